@@ -1,0 +1,212 @@
+"""Landing: the pages of a crawl as they came, compressed, with a manifest that says which can be trusted.
+
+Belongs here: the folder layout, writing a page so that a kill leaves it whole or absent, reading a manifest
+back, pruning old days.
+Does not belong here: what to ask for (hub) and what the pages mean (hub_load).
+
+A crawl is a folder landing/hub/<day>/<scope_id>/crawl-<n>/ of page files and manifest.jsonl: one line that
+opens the crawl, one per page, one when it is complete. A page counts only when its manifest line does.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import zstandard
+
+from dagster_project.lib.errors import ModelTideError
+
+KEPT_DAYS = 14  # 285 MB a day for a census
+_MANIFEST = "manifest.jsonl"
+_LEVEL = 3
+
+
+class LandingError(ModelTideError):
+    """A page could not be written or read back; the message names it."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """First line of a manifest: what the crawl set out to fetch."""
+
+    day: str
+    scope: str
+    scope_id: str
+    endpoint: str
+    origin: str
+    streams: list[str]
+    started_at: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One line of a manifest: a page that is whole on disk."""
+
+    stream: str
+    number: int
+    file: str
+    rows: int
+    bytes: int
+    served_at: str
+    next_url: str | None
+
+
+@dataclass
+class Crawl:
+    """A crawl on disk: complete when every stream reached its end."""
+
+    folder: Path
+    opening: Opening
+    pages: list[Page]
+    is_complete: bool
+
+    @property
+    def started_at(self) -> datetime:
+        return datetime.fromisoformat(self.opening.started_at)
+
+    @property
+    def finished_at(self) -> datetime:
+        return datetime.fromisoformat(self.pages[-1].served_at if self.pages else self.opening.started_at)
+
+    @property
+    def rows(self) -> int:
+        return sum(page.rows for page in self.pages)
+
+    def files(self, stream_prefix: str) -> list[str]:
+        return [str(self.folder / p.file) for p in self.pages if p.stream.startswith(stream_prefix)]
+
+    def add_page(
+        self, stream: str, body: bytes, rows: int, served_at: datetime, next_url: str | None
+    ) -> Page:
+        """Write the page, then its manifest line; each is on disk before the next begins."""
+        number = len(self.pages)
+        name = f"page-{number:05d}.json.zst"
+        _write_whole(self.folder / name, zstandard.compress(body, _LEVEL))
+        page = Page(stream, number, name, rows, len(body), served_at.isoformat(), next_url)
+        self._append({"page": asdict(page)})
+        self.pages.append(page)
+        return page
+
+    def finish(self) -> None:
+        self._append({"complete": True})
+        self.is_complete = True
+
+    def read(self, page: Page) -> bytes:
+        return zstandard.decompress((self.folder / page.file).read_bytes())
+
+    def _append(self, line: dict[str, object]) -> None:
+        path = self.folder / _MANIFEST
+        try:
+            with open(path, "ab") as manifest:
+                manifest.write(orjson.dumps(line) + b"\n")
+                manifest.flush()
+                os.fsync(manifest.fileno())
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+
+
+def day_folder(landing: Path, day: date) -> Path:
+    """Where every crawl of a day is, whatever its scope."""
+    return landing / "hub" / day.isoformat()
+
+
+def open_crawl(landing: Path, opening: Opening) -> Crawl:
+    """A new, empty crawl beside earlier ones of the same day and scope."""
+    parent = landing / "hub" / opening.day / opening.scope_id
+    number = max((int(p.name.split("-")[1]) for p in parent.glob("crawl-*")), default=0) + 1
+    crawl = Crawl(parent / f"crawl-{number}", opening, [], False)
+    try:
+        crawl.folder.mkdir(parents=True)
+    except OSError as error:
+        raise _cannot_write(crawl.folder, error) from error
+    crawl._append({"opening": asdict(opening)})
+    return crawl
+
+
+def find_crawls(landing: Path, day: date, scope_id: str) -> list[Crawl]:
+    """Crawls of a day and scope, newest first; a torn or unopened one is left out."""
+    folders = (day_folder(landing, day) / scope_id).glob("crawl-*")
+    newest_first = sorted(folders, key=lambda p: int(p.name.split("-")[1]), reverse=True)
+    return [crawl for folder in newest_first if (crawl := read_crawl(folder)) is not None]
+
+
+def newest_complete(landing: Path, day: date, scope_id: str) -> Crawl:
+    """The newest complete crawl of a day and scope. Raises LandingError if there is none."""
+    for crawl in find_crawls(landing, day, scope_id):
+        if crawl.is_complete:
+            return crawl
+    raise LandingError(
+        f"No complete crawl of {day} ({scope_id}) is in {day_folder(landing, day)}. Landing keeps "
+        f"{KEPT_DAYS} days; a day that is gone from it cannot be loaded again."
+    )
+
+
+def read_crawl(folder: Path) -> Crawl | None:
+    """The trusted part of a crawl; None if not even its opening is whole.
+
+    A kill can tear the last line only: from the first line that is no JSON, or whose page file is
+    not there, nothing is trusted, and the manifest is cut back to what is.
+    """
+    path = folder / _MANIFEST
+    if not path.exists():
+        return None
+    content = path.read_bytes()
+    opening: Opening | None = None
+    pages: list[Page] = []
+    complete, trusted = False, 0
+    for line in content.splitlines(keepends=True):
+        try:
+            entry = orjson.loads(line) if line.endswith(b"\n") else {}
+        except orjson.JSONDecodeError:
+            break
+        if "opening" in entry:
+            opening = Opening(**entry["opening"])
+        elif "page" in entry and (folder / entry["page"]["file"]).exists():
+            pages.append(Page(**entry["page"]))
+        elif "complete" in entry:
+            complete = True
+        else:
+            break
+        trusted += len(line)
+    if trusted < len(content):
+        _write_whole(path, content[:trusted])
+    return Crawl(folder, opening, pages, complete) if opening else None
+
+
+def prune(landing: Path, newest: date, keep: set[date]) -> list[date]:
+    """Delete landed days older than KEPT_DAYS before `newest`, except those in `keep`; returns them."""
+    oldest = newest - timedelta(days=KEPT_DAYS)
+    gone = [(day, folder) for day, folder in _landed_days(landing) if day <= oldest and day not in keep]
+    for _, folder in gone:
+        shutil.rmtree(folder)
+    return [day for day, _ in gone]
+
+
+def _landed_days(landing: Path) -> Iterator[tuple[date, Path]]:
+    for folder in sorted((landing / "hub").glob("????-??-??")):
+        yield date.fromisoformat(folder.name), folder
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write under a temporary name, sync, rename: readers see the old file or the new one."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> LandingError:
+    return LandingError(
+        f"Cannot write {path}: {error.strerror}. Pages landed so far are kept; "
+        "make room (or mend the permissions) and run again to resume."
+    )

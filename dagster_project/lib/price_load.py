@@ -1,0 +1,212 @@
+"""Fetched prices into the raw tables: append-only, a new vintage whenever the past was restated.
+
+Belongs here: what to ask for, comparing the overlap, vintages and status rows, in one transaction a day.
+Does not belong here: talking to Yahoo (prices) and the exchanges' calendars (sessions).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib import snapshots
+from dagster_project.lib.prices import Bar, Fetched, fetch_all, pace_for, period_since, yahoo_session
+from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINTAGES, Table
+from dagster_project.lib.seeds import Row
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import transaction
+
+Connection = duckdb.DuckDBPyConnection
+
+# a dividend of 1 cent on 180 dollars moves the past by 5.6e-5; Yahoo's own rounding by less than 1e-6
+RESTATED_BEYOND = 1e-5
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the warehouse has of a symbol's newest vintage: session → (close, adjusted close)."""
+
+    vintage: int
+    closes: dict[date, tuple[float, float]]
+
+    @property
+    def last_session(self) -> date | None:
+        return max(self.closes, default=None)
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """The first session of the overlap that no longer agrees, and why that may be."""
+
+    session: date
+    ratio: float
+    reason: str
+
+
+NOTHING_STORED = Stored(0, {})
+
+
+def snapshot_prices(
+    connection: Connection,
+    settings: Settings,
+    companies: list[Row],
+    day: date,
+    now: datetime,
+    report: Callable[[Fetched], None] = lambda _: None,
+) -> list[Fetched]:
+    """Fetch every company's prices and add what is new, in one transaction. Grain: a day.
+
+    `now` is the UTC time by the Hub's clock. A source that fails leaves a status row and raises nothing;
+    the rows are written as a folder of snapshots/ before they are committed.
+    """
+    stored = {str(c["symbol"]): _stored(connection, str(c["symbol"])) for c in companies}
+    requests = [
+        (symbol, str(c["exchange"]), period_since(stored[symbol].last_session, now.date()))
+        for c in companies
+        for symbol in [str(c["symbol"])]
+    ]
+    with yahoo_session(settings) as session:
+        results = fetch_all(requests, now, session, pace=pace_for(settings), report=report)
+        restated = {
+            f.symbol: found
+            for f in results
+            if f.status == "ok" and (found := find_restatement(stored[f.symbol], f.bars)) is not None
+        }
+        again = [(symbol, exchange, "max") for symbol, exchange, _ in requests if symbol in restated]
+        reloaded = {
+            f.symbol: f for f in fetch_all(again, now, session, pace=pace_for(settings), report=report)
+        }
+    results = [reloaded.get(f.symbol, f) for f in results]
+    _store(connection, settings, day, now, results, stored, restated)
+    return results
+
+
+def restore(connection: Connection, load: snapshots.PriceLoad) -> None:
+    """Add the rows of one folder of snapshots/, as they were added the first time."""
+    with transaction(connection):
+        for table in snapshots.PRICE_LOAD_TABLES:
+            connection.execute(
+                f"create or replace temp table new_{table.name} as select * from read_parquet(?)",
+                [str(load.path / f"{table.name}.parquet")],
+            )
+        _append(connection, load.day, load.load_id)
+
+
+def find_restatement(stored: Stored, bars: list[Bar]) -> Restatement | None:
+    """The first fetched session whose close or adjusted close differs from what is stored."""
+    overlap = [bar for bar in bars if bar.session_date in stored.closes]
+    if stored.closes and bars and not overlap:
+        first = bars[0]
+        return Restatement(first.session_date, float("nan"), "no overlap")
+    for bar in overlap:
+        close, adj_close = stored.closes[bar.session_date]
+        moved = max(abs(bar.close / close - 1), abs(bar.adj_close / adj_close - 1))
+        if moved > RESTATED_BEYOND:
+            return Restatement(bar.session_date, bar.adj_close / adj_close, _reason(stored, bars, bar, close))
+    return None
+
+
+def _reason(stored: Stored, bars: list[Bar], first: Bar, close: float) -> str:
+    newer = [bar for bar in bars if bar.session_date not in stored.closes]
+    if any(bar.split_ratio for bar in newer):
+        return "split"
+    if any(bar.dividend for bar in newer) and abs(first.close / close - 1) <= RESTATED_BEYOND:
+        return "dividend"
+    return "close" if abs(first.close / close - 1) > RESTATED_BEYOND else "adjusted close"
+
+
+def _stored(connection: Connection, symbol: str) -> Stored:
+    rows = connection.execute(
+        "select vintage, session_date, close, adj_close from raw.price_bars where symbol = ? "
+        "and vintage = (select max(vintage) from raw.price_bars where symbol = ?)",
+        [symbol, symbol],
+    ).fetchall()
+    if not rows:
+        return NOTHING_STORED
+    return Stored(rows[0][0], {session: (close, adjusted) for _, session, close, adjusted in rows})
+
+
+def _store(
+    connection: Connection,
+    settings: Settings,
+    day: date,
+    now: datetime,
+    results: list[Fetched],
+    stored: dict[str, Stored],
+    restated: dict[str, Restatement],
+) -> None:
+    at = now.replace(tzinfo=None)
+    bars: list[tuple[Any, ...]] = []
+    vintages: list[tuple[Any, ...]] = []
+    fetches: list[tuple[Any, ...]] = []
+    for fetched in results:
+        before = stored[fetched.symbol]
+        cause = restated.get(fetched.symbol)
+        starts_vintage = fetched.status == "ok" and (before.vintage == 0 or cause is not None)
+        vintage = before.vintage + starts_vintage
+        added = [bar for bar in fetched.bars if starts_vintage or bar.session_date not in before.closes]
+        bars += [(fetched.symbol, vintage, *astuple(bar), at) for bar in added]
+        if starts_vintage:
+            ratio = None if cause is None or cause.ratio != cause.ratio else cause.ratio
+            vintages.append(
+                (
+                    fetched.symbol,
+                    vintage,
+                    day,
+                    at,
+                    cause.reason if cause else "first",
+                    cause.session if cause else None,
+                    ratio,
+                    fetched.currency,
+                    fetched.timezone,
+                )
+            )
+        sessions = [bar.session_date for bar in added]
+        if not starts_vintage and before.last_session is not None:
+            sessions.append(before.last_session)
+        fetches.append(
+            (
+                day,
+                fetched.symbol,
+                fetched.status,
+                fetched.detail,
+                len(added),
+                fetched.pending,
+                vintage or None,
+                max(sessions, default=None),
+                at,
+            )
+        )
+    load_id = snapshots.new_load_id(datetime.now(UTC))
+    with transaction(connection):
+        rows_of = ((PRICE_BARS, bars), (PRICE_VINTAGES, vintages), (PRICE_FETCHES, fetches))
+        for table, rows in rows_of:
+            _stage(connection, table, rows)
+        snapshots.write_price_load(connection, settings, day, load_id, (table for table, _ in rows_of))
+        _append(connection, day, load_id)
+
+
+def _append(connection: Connection, day: date, load_id: str) -> None:
+    # a symbol's status is that of the last fetch of the day; bars and vintages only grow
+    connection.execute(
+        "delete from raw.price_fetches where snapshot_date = ? "
+        "and symbol in (select symbol from new_price_fetches)",
+        [day],
+    )
+    for table in snapshots.PRICE_LOAD_TABLES:
+        connection.execute(f"insert into {table.full_name} from new_{table.name}")
+        connection.execute(f"drop table new_{table.name}")
+    snapshots.record_load(connection, "prices", day, load_id)
+
+
+def _stage(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    connection.execute(f"create or replace temp table new_{table.name} as from {table.full_name} limit 0")
+    columns = list(zip(*rows, strict=True))
+    if columns:
+        # one parameter per column: 20,000 bars in 50 ms, against 20 s row by row
+        arrays = ", ".join(f"unnest(cast(? as {column.type}[]))" for column in table.columns)
+        connection.execute(
+            f"insert into new_{table.name} select {arrays}", [list(column) for column in columns]
+        )

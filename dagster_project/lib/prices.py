@@ -1,0 +1,229 @@
+"""Daily prices through yfinance, one symbol at a time, every outcome as data.
+
+Belongs here: asking Yahoo, telling finished bars from running ones, and naming what went wrong.
+Does not belong here: what is stored already and vintages (price_load).
+
+A symbol that fails never raises: prices have a history and can be fetched tomorrow. So a fetch ends as one of
+ok, missing, empty, pending or error.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from math import isnan
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+import yfinance as yf
+from curl_cffi import requests as curl_requests
+from yfinance import cache
+from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
+
+from dagster_project.lib.settings import YAHOO_ENDPOINT, Settings
+
+TIMEZONES = {"XNYS": "America/New_York", "XHKG": "Asia/Hong_Kong"}
+TIMEOUT = 15.0  # seconds a request
+PACE = 0.25  # seconds between symbols: Yahoo names no quota and answers 429 without warning
+SETTLE = timedelta(minutes=20)  # after the close; Yahoo's prices lag by 15 minutes
+GIVE_UP_AFTER = 3  # symbols in a row without an answer: the source is down, not the symbol
+PERIODS = ((20, "1mo"), (80, "3mo"), (170, "6mo"), (350, "1y"), (720, "2y"), (1_800, "5y"))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One finished session; prices in the listing's currency, see raw.price_bars."""
+
+    session_date: date
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float
+    adj_close: float
+    volume: int | None
+    dividend: float
+    split_ratio: float
+
+
+@dataclass
+class Fetched:
+    """How the fetch of one symbol ended; `bars` are finished sessions only, oldest first."""
+
+    symbol: str
+    status: str
+    detail: str | None = None
+    bars: list[Bar] = field(default_factory=list)
+    pending: int = 0
+    currency: str | None = None
+    timezone: str | None = None
+
+
+def period_since(last_session: date | None, today: date) -> str:
+    """The shortest period that overlaps what is stored by at least a week; everything if nothing is."""
+    if last_session is not None:
+        gap = (today - last_session).days
+        for days, period in PERIODS:
+            if gap <= days:
+                return period
+    return "max"
+
+
+@contextmanager
+def yahoo_session(settings: Settings) -> Iterator[Any]:
+    """The HTTP session for yfinance: its own, or one that takes every request to YAHOO_ENDPOINT.
+
+    yfinance has its hosts written in many places; scheme and host are swapped here, where every
+    request of it passes, so paths, cookies and parameters stay its own.
+    """
+    if settings.yahoo_endpoint == YAHOO_ENDPOINT:
+        session: Any = curl_requests.Session(impersonate="chrome")
+    else:
+        session = _redirected_session(settings.yahoo_endpoint)
+    folder = settings.home / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    _configure(folder)
+    with session:
+        yield session
+
+
+def fetch_symbol(symbol: str, exchange: str, period: str, now: datetime, session: Any) -> Fetched:
+    """One symbol's bars of `period` that were finished at `now` (UTC). Only YFRateLimitError rises."""
+    # saves a request for the time zone, and for a dead symbol a second one
+    cache.get_tz_cache().store(symbol, TIMEZONES[exchange])
+    ticker = yf.Ticker(symbol, session=session)
+    try:
+        # period and not start/end: those are cached in the process and depend on the local clock
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            frame = ticker.history(
+                period=period,
+                interval="1d",
+                auto_adjust=False,
+                actions=True,
+                keepna=True,
+                timeout=TIMEOUT,
+            )
+        metadata = ticker.history_metadata
+    except YFRateLimitError:
+        raise
+    except YFTickerMissingError as error:
+        return Fetched(symbol, "missing", _one_line(error))
+    except Exception as error:  # yfinance lets through whatever its parser stumbles over
+        code = getattr(getattr(error, "response", None), "status_code", None)
+        return Fetched(symbol, "missing" if code == 404 else "error", _one_line(error))
+    if frame is None or frame.empty:
+        return Fetched(symbol, "empty", "no bars")
+    return _read_frame(symbol, frame, metadata, now)
+
+
+def fetch_all(
+    requests: list[tuple[str, str, str]],
+    now: datetime,
+    session: Any,
+    *,
+    pace: float = PACE,
+    report: Callable[[Fetched], None] = lambda _: None,
+) -> list[Fetched]:
+    """Fetch (symbol, exchange, period) one after the other; after a refusal the rest is not asked."""
+    results: list[Fetched] = []
+    refused: str | None = None
+    failures = 0
+    for position, (symbol, exchange, period) in enumerate(requests):
+        if refused is not None:
+            fetched = Fetched(symbol, "error", refused)
+        else:
+            if position:
+                time.sleep(pace)
+            try:
+                fetched = fetch_symbol(symbol, exchange, period, now, session)
+            except YFRateLimitError:
+                refused = "not asked: Yahoo throttles (429); the next run asks again"
+                fetched = Fetched(symbol, "error", "Yahoo throttles (429); the next run asks again")
+        failures = failures + 1 if fetched.status == "error" else 0
+        if failures == GIVE_UP_AFTER and refused is None:
+            refused = f"not asked: {GIVE_UP_AFTER} symbols in a row failed, so Yahoo is down"
+        report(fetched)
+        results.append(fetched)
+    return results
+
+
+def pace_for(settings: Settings) -> float:
+    """Seconds between symbols: none on this machine, where nobody else is served."""
+    return 0.0 if urlsplit(settings.yahoo_endpoint).hostname in ("127.0.0.1", "localhost") else PACE
+
+
+def _redirected_session(endpoint: str) -> Any:
+    class RedirectedSession(curl_requests.Session):  # type: ignore[type-arg]
+        def request(self, method: Any, url: str, **options: Any) -> Any:  # type: ignore[override]
+            asked = urlsplit(url)
+            query = f"?{asked.query}" if asked.query else ""
+            headers = {**(options.get("headers") or {}), "X-Forwarded-Host": asked.hostname or ""}
+            response = super().request(
+                method,
+                f"{endpoint}{asked.path or '/'}{query}",
+                **{**options, "headers": headers},
+            )
+            response.url = url  # yfinance looks at it for Yahoo's consent page
+            return response
+
+    return RedirectedSession(impersonate="chrome")
+
+
+def _configure(folder: Path) -> None:
+    yf.set_tz_cache_location(str(folder))  # the default is shared by every process of the user
+    yf.config.debug.hide_exceptions = False  # else a failure is an empty frame and a log line
+    yf.config.network.retries = 1  # of connections only; 429 and 5xx are not retried
+
+
+def _read_frame(symbol: str, frame: pd.DataFrame, metadata: Any, now: datetime) -> Fetched:
+    regular = (metadata.get("currentTradingPeriod") or {}).get("regular")
+    bars: list[Bar] = []
+    pending = 0
+    for stamp, row in frame.iterrows():
+        session_date = pd.Timestamp(str(stamp)).date()
+        if _is_running(session_date, regular, now) or _number(row["Close"]) is None:
+            pending += 1  # today's unfinished bar, or one with a volume and no price yet
+            continue
+        close = float(row["Close"])
+        volume = _number(row["Volume"])
+        bars.append(
+            Bar(
+                session_date,
+                _number(row["Open"]),
+                _number(row["High"]),
+                _number(row["Low"]),
+                close,
+                _number(row["Adj Close"]) or close,
+                None if volume is None else int(volume),
+                _number(row.get("Dividends")) or 0.0,
+                _number(row.get("Stock Splits")) or 0.0,
+            )
+        )
+    return Fetched(
+        symbol,
+        "ok" if bars else "pending",
+        None if bars else f"{pending} unfinished bars",
+        bars,
+        pending,
+        metadata.get("currency"),
+        metadata.get("exchangeTimezoneName"),
+    )
+
+
+def _is_running(session_date: date, regular: Any, now: datetime) -> bool:
+    if regular is None:
+        return False
+    start, end = pd.Timestamp(regular["start"]), pd.Timestamp(regular["end"])
+    return bool(session_date == start.date() and pd.Timestamp(now.astimezone(UTC)) < end + SETTLE)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or isnan(float(value)) else float(value)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

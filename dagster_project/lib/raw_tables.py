@@ -1,0 +1,250 @@
+"""The raw contract between the loaders and SQL: every table of the schema `raw`, column by column.
+
+Belongs here: names, types, meaning and units of raw columns, and the statements that create the tables.
+Does not belong here: how rows get in (hub_load, price_load, seeds) or what they are turned into (sql/).
+
+There is no primary key and no index on any table: at 2.5 million models a day an index costs 50 times the
+space and 40 times the time. Loaders write inside one transaction and check uniqueness before they commit.
+
+A model is stored three ways:
+- `hub_models`, once per repository: the immutable Hub `_id` and the integer `model_key` given at first sight;
+- `hub_model_counters`, once per day and model: the numbers that move every day;
+- one table per *attribute group* (cards, lineage, access, weights), a row only where the attributes changed.
+  The row with the greatest `first_seen` <= D holds on day D. A source that lacks a group (`lacks` in
+  `hub_snapshots`) neither opens nor closes a row of it.
+"""
+
+from typing import NamedTuple
+
+SCHEMA_VERSION = 1
+
+
+class Column(NamedTuple):
+    """Name, DuckDB type, and what it means with its unit."""
+
+    name: str
+    type: str
+    description: str
+
+
+class Table(NamedTuple):
+    """A table and its columns; its description names the grain."""
+
+    schema: str
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def ddl(self) -> str:
+        body = ", ".join(f'"{column.name}" {column.type}' for column in self.columns)
+        return f"create table if not exists {self.full_name} ({body})"
+
+
+def _raw(name: str, description: str, *columns: tuple[str, str, str]) -> Table:
+    return Table("raw", name, description, tuple(Column(*column) for column in columns))
+
+
+_SNAPSHOT_DATE = ("snapshot_date", "date", "UTC day of the snapshot, by the server's clock")
+_MODEL_KEY = ("model_key", "integer", "Our integer for the repository, see hub_models")
+_FIRST_SEEN = (
+    "first_seen",
+    "date",
+    "Snapshot day from which this state was seen; it holds until the model's next row",
+)
+
+HUB_SNAPSHOTS = _raw(
+    "hub_snapshots",
+    "One row per snapshot day: what was fetched, whether it was accepted, and if not, why.",
+    _SNAPSHOT_DATE,
+    ("scope", "varchar", "top or census"),
+    (
+        "scope_id",
+        "varchar",
+        "Scope kind, size and hash of the follow_all publishers; only equal ones are compared",
+    ),
+    ("pages", "integer", "Listing pages landed"),
+    ("row_count", "bigint", "Distinct public models loaded"),
+    ("duplicates", "bigint", "Rows removed because the same listing showed a model twice"),
+    ("overlap", "bigint", "Rows removed because a followed publisher's model was in the top listing already"),
+    ("private_rows", "bigint", "Rows removed because the token's owner alone can see them"),
+    ("is_complete", "boolean", "The crawl reached the end of every listing"),
+    (
+        "is_accepted",
+        "boolean",
+        "The day passed the checks, or was accepted by hand; only then has it rows elsewhere",
+    ),
+    ("reasons", "varchar[]", "Checks that failed; kept also when the day was accepted by hand"),
+    (
+        "lacks",
+        "varchar[]",
+        "Attribute groups that the source does not carry (cards, lineage, access, weights)",
+    ),
+    ("provenance", "varchar", "observed, archive:<sha> or import:<sha256>"),
+    ("origin", "varchar", "live, synthetic or mirror:<host>: who answered"),
+    ("captured_from", "timestamp", "UTC time of the first page by the server's clock"),
+    ("captured_at", "timestamp", "UTC time of the last page by the server's clock"),
+    ("loaded_at", "timestamp", "UTC time of this load by the local clock"),
+    ("load_id", "varchar", "Identifies the load; changes when a day is loaded again"),
+)
+LOADS = _raw(
+    "loads",
+    "One row per file of snapshots/ that is in the warehouse; a file that is not here is loaded first.",
+    ("source", "varchar", "hub or prices"),
+    _SNAPSHOT_DATE,
+    ("load_id", "varchar", "Identifies the load; later loads sort after earlier ones"),
+)
+HUB_MODELS = _raw(
+    "hub_models",
+    "One row per repository ever loaded.",
+    _MODEL_KEY,
+    ("hub_id", "varchar", "The Hub's immutable _id, 24 hexadecimal digits"),
+    ("created_at", "timestamp", "UTC creation time by the Hub; its floor is 2022-03-02"),
+    ("last_modified", "timestamp", "Latest UTC modification time seen; opens no version"),
+)
+HUB_MODEL_COUNTERS = _raw(
+    "hub_model_counters",
+    "One row per snapshot day and model in it, ordered by model_key inside a day.",
+    _SNAPSHOT_DATE,
+    _MODEL_KEY,
+    (
+        "downloads_30d",
+        "bigint",
+        "Hub `downloads`: requests of the trailing 30 days; falls as often as it rises",
+    ),
+    (
+        "downloads_all_time",
+        "bigint",
+        "Hub `downloadsAllTime`: cumulative requests; NULL where absent, can fall",
+    ),
+    ("likes", "bigint", "Likes on the day"),
+    ("trending_score", "double", "Hub trendingScore, no unit"),
+)
+HUB_MODEL_CARDS = _raw(
+    "hub_model_cards",
+    "Name, publisher and tags: a row per model and change.",
+    _MODEL_KEY,
+    _FIRST_SEEN,
+    ("repo_id", "varchar", "Repository name at that time, publisher/name; names change, model_key does not"),
+    ("publisher", "varchar", "Account that owns the repository (the part before the slash, or NULL)"),
+    ("library_name", "varchar", "Hub library_name"),
+    ("pipeline_tag", "varchar", "Hub pipeline_tag (task)"),
+    ("tags", "varchar[]", "All tags as listed; free text of the publisher, untrusted"),
+)
+HUB_MODEL_LINEAGE = _raw(
+    "hub_model_lineage",
+    "Declared base models: a row per model and change.",
+    _MODEL_KEY,
+    _FIRST_SEEN,
+    (
+        "base_relation",
+        "varchar",
+        "finetune, adapter, merge, quantized or what the Hub says; NULL if none declared",
+    ),
+    (
+        "base_models",
+        "varchar[]",
+        "Repository names of the declared parents, in the Hub's order; NULL if none",
+    ),
+)
+HUB_MODEL_ACCESS = _raw(
+    "hub_model_access",
+    "Gating: a row per model and change.",
+    _MODEL_KEY,
+    _FIRST_SEEN,
+    ("gated", "varchar", "false, auto, manual, or yes where a source only says that it is gated"),
+)
+HUB_MODEL_WEIGHTS = _raw(
+    "hub_model_weights",
+    "Storage and parameter counts: a row per model and change.",
+    _MODEL_KEY,
+    _FIRST_SEEN,
+    ("used_storage_bytes", "bigint", "Hub usedStorage in bytes, all revisions; NULL if unknown"),
+    ("safetensors_parameters", "bigint", "safetensors.total: number of parameters; NULL if none"),
+    ("gguf_parameters", "bigint", "gguf.total: number of parameters; NULL if none"),
+)
+
+ATTRIBUTE_GROUPS = {
+    "cards": HUB_MODEL_CARDS,
+    "lineage": HUB_MODEL_LINEAGE,
+    "access": HUB_MODEL_ACCESS,
+    "weights": HUB_MODEL_WEIGHTS,
+}
+
+PRICE_BARS = _raw(
+    "price_bars",
+    "One row per symbol, vintage and session; rows are only ever added.",
+    ("symbol", "varchar", "Yahoo symbol"),
+    ("vintage", "integer", "1 for the first history fetched; one more each time the past was restated"),
+    ("session_date", "date", "Session of the exchange, in its own time zone"),
+    ("open", "double", "Split-adjusted, in the listing's currency"),
+    ("high", "double", "Split-adjusted, in the listing's currency"),
+    ("low", "double", "Split-adjusted, in the listing's currency"),
+    ("close", "double", "Split-adjusted, not dividend-adjusted, in the listing's currency"),
+    ("adj_close", "double", "Adjusted for splits and dividends as known at fetched_at"),
+    ("volume", "bigint", "Shares, split-adjusted"),
+    ("dividend", "double", "Cash dividend with this ex-date, 0 if none"),
+    ("split_ratio", "double", "New shares per old share on this date, 0 if none"),
+    ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+)
+PRICE_VINTAGES = _raw(
+    "price_vintages",
+    "One row per symbol and vintage: why a new history was needed.",
+    ("symbol", "varchar", "Yahoo symbol"),
+    ("vintage", "integer", "Counts from 1"),
+    _SNAPSHOT_DATE,
+    ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+    ("reason", "varchar", "first, or what was restated: split, dividend, close"),
+    (
+        "restated_session",
+        "date",
+        "First session in the overlap that no longer agreed; NULL for the first vintage",
+    ),
+    ("restated_ratio", "double", "New over old adjusted close on that session; NULL for the first vintage"),
+    ("currency", "varchar", "Currency of the prices as Yahoo says it"),
+    ("exchange_timezone", "varchar", "IANA time zone of session_date"),
+)
+PRICE_FETCHES = _raw(
+    "price_fetches",
+    "One row per snapshot day and symbol: how the fetch ended.",
+    _SNAPSHOT_DATE,
+    ("symbol", "varchar", "Yahoo symbol"),
+    (
+        "status",
+        "varchar",
+        "ok, missing (the source says it does not exist), empty, pending (only unfinished bars) or error",
+    ),
+    ("detail", "varchar", "What the source said; NULL when there is nothing to add"),
+    ("new_bars", "integer", "Bars added"),
+    ("pending_bars", "integer", "Bars left out because the session was running or had no price yet"),
+    ("vintage", "integer", "Vintage that the new bars belong to; NULL if none was ever stored"),
+    ("last_session", "date", "Latest stored session after the fetch; NULL if none"),
+    ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+)
+EXCHANGE_SESSIONS = _raw(
+    "exchange_sessions",
+    "One row per exchange and expected session, from exchange_calendars.",
+    ("exchange", "varchar", "Market identifier code: XNYS or XHKG"),
+    ("session_date", "date", "Session in the exchange's own time zone"),
+    ("open_at", "timestamp", "UTC time of the open"),
+    ("close_at", "timestamp", "UTC time of the close, early closes included"),
+)
+
+HUB_TABLES = (
+    HUB_SNAPSHOTS,
+    HUB_MODELS,
+    HUB_MODEL_COUNTERS,
+    HUB_MODEL_CARDS,
+    HUB_MODEL_LINEAGE,
+    HUB_MODEL_ACCESS,
+    HUB_MODEL_WEIGHTS,
+)
+PRICE_TABLES = (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES, EXCHANGE_SESSIONS)
+ALL_TABLES = (LOADS, *HUB_TABLES, *PRICE_TABLES)

@@ -1,0 +1,127 @@
+"""Every setting, read from the environment in one place and checked before anything starts.
+
+Belongs here: names, defaults, allowed values and the derived paths of the data home.
+Does not belong here: constants that a user cannot set; those stand beside the code that needs them.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dagster_project.lib.errors import ModelTideError
+
+HUB_ENDPOINT = "https://huggingface.co"
+YAHOO_ENDPOINT = "https://query2.finance.yahoo.com"
+SCOPES = ("top", "census")
+_TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
+
+
+class SettingsError(ModelTideError):
+    """A variable has a value that is not allowed; the message says what is."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run needs to know. Build it with `Settings.from_environment()`."""
+
+    home: Path
+    hub_endpoint: str = HUB_ENDPOINT
+    yahoo_endpoint: str = YAHOO_ENDPOINT
+    hub_token: str | None = field(default=None, repr=False)  # never in a log
+    seeds_folder: Path | None = None
+    scope: str = "top"
+    hub_top: int = 50_000
+    refetch: bool = False
+    accept: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        def value(name: str, default: str = "") -> str:
+            return environment.get(name, "").strip() or default
+
+        seeds = value("MODELTIDE_SEEDS")
+        return cls(
+            home=Path(value("MODELTIDE_HOME", "data")).absolute(),
+            hub_endpoint=_url("HF_ENDPOINT", value("HF_ENDPOINT", HUB_ENDPOINT)),
+            yahoo_endpoint=_url("YAHOO_ENDPOINT", value("YAHOO_ENDPOINT", YAHOO_ENDPOINT)),
+            hub_token=value("HF_TOKEN") or None,
+            seeds_folder=_folder("MODELTIDE_SEEDS", seeds) if seeds else None,
+            scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
+            hub_top=_top("HUB_TOP", value("HUB_TOP", "50000")),
+            refetch=_switch("REFETCH", value("REFETCH")),
+            accept=_switch("ACCEPT", value("ACCEPT")),
+        )
+
+    @property
+    def hub_host(self) -> str:
+        return urlsplit(self.hub_endpoint).netloc
+
+    @property
+    def is_live_hub(self) -> bool:
+        return self.hub_endpoint == HUB_ENDPOINT
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.home / "snapshots"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    def scope_id(self, followed: Iterable[str]) -> str:
+        """Kind, size and hash of the followed publishers: only equal scopes are comparable."""
+        if self.scope == "census":
+            return "census"
+        names = "\n".join(sorted(followed))
+        return f"top-{self.hub_top}-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
+
+
+def _refuse(name: str, value: str, allowed: str) -> SettingsError:
+    return SettingsError(f"{name} is {value!r}; allowed: {allowed}. Set or unset it, then run again.")
+
+
+def _url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise _refuse(name, value, "an http:// or https:// address such as https://example.org")
+    if parts.username or parts.password:
+        raise _refuse(name, "<not shown>", "an address without user name and password in it")
+    return value.rstrip("/")
+
+
+def _folder(name: str, value: str) -> Path:
+    path = Path(value).absolute()
+    if not path.is_dir():
+        raise _refuse(name, value, "an existing folder of CSV files, or nothing")
+    return path
+
+
+def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise _refuse(name, value, " or ".join(choices))
+    return value
+
+
+def _top(name: str, value: str) -> int:
+    # whole pages: a page is 1,000 models, and a listing is cut only between pages
+    number = int(value) if value.isascii() and value.isdigit() else 0
+    if number < 1 or (number > 1_000 and number % 1_000):
+        raise _refuse(name, value, "1 to 1000, or a multiple of 1000")
+    return number
+
+
+def _switch(name: str, value: str) -> bool:
+    if value.lower() not in _TRUE + _FALSE:
+        raise _refuse(name, value, "1 or 0")
+    return value.lower() in _TRUE

@@ -1,0 +1,152 @@
+"""The warehouse: one DuckDB file, one writer.
+
+Belongs here: opening it, the lock that keeps a second writer out, transactions and the schema version.
+Does not belong here: what is loaded (hub_load, price_load, seeds).
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.raw_tables import ALL_TABLES, SCHEMA_VERSION, Table
+from dagster_project.lib.settings import Settings
+
+MEMORY_LIMIT = "1GB"  # 3.2 million models load in 24 s under it; more only slows smaller machines
+THREADS = 2
+
+
+class WarehouseError(ModelTideError):
+    """The warehouse cannot be used; the message says why and what to do."""
+
+
+class SecondRun(WarehouseError):
+    """Another process is writing."""
+
+
+_held: dict[Path, int] = {}  # lock files that this process holds already, with their depth
+
+
+@contextmanager
+def exclusive(settings: Settings) -> Iterator[None]:
+    """Hold the data home for writing; a second process gets SecondRun at once.
+
+    The lock is the kernel's, so it ends with its process, however that ends.
+    """
+    path = settings.home / ".lock"
+    if path in _held:
+        _held[path] += 1
+        try:
+            yield
+        finally:
+            _held[path] -= 1
+        return
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise SecondRun(
+                f"Another run (process {lock.read().strip() or 'unknown'}) is writing to "
+                f"{settings.home}; nothing was done. Wait for it, or set another MODELTIDE_HOME."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}")
+        lock.flush()
+        _held[path] = 1
+        try:
+            yield
+        finally:
+            del _held[path]
+
+
+@contextmanager
+def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, open for writing, its raw tables in place. Grain: one writer at a time.
+
+    Raises SecondRun when another process writes and WarehouseError for a version it does not know.
+    """
+    with exclusive(settings):
+        target = path or settings.warehouse
+        try:
+            connection = duckdb.connect(
+                str(target), config={"memory_limit": MEMORY_LIMIT, "threads": THREADS}
+            )
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            raise SecondRun(
+                f"Another program has {target} open; nothing was done. Close it (readers should "
+                f"open {settings.published / 'modeltide.duckdb'} instead), then run again."
+            ) from error
+        try:
+            _prepare(connection, target)
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: commit at the end, roll back on any exception."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):  # a commit that failed (a full disk) has ended it already
+            connection.execute("rollback")
+        raise
+
+
+def scalar(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[object] | None = None
+) -> object:
+    """First column of the first row, or None; the result is read to its end."""
+    rows = connection.execute(query, parameters or []).fetchall()
+    return rows[0][0] if rows else None
+
+
+def row_counts(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> dict[str, int]:
+    """Rows of each table, by its name without schema."""
+    return {
+        table.name: int(str(scalar(connection, f"select count(*) from {table.full_name}")))
+        for table in tables
+    }
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    found = _schema_version(connection)
+    if found is not None and found != SCHEMA_VERSION:
+        raise WarehouseError(
+            f"{path} has schema_version {found}; this version of Model Tide writes {SCHEMA_VERSION}. "
+            + (
+                "Type `make rebuild`: it restores the warehouse from the files in snapshots/."
+                if found < SCHEMA_VERSION
+                else "Update Model Tide, or set another MODELTIDE_HOME."
+            )
+        )
+    if found is None:
+        with transaction(connection):
+            connection.execute("create schema if not exists raw")
+            connection.execute("create schema if not exists seeds")
+            for table in ALL_TABLES:
+                connection.execute(table.ddl())
+            connection.execute("create table raw.schema_version as select ? as version", [SCHEMA_VERSION])
+
+
+def _schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    present = scalar(
+        connection,
+        "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'schema_version'",
+    )
+    if not present:
+        return None
+    version = scalar(connection, "select version from raw.schema_version")
+    assert isinstance(version, int)
+    return version
