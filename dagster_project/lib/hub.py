@@ -27,6 +27,7 @@ from huggingface_hub.utils import (
     http_backoff,
     parse_ratelimit_headers,
 )
+from huggingface_hub.utils import logging as hub_logging
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.landing import Crawl, Opening, Page, find_crawls, open_crawl
@@ -104,7 +105,13 @@ class Progress:
 def probe(settings: Settings) -> Probe:
     """Ask the Hub for its time, once, within 5 seconds. Raises HubUnreachable."""
     url = f"{settings.hub_endpoint}/api/models"
-    response = _get(settings, url, {"limit": 1}, retries=0, timeout=PROBE_TIMEOUT)
+    verbosity = hub_logging.get_verbosity()
+    # the error says it all; there is no second try to announce
+    hub_logging.set_verbosity(hub_logging.ERROR)
+    try:
+        response = _get(settings, url, {"limit": 1}, retries=0, timeout=PROBE_TIMEOUT)
+    finally:
+        hub_logging.set_verbosity(verbosity)
     return _read_probe(response, settings)
 
 
@@ -161,11 +168,19 @@ def crawl(
         url = pages[-1].next_url if pages else f"{settings.hub_endpoint}/api/models"
         parameters = None if pages else _parameters(settings, stream)
         while url is not None and not _is_enough(settings, stream, rows):
-            response = fetch(url, parameters)
+            where = f"page {len(current.pages) if current else 0} ({stream}) of {day}"
+            try:
+                response = fetch(url, parameters)
+            except HubUnreachable as error:
+                if current is None:
+                    raise
+                raise HubUnreachable(
+                    f"Lost {settings.hub_host} at {where} ({error.__cause__!r}). "
+                    "Landed pages are kept; run again within 6 hours to resume."
+                ) from error
             answered = _read_probe(response, settings)
             if current is None and answered.day != day:
                 raise WrongDay(_wrong_day(day, answered.day))
-            where = f"page {len(current.pages) if current else 0} ({stream}) of {day}"
             count = _count_items(response, where)
             next_url = _next_url(response, settings, seen, where)
             if current is None:
@@ -312,15 +327,15 @@ def _count_items(response: httpx2.Response, where: str) -> int:
 
 def _next_url(response: httpx2.Response, settings: Settings, seen: set[str | None], where: str) -> str | None:
     link = response.links.get("next", {}).get("url")
-    if link is None:
-        return None
-    for address in (str(response.url), link):
-        parts = urlsplit(address)
+    for address in (str(response.url), link or settings.hub_endpoint):
+        parts = urlsplit(address)  # of a redirected answer, where it ended
         if f"{parts.scheme}://{parts.netloc}" != _origin_of(settings.hub_endpoint):
             raise HubError(
                 f"{where} leads to {parts.netloc}, not {settings.hub_host}: the rest would come from "
                 "elsewhere. A mirror must rewrite the addresses of its Link header."
             )
+    if link is None:
+        return None
     if link in seen or link == str(response.url):
         raise HubError(f"{where}: the cursor does not advance. Run again; landed pages are kept.")
     return str(link)

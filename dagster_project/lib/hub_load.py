@@ -18,7 +18,7 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.landing import Crawl
 from dagster_project.lib.raw_tables import ATTRIBUTE_GROUPS, HUB_MODEL_COUNTERS, HUB_SNAPSHOTS, Table
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import WarehouseError, scalar, transaction
+from dagster_project.lib.warehouse import WarehouseError, limit_memory, scalar, transaction
 
 MINIMUM_SHARE_OF_ROWS = 0.85  # of the previous accepted day of the same scope
 
@@ -124,43 +124,43 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
     """
     day = date.fromisoformat(crawl.opening.day)
     now = datetime.now(UTC).replace(tzinfo=None)
-    with transaction(connection):
-        counts = _stage_pages(connection, crawl)
-        previous = _previous_snapshot(connection, day, crawl.opening.scope_id)
-        reasons = _reasons_to_reject(connection, crawl, counts["row_count"], previous)
-        _refuse_other_origin(connection, crawl.opening.origin)
-        snapshot: dict[str, Any] = {
-            "snapshot_date": day,
-            "scope": crawl.opening.scope,
-            "scope_id": crawl.opening.scope_id,
-            "pages": len(crawl.pages),
-            **counts,
-            "is_complete": crawl.is_complete,
-            "is_accepted": not reasons or settings.accept,
-            "reasons": reasons,
-            "lacks": [],
-            "provenance": "observed",
-            "origin": crawl.opening.origin,
-            "captured_from": crawl.started_at.replace(tzinfo=None),
-            "captured_at": crawl.finished_at.replace(tzinfo=None),
-            "loaded_at": now,
-            "load_id": snapshots.new_load_id(now),
-        }
-        if not snapshot["is_accepted"]:
-            kept = _accepted_load(connection, day)
-            if kept is None:
+    _refuse_other_origin(connection, crawl.opening.origin)
+    limit_memory(connection, crawl.rows)
+    counts = _stage_pages(connection, crawl)
+    previous = _previous_snapshot(connection, day, crawl.opening.scope_id)
+    reasons = _reasons_to_reject(connection, crawl, counts["row_count"], previous)
+    snapshot: dict[str, Any] = {
+        "snapshot_date": day,
+        "scope": crawl.opening.scope,
+        "scope_id": crawl.opening.scope_id,
+        "pages": len(crawl.pages),
+        **counts,
+        "is_complete": crawl.is_complete,
+        "is_accepted": not reasons or settings.accept,
+        "reasons": reasons,
+        "lacks": [],
+        "provenance": "observed",
+        "origin": crawl.opening.origin,
+        "captured_from": crawl.started_at.replace(tzinfo=None),
+        "captured_at": crawl.finished_at.replace(tzinfo=None),
+        "loaded_at": now,
+        "load_id": snapshots.new_load_id(now),
+    }
+    if not snapshot["is_accepted"]:
+        connection.execute("drop table staged")
+        was_accepted = _is_accepted(connection, day)
+        if not was_accepted:
+            with transaction(connection):
                 _write_snapshot_row(connection, snapshot)
-            connection.execute("drop table staged")
-            loaded = None
-        else:
-            new_models = _give_keys(connection)
-            changes = _store_day(connection, snapshot)
-            snapshots.write_hub_day(connection, settings, snapshot)
-            loaded = Loaded(day, counts["row_count"], new_models, changes)
-    if loaded is None:
-        raise DayRejected(_rejection(day, reasons, kept is not None, crawl))
+        raise DayRejected(_rejection(day, reasons, was_accepted, crawl))
+    _give_keys(connection)
+    with transaction(connection):
+        new_models = _register_models(connection)
+        changes = _store_day(connection, snapshot)
+        snapshots.write_hub_day(connection, settings, snapshot)
+    connection.execute("drop table keyed")
     snapshots.drop_superseded_hub_files(settings, day, snapshot["load_id"])
-    return loaded
+    return Loaded(day, counts["row_count"], new_models, changes)
 
 
 def rejected_days(connection: Connection) -> set[date]:
@@ -171,25 +171,22 @@ def rejected_days(connection: Connection) -> set[date]:
 
 def restore_day(connection: Connection, day_file: snapshots.HubDay) -> None:
     """Load a day from its file of snapshots/, keys included, as it was loaded the first time."""
+    connection.execute(
+        "create or replace temp table keyed as select * from read_parquet(?)", [str(day_file.path)]
+    )
+    clash = connection.execute(
+        "select keyed.hub_id, keyed.model_key from keyed join raw.hub_models as m using (model_key) "
+        "where m.hub_id <> keyed.hub_id limit 1"
+    ).fetchall()
+    if clash:
+        raise WarehouseError(
+            f"{day_file.path}: model {clash[0][0]} has key {clash[0][1]}, which another model has "
+            "already. The file belongs to another data home; take it out of snapshots/hub/."
+        )
     with transaction(connection):
-        connection.execute(
-            "create or replace temp table staged as select * from read_parquet(?)", [str(day_file.path)]
-        )
-        connection.execute(
-            "insert into raw.hub_models select model_key, hub_id, created_at, last_modified "
-            "from staged where model_key not in (select model_key from raw.hub_models) "
-            "order by model_key"
-        )
-        clash = connection.execute(
-            "select staged.hub_id, staged.model_key from staged join raw.hub_models m "
-            "on m.model_key = staged.model_key where m.hub_id <> staged.hub_id limit 1"
-        ).fetchall()
-        if clash:
-            raise WarehouseError(
-                f"{day_file.path}: model {clash[0][0]} has key {clash[0][1]}, which another model has "
-                "already. The file belongs to another data home; take it out of snapshots/hub/."
-            )
+        _register_models(connection)
         _store_day(connection, day_file.snapshot)
+    connection.execute("drop table keyed")
 
 
 def _stage_pages(connection: Connection, crawl: Crawl) -> dict[str, int]:
@@ -267,7 +264,7 @@ def _select_pages() -> str:
             list_transform("baseModels".models, lambda m: m.id) as base_models,
             coalesce(private = 'true', false) as is_private,
             coalesce({flips}, false) as is_flipped
-        from read_json(?, format = 'array', columns = {{{columns}}}, maximum_object_size = 67108864)
+        from read_json(?, format = 'array', columns = {{{columns}}})
     """
 
 
@@ -343,13 +340,9 @@ def _refuse_other_origin(connection: Connection, origin: str) -> None:
         )
 
 
-def _accepted_load(connection: Connection, day: date) -> str | None:
-    found = scalar(
-        connection,
-        "select load_id from raw.hub_snapshots where is_accepted and snapshot_date = ?",
-        [day],
-    )
-    return str(found) if found is not None else None
+def _is_accepted(connection: Connection, day: date) -> bool:
+    found = scalar(connection, "select is_accepted from raw.hub_snapshots where snapshot_date = ?", [day])
+    return found is True
 
 
 def _rejection(day: date, reasons: list[str], was_accepted: bool, crawl: Crawl) -> str:
@@ -365,36 +358,52 @@ def _rejection(day: date, reasons: list[str], was_accepted: bool, crawl: Crawl) 
     )
 
 
-def _give_keys(connection: Connection) -> int:
-    """Register unseen models, biggest first, and give every staged row its key; returns the new ones."""
+def _give_keys(connection: Connection) -> None:
+    """Turn `staged` into `keyed`: known models keep their key, unseen ones get the next, biggest first.
+
+    Done before the transaction, so that the memory of `staged` is free when it begins; there is one writer.
+    """
     connection.execute(
         """
-        insert into raw.hub_models
+        create or replace temp table new_keys as
         select
+            hub_id,
             cast((select coalesce(max(model_key), 0) from raw.hub_models) + row_number() over (
                 order by coalesce(downloads_all_time, downloads_30d, 0) desc, hub_id
-            ) as integer) as model_key,
-            hub_id, created_at, last_modified
+            ) as integer) as model_key
         from staged anti join raw.hub_models using (hub_id)
-        order by model_key
         """
     )
-    new_models = _changed_rows(connection)
     connection.execute(
-        "create or replace temp table keyed as "
-        "select m.model_key, staged.* from staged join raw.hub_models as m using (hub_id)"
+        """
+        create or replace temp table keyed as
+        select keys.model_key, staged.*
+        from staged
+        join (
+            from new_keys union all by name select hub_id, model_key from raw.hub_models
+        ) as keys using (hub_id)
+        order by keys.model_key
+        """
     )
     connection.execute("drop table staged")
-    connection.execute("alter table keyed rename to staged")
-    return new_models
+    connection.execute("drop table new_keys")
+
+
+def _register_models(connection: Connection) -> int:
+    """Enter the models of `keyed` that are not registered; returns how many."""
+    connection.execute(
+        "insert into raw.hub_models select model_key, hub_id, created_at, last_modified "
+        "from keyed anti join raw.hub_models using (model_key)"
+    )
+    return _changed_rows(connection)
 
 
 def _store_day(connection: Connection, snapshot: dict[str, Any]) -> dict[str, int]:
-    """Replace all that the day says with the keyed rows of `staged`; returns rows opened per table."""
+    """Replace all that the day says with the rows of `keyed`; returns rows opened per table."""
     day = snapshot["snapshot_date"]
     connection.execute(
         "update raw.hub_models as m set last_modified = greatest(m.last_modified, s.last_modified) "
-        "from staged as s where m.model_key = s.model_key "
+        "from keyed as s where m.model_key = s.model_key "
         "and s.last_modified > coalesce(m.last_modified, timestamp '1970-01-01')"
     )
     changes = {
@@ -404,16 +413,14 @@ def _store_day(connection: Connection, snapshot: dict[str, Any]) -> dict[str, in
     }
     connection.execute("delete from raw.hub_model_counters where snapshot_date = ?", [day])
     columns = ", ".join(HUB_MODEL_COUNTERS.column_names[1:])
-    connection.execute(
-        f"insert into raw.hub_model_counters select ?, {columns} from staged order by model_key", [day]
-    )
+    connection.execute(f"insert into raw.hub_model_counters select ?, {columns} from keyed", [day])
     _write_snapshot_row(connection, snapshot)
     snapshots.record_load(connection, "hub", day, snapshot["load_id"])
     return changes
 
 
 def _replace_evidence(connection: Connection, group: str, table: Table, day: date) -> int:
-    """Let `staged` say what `group` was on `day`; what other days say does not change.
+    """Let `keyed` say what `group` was on `day`; what other days say does not change.
 
     With `before` the state that held before the day and `after` the state on the model's next day
     with evidence, the table must show: a row at the day if its state differs from `before`, and a row
@@ -460,15 +467,15 @@ def _replace_evidence(connection: Connection, group: str, table: Table, day: dat
         {"day": day},
     )
     connection.execute(
-        f"insert into {name} select s.model_key, ?, {_prefixed('s', state)} from staged as s "
+        f"insert into {name} select s.model_key, ?, {_prefixed('s', state)} from keyed as s "
         "left join before as b using (model_key) "
-        f"where b.model_key is null or {_differs('s', 'b', state)} order by s.model_key",
+        f"where b.model_key is null or {_differs('s', 'b', state)}",
         [day],
     )
     opened = _changed_rows(connection)
     for preceding, condition in (
-        ("staged", "true"),
-        ("before", "a.model_key not in (select model_key from staged)"),
+        ("keyed", "true"),
+        ("before", "a.model_key not in (select model_key from keyed)"),
     ):
         connection.execute(
             f"insert into {name} select a.model_key, a.next_day, {_prefixed('a', state)} "
@@ -477,7 +484,7 @@ def _replace_evidence(connection: Connection, group: str, table: Table, day: dat
         )
     connection.execute(
         f"insert into {name} select model_key, next_day, {columns} from after "
-        "anti join staged using (model_key) anti join before using (model_key) order by model_key"
+        "anti join keyed using (model_key) anti join before using (model_key) order by model_key"
     )
     for temporary in ("before", "next_days", "after"):
         connection.execute(f"drop table {temporary}")

@@ -1,20 +1,18 @@
 """Fetched prices into the raw tables: append-only, a new vintage whenever the past was restated.
 
-Belongs here: what to ask for, comparing the overlap, vintages and status rows, in one transaction a day.
+Belongs here: what a fetch brings, comparing its overlap, vintages and status rows, in one transaction a day.
 Does not belong here: talking to Yahoo (prices) and the exchanges' calendars (sessions).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 
 from dagster_project.lib import snapshots
-from dagster_project.lib.prices import Bar, Fetched, fetch_all, pace_for, period_since, yahoo_session
 from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINTAGES, Table
-from dagster_project.lib.seeds import Row
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import transaction
 
@@ -22,6 +20,34 @@ Connection = duckdb.DuckDBPyConnection
 
 # a dividend of 1 cent on 180 dollars moves the past by 5.6e-5; Yahoo's own rounding by less than 1e-6
 RESTATED_BEYOND = 1e-5
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One finished session; prices in the listing's currency, see raw.price_bars."""
+
+    session_date: date
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float
+    adj_close: float
+    volume: int | None
+    dividend: float
+    split_ratio: float
+
+
+@dataclass
+class Fetched:
+    """How the fetch of one symbol ended; `bars` are finished sessions only, oldest first."""
+
+    symbol: str
+    status: str
+    detail: str | None = None
+    bars: list[Bar] = field(default_factory=list)
+    pending: int = 0
+    currency: str | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,41 +72,6 @@ class Restatement:
 
 
 NOTHING_STORED = Stored(0, {})
-
-
-def snapshot_prices(
-    connection: Connection,
-    settings: Settings,
-    companies: list[Row],
-    day: date,
-    now: datetime,
-    report: Callable[[Fetched], None] = lambda _: None,
-) -> list[Fetched]:
-    """Fetch every company's prices and add what is new, in one transaction. Grain: a day.
-
-    `now` is the UTC time by the Hub's clock. A source that fails leaves a status row and raises nothing;
-    the rows are written as a folder of snapshots/ before they are committed.
-    """
-    stored = {str(c["symbol"]): _stored(connection, str(c["symbol"])) for c in companies}
-    requests = [
-        (symbol, str(c["exchange"]), period_since(stored[symbol].last_session, now.date()))
-        for c in companies
-        for symbol in [str(c["symbol"])]
-    ]
-    with yahoo_session(settings) as session:
-        results = fetch_all(requests, now, session, pace=pace_for(settings), report=report)
-        restated = {
-            f.symbol: found
-            for f in results
-            if f.status == "ok" and (found := find_restatement(stored[f.symbol], f.bars)) is not None
-        }
-        again = [(symbol, exchange, "max") for symbol, exchange, _ in requests if symbol in restated]
-        reloaded = {
-            f.symbol: f for f in fetch_all(again, now, session, pace=pace_for(settings), report=report)
-        }
-    results = [reloaded.get(f.symbol, f) for f in results]
-    _store(connection, settings, day, now, results, stored, restated)
-    return results
 
 
 def restore(connection: Connection, load: snapshots.PriceLoad) -> None:
@@ -117,7 +108,8 @@ def _reason(stored: Stored, bars: list[Bar], first: Bar, close: float) -> str:
     return "close" if abs(first.close / close - 1) > RESTATED_BEYOND else "adjusted close"
 
 
-def _stored(connection: Connection, symbol: str) -> Stored:
+def read_stored(connection: Connection, symbol: str) -> Stored:
+    """The newest vintage of a symbol, or NOTHING_STORED."""
     rows = connection.execute(
         "select vintage, session_date, close, adj_close from raw.price_bars where symbol = ? "
         "and vintage = (select max(vintage) from raw.price_bars where symbol = ?)",
@@ -128,7 +120,7 @@ def _stored(connection: Connection, symbol: str) -> Stored:
     return Stored(rows[0][0], {session: (close, adjusted) for _, session, close, adjusted in rows})
 
 
-def _store(
+def store(
     connection: Connection,
     settings: Settings,
     day: date,
@@ -137,6 +129,10 @@ def _store(
     stored: dict[str, Stored],
     restated: dict[str, Restatement],
 ) -> None:
+    """Add what is new in one transaction; the rows are a folder of snapshots/ before they are committed.
+
+    `restated` symbols were fetched whole and start a vintage. Grain: a day; `now` is UTC by the Hub's clock.
+    """
     at = now.replace(tzinfo=None)
     bars: list[tuple[Any, ...]] = []
     vintages: list[tuple[Any, ...]] = []

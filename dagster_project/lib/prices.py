@@ -1,7 +1,7 @@
 """Daily prices through yfinance, one symbol at a time, every outcome as data.
 
-Belongs here: asking Yahoo, telling finished bars from running ones, and naming what went wrong.
-Does not belong here: what is stored already and vintages (price_load).
+Belongs here: what to ask Yahoo for, telling finished bars from running ones, and naming what went wrong.
+Does not belong here: vintages and how bars are stored (price_load).
 
 A symbol that fails never raises: prices have a history and can be fetched tomorrow. So a fetch ends as one of
 ok, missing, empty, pending or error.
@@ -11,19 +11,21 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from math import isnan
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import duckdb
 import pandas as pd
 import yfinance as yf
 from curl_cffi import requests as curl_requests
 from yfinance import cache
 from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
 
+from dagster_project.lib.price_load import Bar, Fetched, find_restatement, read_stored, store
+from dagster_project.lib.seeds import Row
 from dagster_project.lib.settings import YAHOO_ENDPOINT, Settings
 
 TIMEZONES = {"XNYS": "America/New_York", "XHKG": "Asia/Hong_Kong"}
@@ -34,32 +36,39 @@ GIVE_UP_AFTER = 3  # symbols in a row without an answer: the source is down, not
 PERIODS = ((20, "1mo"), (80, "3mo"), (170, "6mo"), (350, "1y"), (720, "2y"), (1_800, "5y"))
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One finished session; prices in the listing's currency, see raw.price_bars."""
+def snapshot_prices(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    companies: list[Row],
+    day: date,
+    now: datetime,
+    report: Callable[[Fetched], None] = lambda _: None,
+) -> list[Fetched]:
+    """Fetch every company's prices and add what is new, in one transaction. Grain: a day.
 
-    session_date: date
-    open: float | None
-    high: float | None
-    low: float | None
-    close: float
-    adj_close: float
-    volume: int | None
-    dividend: float
-    split_ratio: float
-
-
-@dataclass
-class Fetched:
-    """How the fetch of one symbol ended; `bars` are finished sessions only, oldest first."""
-
-    symbol: str
-    status: str
-    detail: str | None = None
-    bars: list[Bar] = field(default_factory=list)
-    pending: int = 0
-    currency: str | None = None
-    timezone: str | None = None
+    `now` is the UTC time by the Hub's clock. A source that fails leaves a status row and raises nothing;
+    the rows are written as a folder of snapshots/ before they are committed.
+    """
+    stored = {str(c["symbol"]): read_stored(connection, str(c["symbol"])) for c in companies}
+    requests = [
+        (symbol, str(c["exchange"]), period_since(stored[symbol].last_session, now.date()))
+        for c in companies
+        for symbol in [str(c["symbol"])]
+    ]
+    with yahoo_session(settings) as session:
+        results = fetch_all(requests, now, session, pace=pace_for(settings), report=report)
+        restated = {
+            f.symbol: found
+            for f in results
+            if f.status == "ok" and (found := find_restatement(stored[f.symbol], f.bars)) is not None
+        }
+        again = [(symbol, exchange, "max") for symbol, exchange, _ in requests if symbol in restated]
+        reloaded = {
+            f.symbol: f for f in fetch_all(again, now, session, pace=pace_for(settings), report=report)
+        }
+    results = [reloaded.get(f.symbol, f) for f in results]
+    store(connection, settings, day, now, results, stored, restated)
+    return results
 
 
 def period_since(last_session: date | None, today: date) -> str:

@@ -69,7 +69,7 @@ def publish(settings: Settings) -> Published:
             counts = _write_file(connection, temporary, snapshot_date, provenance)
             _write_parquet(connection, settings.published / "parquet", list(counts))
             os.replace(temporary, target)
-        except (duckdb.Error, OSError) as error:
+        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
             _remove(temporary)
             raise PublishError(
                 f"Cannot publish to {settings.published}: {error}. The former publication stays as it "
@@ -124,8 +124,12 @@ def _copy_comments(connection: Connection, schema: str, table: str) -> None:
     for column, comment in comments:
         if comment:
             what = f"column published.main.{table}.{column}" if column else f"table published.main.{table}"
-            text = comment.replace("'", "''")
-            connection.execute(f"comment on {what} is '{text}'")
+            _comment(connection, what, comment)
+
+
+def _comment(connection: Connection, what: str, text: str) -> None:
+    escaped = text.replace("'", "''")
+    connection.execute(f"comment on {what} is '{escaped}'")
 
 
 def _write_about(
@@ -153,7 +157,7 @@ def _write_about(
         "first_snapshot_date": "Oldest accepted snapshot day",
         "scope_id": "Scope of the newest snapshot: kind, size, hash of the followed publishers",
     }.items():
-        connection.execute(f"comment on column published.main.about.{column} is '{text}'")
+        _comment(connection, f"column published.main.about.{column}", text)
     connection.execute("create table published.main.about_tables (table_name varchar, row_count bigint)")
     connection.executemany("insert into published.main.about_tables values (?, ?)", list(counts.items()))
 

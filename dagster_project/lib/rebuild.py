@@ -35,6 +35,7 @@ def roll_forward(
 def up_to_date(settings: Settings, report: Report = lambda _: None) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse open for writing, with every load that is on disk."""
     with writing(settings) as connection:
+        snapshots.remove_unfinished(settings)
         roll_forward(connection, settings, report)
         yield connection
 

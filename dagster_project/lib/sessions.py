@@ -5,6 +5,7 @@ Does not belong here: whether a price is there for a session; a SQL model says t
 """
 
 from datetime import date, timedelta
+from functools import cache
 
 import duckdb
 import exchange_calendars
@@ -15,12 +16,13 @@ from dagster_project.lib.raw_tables import EXCHANGE_SESSIONS
 from dagster_project.lib.warehouse import transaction
 
 FIRST_SESSION = date(2007, 1, 1)  # XHKG's holidays are known from there on
-AHEAD = timedelta(days=60)  # so that an event can be mapped to the sessions that follow it
+AHEAD = timedelta(days=60)  # at least, so that an event can be mapped to the sessions that follow it
 
 
 def load_sessions(connection: duckdb.DuckDBPyConnection, day: date) -> dict[str, int]:
-    """Replace raw.exchange_sessions up to 60 days after `day`; returns sessions per exchange."""
-    frames = [_sessions(exchange, day + AHEAD) for exchange in TIMEZONES]
+    """Replace raw.exchange_sessions up to the end of the year that is 60 days away; returns their number."""
+    end = date((day + AHEAD).year, 12, 31)  # a year's calendar is computed once in a process
+    frames = [_sessions(exchange, end) for exchange in TIMEZONES]
     sessions = pd.concat(frames)  # noqa: F841 - DuckDB reads the frame by its name
     with transaction(connection):
         connection.execute(f"delete from {EXCHANGE_SESSIONS.full_name}")
@@ -28,6 +30,7 @@ def load_sessions(connection: duckdb.DuckDBPyConnection, day: date) -> dict[str,
     return {exchange: len(frame) for exchange, frame in zip(TIMEZONES, frames, strict=True)}
 
 
+@cache
 def _sessions(exchange: str, end: date) -> pd.DataFrame:
     calendar = exchange_calendars.get_calendar(exchange, start=FIRST_SESSION.isoformat(), end=end.isoformat())
     schedule = calendar.schedule

@@ -58,20 +58,20 @@ def new_load_id(now: datetime) -> str:
 
 
 def write_hub_day(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> Path:
-    """Write the keyed rows of the temporary table `staged` and the snapshot row as one file."""
+    """Write the temporary table `keyed` and the snapshot row as one file."""
     target = _hub_folder(settings) / f"{snapshot['snapshot_date']}.{snapshot['load_id']}.parquet"
     temporary = target.with_suffix(".tmp")
     metadata = orjson.dumps({"snapshot": snapshot}).decode().replace("'", "''")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
-            f"copy (from staged order by model_key) to '{_quoted(temporary)}' "
+            f"copy keyed to '{_quoted(temporary)}' "
             f"(format parquet, compression zstd, kv_metadata {{model_tide: '{metadata}'}})"
         )
         _sync(temporary)
         temporary.replace(target)
         _sync(target.parent)
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.IOException, OSError) as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(target, error) from error
     return target
@@ -93,7 +93,7 @@ def write_price_load(
             _sync(file)
         temporary.replace(target)
         _sync(target.parent)
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.IOException, OSError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise _cannot_write(target, error) from error
     return target
@@ -160,6 +160,15 @@ def drop_superseded_hub_files(settings: Settings, day: date, load_id: str) -> No
     """Delete earlier files of a day once the commit of a later one is done."""
     for path in _hub_folder(settings).glob(f"{day}.*.parquet"):
         if path.name != f"{day}.{load_id}.parquet":
+            path.unlink()
+
+
+def remove_unfinished(settings: Settings) -> None:
+    """Delete what a killed load left under a temporary name; the caller is the only writer."""
+    for path in settings.snapshots.glob("*/*.tmp"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
             path.unlink()
 
 

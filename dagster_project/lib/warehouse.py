@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import duckdb
 
@@ -16,8 +17,10 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.raw_tables import ALL_TABLES, SCHEMA_VERSION, Table
 from dagster_project.lib.settings import Settings
 
-MEMORY_LIMIT = "1GB"  # 3.2 million models load in 24 s under it; more only slows smaller machines
 THREADS = 2
+# DuckDB fills whatever it is allowed to; below these it spills and loses little time
+MEMORY_LIMIT_MB = 1_000
+MEMORY_BASE_MB, MEMORY_BYTES_PER_MODEL = 200, 300
 
 
 class WarehouseError(ModelTideError):
@@ -45,24 +48,36 @@ def exclusive(settings: Settings) -> Iterator[None]:
         finally:
             _held[path] -= 1
         return
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    lock = _take_lock(settings, path)
+    _held[path] = 1
+    try:
+        yield
+    finally:
+        del _held[path]
+        lock.close()
+
+
+def _take_lock(settings: Settings, path: Path) -> TextIO:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        lock = open(path, "a+")  # noqa: SIM115 - it is held as long as it is open
+    except OSError as error:
+        raise _cannot_write(path, error.strerror) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.truncate(0)
+        os.write(lock.fileno(), f"{os.getpid()}".encode())
+    except BlockingIOError:
+        with lock:
             lock.seek(0)
             raise SecondRun(
                 f"Another run (process {lock.read().strip() or 'unknown'}) is writing to "
                 f"{settings.home}; nothing was done. Wait for it, or set another MODELTIDE_HOME."
             ) from None
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}")
-        lock.flush()
-        _held[path] = 1
-        try:
-            yield
-        finally:
-            del _held[path]
+    except OSError as error:
+        lock.close()
+        raise _cannot_write(path, error.strerror) from error
+    return lock
 
 
 @contextmanager
@@ -75,7 +90,7 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
         target = path or settings.warehouse
         try:
             connection = duckdb.connect(
-                str(target), config={"memory_limit": MEMORY_LIMIT, "threads": THREADS}
+                str(target), config={"memory_limit": f"{MEMORY_LIMIT_MB}MB", "threads": THREADS}
             )
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
@@ -87,21 +102,32 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
         try:
             _prepare(connection, target)
             yield connection
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise _cannot_write(target, error) from error
         finally:
             connection.close()
 
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing: commit at the end, roll back on any exception."""
+    """All or nothing: commit at the end, roll back on any exception. Raises WarehouseError if it cannot."""
     connection.execute("begin")
     try:
         yield
-        connection.execute("commit")
     except BaseException:
-        with suppress(duckdb.Error):  # a commit that failed (a full disk) has ended it already
+        with suppress(duckdb.Error):  # some errors have ended the transaction already
             connection.execute("rollback")
         raise
+    try:
+        connection.execute("commit")
+    except duckdb.Error as error:
+        raise _cannot_write("the warehouse", error) from error
+
+
+def limit_memory(connection: duckdb.DuckDBPyConnection, models: int) -> None:
+    """Give a load of so many models what it needs, at most MEMORY_LIMIT_MB."""
+    needed = MEMORY_BASE_MB + models * MEMORY_BYTES_PER_MODEL // 1_000_000
+    connection.execute(f"set memory_limit = '{min(needed, MEMORY_LIMIT_MB)}MB'")
 
 
 def scalar(
@@ -118,6 +144,13 @@ def row_counts(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -
         table.name: int(str(scalar(connection, f"select count(*) from {table.full_name}")))
         for table in tables
     }
+
+
+def _cannot_write(what: object, reason: object) -> WarehouseError:
+    return WarehouseError(
+        f"Cannot write {what}: {reason}. What was there before stays. "
+        "Make room (or mend the permissions) and run again."
+    )
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
