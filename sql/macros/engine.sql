@@ -1,0 +1,33 @@
+{# What engines write differently, in one place: dates and arrays. The models call these. #}
+
+{% macro days_after(day, number) -%}
+    cast({{ dbt.dateadd('day', number, day) }} as date)
+{%- endmacro %}
+
+{% macro days_between(first_day, last_day) -%}
+    {{ dbt.datediff('cast(' ~ first_day ~ ' as date)', 'cast(' ~ last_day ~ ' as date)', 'day') }}
+{%- endmacro %}
+
+{# One row per day from first_day to last_day, both included. #}
+{% macro each_day(first_day, last_day) -%}
+    cast(unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day)) as date)
+{%- endmacro %}
+
+{% macro each_element(array) -%}
+    unnest({{ array }})
+{%- endmacro %}
+
+{# The rest of every tag that starts with the prefix, in lower case; NULL if there is none. #}
+{% macro tag_values(tags, prefix) -%}
+    nullif(
+        list_transform(
+            list_filter({{ tags }}, lambda tag: starts_with(tag, '{{ prefix }}')),
+            lambda tag: lower(substr(tag, {{ prefix | length + 1 }}))
+        ),
+        []
+    )
+{%- endmacro %}
+
+{% macro has_any_tag(tags, wanted) -%}
+    coalesce(list_has_any({{ tags }}, ['{{ wanted | join("', '") }}']), false)
+{%- endmacro %}

@@ -1,0 +1,36 @@
+with stored as (
+    select
+        symbol,
+        exchange,
+        min(session_date) as first_session,
+        max(session_date) as last_session
+    from {{ ref('fct_ticker_returns_daily') }}
+    group by symbol, exchange
+),
+
+expected as (
+    select
+        stored.symbol,
+        stored.exchange,
+        sessions.session_date,
+        sessions.close_at
+    from stored
+    inner join {{ ref('stg_markets__sessions') }} as sessions
+        on
+            stored.exchange = sessions.exchange
+            and stored.first_session < sessions.session_date
+            and stored.last_session > sessions.session_date
+)
+
+select
+    expected.session_date,
+    expected.symbol,
+    expected.exchange,
+    expected.close_at
+from expected
+left join {{ ref('fct_ticker_returns_daily') }} as returns
+    on
+        expected.symbol = returns.symbol
+        and expected.session_date = returns.session_date
+where returns.symbol is null
+order by expected.session_date, expected.symbol

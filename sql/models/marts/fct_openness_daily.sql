@@ -1,0 +1,114 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ open_window('snapshot_date', seed='stg_seeds__licences') }}",
+    post_hook="{{ close_window(seed='stg_seeds__licences') }}"
+) }}
+-- depends_on: {{ ref('stg_seeds__licences') }}
+
+{% set first_day = first_day_to_build(seed='stg_seeds__licences') if is_incremental()
+    else "date '0001-01-01'" %}
+
+with snapshots as (
+    select
+        snapshot_date,
+        activity_date,
+        scope,
+        scope_id
+    from {{ ref('stg_hub__snapshots') }}
+    where snapshot_date >= {{ first_day }}
+),
+
+listed as (
+    select
+        snapshots.snapshot_date,
+        snapshots.activity_date,
+        snapshots.scope,
+        snapshots.scope_id,
+        counters.model_key,
+        counters.downloads_30d,
+        counters.downloads_all_time
+    from snapshots
+    inner join {{ ref('stg_hub__counters') }} as counters
+        on snapshots.snapshot_date = counters.snapshot_date
+),
+
+-- only what the day's own snapshot said: a later one may fill the day in, which would restate it
+flows as (
+    select
+        downloads.observed_date,
+        downloads.model_key,
+        downloads.net
+    from {{ ref('int_model_downloads__daily') }} as downloads
+    inner join snapshots
+        on
+            downloads.activity_date = snapshots.activity_date
+            and downloads.observed_date = snapshots.snapshot_date
+),
+
+classified as (
+    select
+        listed.snapshot_date,
+        listed.activity_date,
+        listed.scope,
+        listed.scope_id,
+        listed.downloads_30d,
+        listed.downloads_all_time,
+        flows.net,
+        coalesce(classes.access_class, 'unknown') as access_class,
+        coalesce(classes.licence_class, 'L0') as licence_class
+    from listed
+    left join {{ ref('int_models__classified') }} as classes
+        on
+            listed.model_key = classes.model_key
+            and listed.snapshot_date >= classes.valid_from
+            and (classes.valid_to is null or listed.snapshot_date < classes.valid_to)
+    left join flows
+        on
+            listed.snapshot_date = flows.observed_date
+            and listed.model_key = flows.model_key
+),
+
+cells as (
+    select
+        snapshot_date,
+        activity_date,
+        scope,
+        scope_id,
+        access_class,
+        licence_class,
+        count(*) as models,
+        cast(sum(downloads_30d) as bigint) as downloads_30d,
+        cast(sum(downloads_all_time) as bigint) as downloads_all_time,
+        sum(net) as net_1d
+    from classified
+    group by snapshot_date, activity_date, scope, scope_id, access_class, licence_class
+),
+
+totals as (
+    select
+        snapshot_date,
+        cast(sum(models) as double) as models,
+        cast(sum(downloads_30d) as double) as downloads_30d
+    from cells
+    group by snapshot_date
+)
+
+select
+    cells.snapshot_date,
+    cells.activity_date,
+    cells.scope,
+    cells.scope_id,
+    cells.access_class,
+    cells.licence_class,
+    cells.models,
+    cells.downloads_30d,
+    cells.downloads_all_time,
+    cells.net_1d,
+    cells.models / totals.models as share_models,
+    cells.downloads_30d / nullif(totals.downloads_30d, 0) as share_downloads_30d
+from cells
+inner join totals
+    on cells.snapshot_date = totals.snapshot_date
+order by cells.snapshot_date, cells.access_class, cells.licence_class

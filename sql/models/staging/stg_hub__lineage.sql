@@ -1,0 +1,7 @@
+select
+    model_key,
+    first_seen as valid_from,
+    lead(first_seen) over (partition by model_key order by first_seen) as valid_to,
+    base_relation,
+    base_models
+from {{ source('raw', 'hub_model_lineage') }}

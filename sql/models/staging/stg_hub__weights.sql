@@ -1,0 +1,8 @@
+select
+    model_key,
+    first_seen as valid_from,
+    lead(first_seen) over (partition by model_key order by first_seen) as valid_to,
+    used_storage_bytes,
+    safetensors_parameters,
+    gguf_parameters
+from {{ source('raw', 'hub_model_weights') }}

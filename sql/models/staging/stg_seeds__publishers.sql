@@ -1,0 +1,8 @@
+select
+    publisher,
+    company,
+    family,
+    country,
+    follow_all,
+    source
+from {{ source('seeds', 'publishers') }}

@@ -1,0 +1,195 @@
+"""The shipped seeds of sql/seeds: complete, unambiguous, every row with a source.
+
+Belongs here: claims about the rows that ship.
+Does not belong here: how seeds are read, merged and validated (test_seeds.py).
+"""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+SEEDS = Path(__file__).parents[1] / "sql" / "seeds"
+HEADERS = {
+    "publishers": "publisher,company,family,country,follow_all,source",
+    "licences": "licence_id,licence_class,name,source",
+    "companies": ("symbol,name,company,kind,exchange,country,market_symbol,sector_symbol,peers,source"),
+}
+ACCOUNTS = {
+    "Alibaba": "Qwen Alibaba-NLP alibaba-pai Tongyi-MAI Wan-AI FunAudioLLM AIDC-AI ATH-MaaS",
+    "Meta": "meta-llama facebook FacebookAI",
+    "DeepSeek": "deepseek-ai",
+    "Mistral AI": "mistralai",
+    "Google": "google google-bert google-t5",
+    "Microsoft": "microsoft",
+    "OpenAI": "openai openai-community",
+    "NVIDIA": "nvidia",
+    "Moonshot AI": "moonshotai",
+    "Z.ai": "zai-org THUDM",
+    "MiniMax": "MiniMaxAI",
+    "Baidu": "baidu PaddlePaddle",
+    "Tencent": "tencent",
+    "ByteDance": "ByteDance ByteDance-Seed",
+    "IBM": "ibm-granite ibm-research",
+    "Apple": "apple",
+    "Amazon": "amazon",
+    "xAI": "xai-org",
+    "Cohere": "CohereLabs CohereForAI",
+    "Allen Institute for AI": "allenai",
+    "Hugging Face": "HuggingFaceTB HuggingFaceH4 distilbert timm sentence-transformers",
+    "Stability AI": "stabilityai",
+    "Black Forest Labs": "black-forest-labs",
+}
+SYMBOLS = (
+    "BABA 9988.HK BIDU JD PDD 0700.HK 2513.HK 0100.HK META GOOGL MSFT AMZN NVDA AAPL ORCL IBM "
+    "SPY QQQ KWEB ^GSPC ^HSI"
+)
+RE_PACKAGERS = "unsloth bartowski mradermacher TheBloke lmstudio-community ggml-org Comfy-Org Kijai"
+MARKET_OF_EXCHANGE = {"XNYS": "SPY", "XHKG": "^HSI"}
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def by_key(name: str) -> dict[str, dict[str, str]]:
+    key = HEADERS[name].partition(",")[0]
+    return {row[key]: row for row in read(name)}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_the_file_is_plain_csv_with_the_agreed_header(name):
+    raw = (SEEDS / f"{name}.csv").read_bytes()
+    assert raw.decode("utf-8").split("\n")[0] == HEADERS[name]
+    assert not raw.startswith(b"\xef\xbb\xbf")
+    assert b"\r" not in raw
+    assert raw.endswith(b"\n")
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_every_row_has_a_key_of_its_own_a_source_and_no_stray_space(name):
+    rows = read(name)
+    key = HEADERS[name].partition(",")[0]
+    assert [k for k, n in Counter(row[key].lower() for row in rows).items() if n > 1] == []
+    assert [row[key] for row in rows if not row[key] or not row["source"]] == []
+    assert [row[key] for row in rows if any(text != text.strip() for text in row.values())] == []
+
+
+def test_rows_are_sorted_so_that_a_change_is_a_small_difference():
+    publishers = [row["publisher"].lower() for row in read("publishers")]
+    assert publishers == sorted(publishers)
+    for name, key in (("licences", "licence_id"), ("companies", "symbol")):
+        keys = [row[key] for row in read(name)]
+        assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize("name", ["publishers", "companies"])
+def test_a_country_is_two_capitals_or_unknown(name):
+    wrong = {r["country"] for r in read(name) if not re.fullmatch("[A-Z]{2}|unknown", r["country"])}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("company", ACCOUNTS)
+def test_the_accounts_of_a_company_bear_its_name_and_a_family(company):
+    publishers = by_key("publishers")
+    for account in ACCOUNTS[company].split():
+        assert publishers[account]["company"] == company
+        assert publishers[account]["family"]
+
+
+def test_one_company_sits_in_one_country():
+    countries: dict[str, set[str]] = {}
+    for row in [*read("publishers"), *read("companies")]:
+        if row["company"]:
+            countries.setdefault(row["company"], set()).add(row["country"])
+    assert {company: c for company, c in countries.items() if len(c) > 1} == {}
+
+
+def test_makers_are_followed_and_re_packagers_are_not():
+    publishers = by_key("publishers")
+    assert {row["follow_all"] for row in publishers.values()} == {"true", "false"}
+    for account in ("Qwen", "meta-llama", "deepseek-ai", "mistralai", "google", "openai", "BAAI"):
+        assert publishers[account]["follow_all"] == "true"
+    for account in RE_PACKAGERS.split():
+        assert publishers[account]["follow_all"] == "false"
+        assert publishers[account]["family"] == ""
+    assert [a for a, r in publishers.items() if r["follow_all"] == "true" and not r["family"]] == []
+
+
+def test_listing_the_followed_publishers_leaves_half_of_an_anonymous_quota():
+    # 500 requests in 5 minutes: 50 pages of the top, at least one request per followed account
+    followed = sum(row["follow_all"] == "true" for row in read("publishers"))
+    assert 40 <= followed <= 150
+
+
+def test_a_family_is_a_lower_case_token():
+    wrong = [r["family"] for r in read("publishers") if not re.fullmatch("[a-z0-9-]*", r["family"])]
+    assert wrong == []
+
+
+def test_the_qwen_family_is_of_alibaba_alone():
+    qwen = {row["company"] for row in read("publishers") if row["family"] == "qwen"}
+    assert qwen == {"Alibaba"}
+
+
+def test_licence_classes_follow_the_definition():
+    classes = {key: row["licence_class"] for key, row in by_key("licences").items()}
+    assert set(classes.values()) == {"L0", "L1", "L2", "L3", "L4"}
+    expected = {
+        "L4": "apache-2.0 mit bsd-3-clause gpl-3.0 agpl-3.0 mpl-2.0 isc unlicense",
+        "L3": "cc0-1.0 cc-by-4.0 cc-by-sa-4.0 openmdw-1.0 openmdw-1.1 odc-by wtfpl",
+        "L2": "llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 gemma openrail openrail++ "
+        "creativeml-openrail-m bigscience-openrail-m bigcode-openrail-m grok2-community "
+        "cc-by-nd-4.0",
+        "L1": "cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 apple-amlr intel-research",
+        "L0": "unknown other cc",
+    }
+    for licence_class, ids in expected.items():
+        assert {i: classes[i] for i in ids.split()} == dict.fromkeys(ids.split(), licence_class)
+
+
+def test_no_non_commercial_or_research_licence_counts_as_commercial():
+    restricted = re.compile(r"-nc-|noncommercial|research")
+    kind = {row["licence_id"]: row["licence_class"] for row in read("licences")}
+    assert {i for i, c in kind.items() if restricted.search(i) and c != "L1"} == set()
+
+
+def test_every_share_has_a_benchmark_of_its_own_exchange():
+    companies = by_key("companies")
+    for symbol, row in companies.items():
+        assert row["kind"] in {"company", "fund", "index"}
+        if row["kind"] != "company":
+            assert row["market_symbol"] + row["sector_symbol"] + row["peers"] == "", symbol
+            continue
+        assert row["market_symbol"] == MARKET_OF_EXCHANGE[row["exchange"]], symbol
+        # a fund of another exchange closes at another hour: its returns explain the wrong day
+        sector = companies[row["sector_symbol"]]
+        assert (sector["kind"], sector["exchange"]) == ("fund", row["exchange"]), symbol
+
+
+def test_peers_are_other_companies_that_are_fetched():
+    companies = by_key("companies")
+    for symbol, row in companies.items():
+        peers = row["peers"].split()
+        assert len(peers) == len(set(peers)), symbol
+        assert all(companies[peer]["kind"] == "company" for peer in peers), symbol
+        others = [companies[peer]["name"].partition(" ")[0] for peer in peers]
+        assert row["name"].partition(" ")[0] not in others, symbol
+
+
+def test_the_required_symbols_are_there_with_a_hong_kong_technology_fund():
+    companies = by_key("companies")
+    assert [symbol for symbol in SYMBOLS.split() if symbol not in companies] == []
+    assert companies["3033.HK"]["kind"] == "fund"
+    assert companies["BABA"]["sector_symbol"] == "KWEB"
+    assert companies["BABA"]["peers"].split() == ["JD", "PDD", "BIDU", "0700.HK"]
+
+
+def test_a_listed_company_that_publishes_models_is_named_as_in_publishers():
+    publishing = {row["company"] for row in read("publishers")}
+    listed = {row["company"] for row in read("companies") if row["company"]}
+    assert listed - publishing == set()
+    assert {"Alibaba", "Tencent", "Baidu", "Z.ai", "MiniMax", "Meta", "Google"} <= listed

@@ -1,0 +1,411 @@
+"""The SQL models, built by dbt on small hand-made warehouses.
+
+Belongs here: what one dbt build after another does (windows, reloads, removals) and what spans models.
+Does not belong here: the formulas of a single model; those are dbt unit tests beside the model.
+"""
+
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner
+
+from dagster_project.lib import seeds
+from dagster_project.lib.raw_tables import ALL_TABLES, Table
+
+SQL = Path(__file__).parents[1] / "sql"
+FIRST = date(2026, 1, 1)
+HUB_MODELS = ("int_models__classified", "int_model_downloads__daily", "fct_model_growth_daily",
+              "fct_openness_daily", "dim_models")  # fmt: skip
+MARTS = ("intermediate.int_model_downloads__daily", "marts.fct_model_growth_daily",
+         "marts.fct_openness_daily", "marts.dim_models")  # fmt: skip
+
+# model_key: (created, count of downloads_all_time per day number; None: listed without a counter)
+COUNTS: dict[int, tuple[datetime, dict[int, int | None]]] = {
+    1: (datetime(2024, 5, 1), {d: 100_000 + 900 * d + 7 * d * d for d in range(1, 13)}),
+    2: (
+        datetime(2024, 5, 1),
+        {1: 500, 2: 620, 3: None, 4: None, 5: 900, 6: 880, 8: 1000, 12: 1400},
+    ),
+    3: (datetime(2026, 1, 3, 12), {4: 60, 5: 70, 6: 75, 7: 90, 8: 91, 9: 99, 10: 120}),
+    4: (datetime(2023, 1, 1), {5: 5000, 6: 5100, 11: 5600, 12: 5650}),
+    5: (datetime(2026, 1, 2, 12), {9: 800, 10: 810, 11: 805, 12: 900}),
+    6: (datetime(2022, 3, 2), {d: None for d in range(1, 13)}),
+}
+
+
+class Warehouse:
+    """A warehouse in a folder of its own, loaded and built day by day."""
+
+    def __init__(self, folder: Path, runner: dbtRunner) -> None:
+        self.path = folder / "warehouse.duckdb"
+        self.folder = folder
+        self.runner = runner
+        self.loads = 0
+        self.execute("create schema raw")
+        self.execute("create schema seeds")
+        for table in (*ALL_TABLES, *seeds.ALL_SEEDS):
+            self.execute(table.ddl())
+
+    def execute(self, statement: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.path)) as connection:
+            return connection.execute(statement, parameters or []).fetchall()
+
+    def insert(self, table: str, **values: Any) -> None:
+        columns, holes = ", ".join(values), ", ".join("?" for _ in values)
+        self.execute(f"insert into {table} ({columns}) values ({holes})", list(values.values()))
+
+    def load(self, number: int, factor: int = 1) -> None:
+        """Load a day, in place of what it said before."""
+        day = FIRST + timedelta(number - 1)
+        self.remove(number)
+        self.loads += 1
+        self.execute("delete from raw.hub_snapshots where snapshot_date = ?", [day])
+        listed = {key: days[number] for key, (_, days) in COUNTS.items() if number in days}
+        self.insert(
+            "raw.hub_snapshots", snapshot_date=day, scope="top", scope_id="top-6-x", lacks=[],
+            row_count=len(listed), is_complete=True, is_accepted=True, provenance="observed",
+            origin="synthetic", captured_at=datetime.combine(day, time(6)),
+            load_id=f"load-{self.loads}",
+        )  # fmt: skip
+        for key, count in listed.items():
+            self.insert(
+                "raw.hub_model_counters", snapshot_date=day, model_key=key, likes=key + number,
+                downloads_30d=1000 * key + 3 * number * factor, trending_score=0.5,
+                downloads_all_time=None if count is None else count * factor,
+            )  # fmt: skip
+
+    def remove(self, number: int) -> None:
+        """What a loader does with a day that is no longer accepted."""
+        day = FIRST + timedelta(number - 1)
+        self.execute("delete from raw.hub_model_counters where snapshot_date = ?", [day])
+        self.execute("update raw.hub_snapshots set is_accepted = false where snapshot_date = ?", [day])
+
+    def describe_models(self) -> None:
+        for key, (created, days) in COUNTS.items():
+            seen = FIRST + timedelta(min(days) - 1)
+            self.insert("raw.hub_models", model_key=key, hub_id=f"{key:024x}", created_at=created)
+            self.insert(
+                "raw.hub_model_cards", model_key=key, first_seen=seen, repo_id=f"maker/{key}",
+                publisher="maker", tags=["safetensors", f"license:{'mit' if key % 2 else 'llama3'}"],
+            )  # fmt: skip
+            self.insert("raw.hub_model_lineage", model_key=key, first_seen=seen)
+            self.insert("raw.hub_model_access", model_key=key, first_seen=seen, gated="false")
+            self.insert("raw.hub_model_weights", model_key=key, first_seen=seen, used_storage_bytes=10**9)
+        changed = FIRST + timedelta(5)
+        self.insert("raw.hub_model_access", model_key=1, first_seen=changed, gated="manual")
+        self.insert(
+            "raw.hub_model_cards", model_key=2, first_seen=changed, repo_id="other/2",
+            publisher="other", tags=["license:mit"],
+        )  # fmt: skip
+        for licence, licence_class in (("mit", "L4"), ("llama3", "L2")):
+            self.insert("seeds.licences", licence_id=licence, licence_class=licence_class, source="test")
+
+    def dbt(self, *command: str, succeeds: bool = True) -> None:
+        result = self.runner.invoke([
+            *command, "--quiet", "--project-dir", str(SQL), "--profiles-dir", str(SQL),
+            "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
+        ])  # fmt: skip
+        if result.exception is not None:
+            raise result.exception
+        assert result.success is succeeds
+
+    def run(self, *options: str) -> None:
+        """Build the models that follow from the Hub's days; the staging views are there already."""
+        self.dbt("run", "--select", *HUB_MODELS, *options)
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        return self.execute(f"select * from {name} order by all")
+
+    def window(self, model: str) -> tuple[date, bool]:
+        found = self.execute(
+            "select first_day, is_checked from intermediate.build_windows where model = ?", [model]
+        )
+        return found[0][0], found[0][1]
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> dbtRunner:
+    """dbt with the project parsed once; it holds no path of a warehouse."""
+    folder = tmp_path_factory.mktemp("dbt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELTIDE_WAREHOUSE", str(folder / "warehouse.duckdb"))
+        result = dbtRunner().invoke([
+            "parse", "--quiet", "--project-dir", str(SQL), "--profiles-dir", str(SQL),
+            "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+        ])  # fmt: skip
+    assert result.success, result.exception
+    return dbtRunner(manifest=result.result)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def new_warehouse(
+    tmp_path: Path, runner: dbtRunner, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Warehouse]:
+    def make() -> Warehouse:
+        monkeypatch.setenv("MODELTIDE_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+        warehouse = Warehouse(tmp_path, runner)
+        warehouse.describe_models()
+        return warehouse
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def built(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """All 12 days but the seventh, built once with every test; only to be read, or to be copied."""
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELTIDE_WAREHOUSE", str(folder / "warehouse.duckdb"))
+        warehouse = Warehouse(folder, runner)
+        warehouse.describe_models()
+        for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12):
+            warehouse.load(number)
+        warehouse.dbt("build")
+        yield warehouse
+
+
+@pytest.fixture
+def copied(built: Warehouse, tmp_path: Path, runner: dbtRunner, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    copy = Warehouse.__new__(Warehouse)
+    copy.path, copy.folder, copy.runner, copy.loads = (
+        tmp_path / "warehouse.duckdb", tmp_path, runner, 100,
+    )  # fmt: skip
+    built.execute("checkpoint")  # dbt's connection may still be open, its last writes in the log
+    shutil.copyfile(built.path, copy.path)
+    monkeypatch.setenv("MODELTIDE_WAREHOUSE", str(copy.path))
+    return copy
+
+
+def _assert_equal(left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]) -> None:
+    assert len(left) == len(right)
+    for one, other in zip(left, right, strict=True):
+        for a, b in zip(one, other, strict=True):
+            if isinstance(a, float) and isinstance(b, float):
+                assert math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12), (one, other)
+            else:
+                assert a == b, (one, other)
+
+
+def test_incremental_days_equal_a_full_refresh(new_warehouse: Callable[[], Warehouse]) -> None:
+    warehouse = new_warehouse()
+    for number in (1, 2, 3):
+        warehouse.load(number)
+    warehouse.dbt("run")
+    for number in (4, 5, 6):
+        warehouse.load(number)
+        warehouse.run()
+    warehouse.load(3, factor=2)  # a day in the middle is loaded again, and says something else
+    warehouse.run()
+    warehouse.load(8)
+    warehouse.load(9)  # two days at once, the day before them missing
+    warehouse.run()
+    warehouse.load(7)  # which comes later
+    warehouse.load(10)
+    warehouse.run()
+    warehouse.remove(5)
+    warehouse.run()
+    warehouse.load(11)
+    warehouse.load(12)
+    warehouse.remove(12)  # and the newest day goes as well
+    warehouse.run()
+    one_by_one = {name: warehouse.rows(name) for name in MARTS}
+    warehouse.run("--full-refresh")
+    for name, rows in one_by_one.items():
+        assert rows, name
+        _assert_equal(rows, warehouse.rows(name))
+
+
+def test_nothing_new_changes_nothing(copied: Warehouse) -> None:
+    before = {name: copied.rows(name) for name in MARTS}
+    copied.run()
+    assert {name: copied.rows(name) for name in MARTS} == before
+
+
+def test_pieces_of_a_large_window_equal_the_whole(copied: Warehouse) -> None:
+    whole = copied.rows("marts.fct_model_growth_daily")
+    copied.execute("update raw.hub_snapshots set row_count = 300000")  # a piece holds one day now
+    copied.dbt("run", "--full-refresh", "--select", "fct_model_growth_daily")
+    _assert_equal(copied.rows("marts.fct_model_growth_daily"), whole)
+
+
+def test_cells_of_a_day_sum_to_one(built: Warehouse) -> None:
+    days = built.execute(
+        "select snapshot_date, sum(share_models), sum(share_downloads_30d), sum(models) "
+        "from marts.fct_openness_daily group by all order by all"
+    )
+    assert len(days) == 11
+    for _, models, downloads, count in days:
+        assert models == pytest.approx(1) and downloads == pytest.approx(1) and count >= 3
+
+
+def test_net_sums_to_the_last_count_less_the_first(built: Warehouse) -> None:
+    sums = dict(
+        built.execute("select model_key, sum(net) from intermediate.int_model_downloads__daily group by all")
+    )
+    born = {3, 5}  # created after the first snapshot, so they start at 0
+    for key, (_, days) in COUNTS.items():
+        counts = [count for number, count in sorted(days.items()) if count is not None and number != 7]
+        if counts:
+            assert sums[key] == pytest.approx(counts[-1] - (0 if key in born else counts[0]))
+    assert 6 not in sums  # never had a counter: no row, not a row of zeros
+
+
+def test_an_unseen_old_repo_yields_no_delta(built: Warehouse) -> None:
+    first = built.execute(
+        "select activity_date, cumulative, net from intermediate.int_model_downloads__daily "
+        "where model_key = 4 order by activity_date limit 1"
+    )
+    assert first == [(FIRST + timedelta(3), 5000.0, None)]
+
+
+def test_a_class_holds_from_the_day_it_was_seen(built: Warehouse) -> None:
+    cells = built.execute(
+        "select snapshot_date, access_class from marts.fct_openness_daily "
+        "where access_class = 'A1' order by all"
+    )
+    assert cells[0][0] == FIRST + timedelta(5) and len(cells) == 6
+
+
+def test_last_modified_opens_no_version(copied: Warehouse) -> None:
+    versions = ("intermediate.int_models__classified", "staging.stg_hub__cards",
+                "marts.fct_model_growth_daily")  # fmt: skip
+    before = [copied.rows(name) for name in versions]
+    moment = datetime(2026, 1, 12, 3)
+    copied.execute("update raw.hub_models set last_modified = ?", [moment])
+    copied.run()
+    assert [copied.rows(name) for name in versions] == before
+    assert copied.execute("select distinct last_modified from marts.dim_models") == [(moment,)]
+
+
+def test_a_model_that_left_keeps_its_last_state(built: Warehouse) -> None:
+    gone = built.execute(
+        "select is_listed, last_seen_date, downloads_all_time from marts.dim_models where repo_id = 'maker/3'"
+    )
+    assert gone == [(False, FIRST + timedelta(9), 120)]
+
+
+def test_a_changed_licence_restates_openness(copied: Warehouse) -> None:
+    copied.execute("update seeds.licences set licence_class = 'L1' where licence_id = 'llama3'")
+    copied.run()
+    assert {row[0] for row in copied.execute("select licence_class from marts.fct_openness_daily")} == {
+        "L1", "L4",
+    }  # fmt: skip
+
+
+def test_a_day_twice_in_raw_stops_the_build_and_the_marts_stay(copied: Warehouse) -> None:
+    before = copied.rows("marts.fct_model_growth_daily")
+    copied.load(7)
+    copied.execute(
+        "insert into raw.hub_model_counters select * from raw.hub_model_counters "
+        "where snapshot_date = date '2026-01-07'"
+    )
+    selection = ("--exclude-resource-type", "unit_test")
+    copied.dbt("build", *selection, succeeds=False)
+    assert copied.rows("marts.fct_model_growth_daily") == before
+    copied.load(7)
+    copied.dbt("build", *selection)
+    assert len(copied.rows("marts.fct_model_growth_daily")) == len(before) + 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "test"),
+    [
+        ("update marts.fct_openness_daily set share_models = share_models * 1.01", "test_name:sums_to_one"),
+        ("update marts.fct_openness_daily set models = 0", "test_name:at_least"),
+        ("update marts.fct_openness_daily set models = models + 1", "the_cells_hold_every_listed_model"),
+        ("insert into marts.dim_models select * from marts.dim_models", "test_name:unique"),
+    ],
+)
+def test_a_fault_in_a_mart_fails_its_test(copied: Warehouse, fault: str, test: str) -> None:
+    copied.dbt("test", "--select", test)
+    copied.execute(fault)
+    copied.dbt("test", "--select", test, succeeds=False)
+
+
+def test_a_window_stays_open_until_its_tests_passed(copied: Warehouse) -> None:
+    model = "fct_openness_daily"
+    copied.load(11)
+    copied.run()
+    assert copied.window(model) == (FIRST + timedelta(10), False)
+    copied.load(12)
+    copied.run()
+    assert copied.window(model) == (FIRST + timedelta(10), False)
+    copied.dbt("build", "--exclude-resource-type", "unit_test")
+    assert copied.window(model) == (FIRST + timedelta(10), True)
+    copied.load(12)
+    copied.run()
+    assert copied.window(model) == (FIRST + timedelta(11), False)
+
+
+def test_a_model_that_fails_keeps_its_rows_and_its_days(copied: Warehouse) -> None:
+    names = ("intermediate.int_model_downloads__daily", "intermediate.built_days",
+             "intermediate.build_windows")  # fmt: skip
+    before = [copied.rows(name) for name in names]
+    copied.load(12)
+    for day, count in ((11, -(2**62)), (12, 2**62)):  # their difference does not fit into a bigint
+        copied.execute(
+            "update raw.hub_model_counters set downloads_all_time = ? "
+            "where model_key = 1 and snapshot_date = ?",
+            [count, FIRST + timedelta(day - 1)],
+        )
+    copied.dbt("run", "--select", "int_model_downloads__daily", succeeds=False)
+    assert [copied.rows(name) for name in names] == before
+
+
+def test_log_figures_follow_their_formulas(new_warehouse: Callable[[], Warehouse]) -> None:
+    warehouse = new_warehouse()
+    warehouse.execute("delete from raw.hub_models where model_key > 1")
+    for number, count in ((1, 10_000_000), (29, 14_641_000), (57, 21_435_888)):
+        day = FIRST + timedelta(number - 1)
+        warehouse.insert(
+            "raw.hub_snapshots", snapshot_date=day, scope="top", scope_id="x", lacks=[],
+            is_accepted=True, row_count=1, load_id=f"{number}",
+        )  # fmt: skip
+        warehouse.insert("raw.hub_model_counters", snapshot_date=day, model_key=1,
+                         downloads_30d=1, downloads_all_time=count)  # fmt: skip
+    warehouse.insert("seeds.companies", symbol="X", exchange="XNYS")
+    for session, price in ((5, 100.0), (6, 110.0)):
+        warehouse.insert("raw.price_bars", symbol="X", vintage=1, session_date=date(2026, 1, session),
+                         close=price, adj_close=price)  # fmt: skip
+    warehouse.dbt("run")
+    growth, doubling = warehouse.execute(
+        "select log_growth_28d, doubling_days from marts.fct_model_growth_daily "
+        "order by activity_date desc limit 1"
+    )[0]
+    assert growth == pytest.approx(math.log(6_794_888 / 4_641_000) / 28, rel=1e-12)
+    assert doubling == pytest.approx(math.log(2) / growth, rel=1e-12)
+    returns = warehouse.execute("select log_return from marts.fct_ticker_returns_daily order by all")
+    assert returns == [(pytest.approx(math.log(1.1)),), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("file", "tables"),
+    [
+        ("_raw__sources.yml", [table for table in ALL_TABLES if table.name != "loads"]),
+        ("_seeds__sources.yml", list(seeds.ALL_SEEDS)),
+    ],
+)
+def test_sources_say_what_the_loaders_write(file: str, tables: list[Table]) -> None:
+    text = (SQL / "models" / "staging" / file).read_text(encoding="utf-8")
+    described = yaml.safe_load(text)["sources"][0]["tables"]
+    assert [table["name"] for table in described] == [table.name for table in tables]
+    for found, table in zip(described, tables, strict=True):
+        columns = [(c["name"], c["data_type"], c["description"]) for c in found["columns"]]
+        assert columns == [tuple(column) for column in table.columns], table.full_name
+
+
+def test_every_model_says_its_grain_and_describes_its_columns() -> None:
+    files = sorted((SQL / "models").rglob("*.sql"))
+    assert files
+    for file in files:
+        model = yaml.safe_load(file.with_suffix(".yml").read_text(encoding="utf-8"))["models"][0]
+        assert model["name"] == file.stem
+        assert "Grain: " in model["description"].split(". ")[-1], file.stem
+        assert all(column["description"] for column in model["columns"]), file.stem
