@@ -1,0 +1,95 @@
+"""Budget: landing to raw for 200,000 models at least 6 times as fast as `HfApi.list_models` into DuckDB,
+in one run, in under 400 MB.
+
+The Hub's own client is given every field that we load; its rows go into DuckDB by way of a data frame, the
+quickest way that its objects allow. The crawl (HTTP, page files) is timed as well, so that the whole way
+can be compared too.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from benchmarks.listing import DAY, land_listing, served, write_listing
+from benchmarks.measured import measured, verdict
+from dagster_project.lib.hub import EXPAND, crawl
+from dagster_project.lib.hub_load import load_crawl
+from dagster_project.lib.landing import newest_complete
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.settings import Settings
+
+MODELS = 200_000
+TIMES_AS_FAST = 6.0
+PEAK_MB = 400.0
+
+
+def main() -> bool:
+    """Print the figures; true if both budgets are kept."""
+    print(f"landing to raw, {MODELS:,} models")
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        write_listing(home / "pages", MODELS)
+        land_listing(home / "landing", MODELS)
+        with served(home / "pages") as endpoint:
+            client = measured(through_list_models, endpoint, str(home / "client.duckdb"))
+            crawled = measured(through_crawl, endpoint, str(home / "crawled"))
+        loaded = measured(load_landed, str(home))
+    print(client.line("HfApi.list_models into DuckDB"))
+    print(crawled.line("our crawl into landing"))
+    print(loaded.line("landing to raw"))
+    ratio = client.wall / loaded.wall
+    whole = client.wall / (loaded.wall + crawled.wall)
+    print(f"  landing to raw is {ratio:.1f} × as fast; crawl and load together {whole:.1f} ×")
+    return all(
+        [
+            verdict(f"at least {TIMES_AS_FAST:.0f} × as fast as list_models", ratio >= TIMES_AS_FAST),
+            verdict(f"peak memory of the load under {PEAK_MB:.0f} MB", loaded.peak_mb < PEAK_MB),
+        ]
+    )
+
+
+def through_list_models(endpoint: str, path: str) -> int:
+    """The Hub's own client, object by object, into DuckDB by way of data frames of 10,000 rows."""
+    from huggingface_hub import HfApi
+
+    fields = (
+        "id", "author", "created_at", "last_modified", "downloads", "downloads_all_time", "likes",
+        "trending_score", "gated", "library_name", "pipeline_tag", "tags", "used_storage",
+    )  # fmt: skip
+    fields_asked: list[Any] = list(EXPAND)
+    total = 0
+    rows: list[tuple[object, ...]] = []
+    with duckdb.connect(path) as connection:
+
+        def flush() -> None:
+            frame = pd.DataFrame(rows, columns=list(fields))
+            frame["gated"] = frame["gated"].astype(str)
+            verb = "insert into models" if total > len(rows) else "create table models as"
+            connection.execute(f"{verb} from frame")
+            rows.clear()
+
+        for model in HfApi(endpoint=endpoint, token=False).list_models(expand=fields_asked):
+            rows.append(tuple(getattr(model, field, None) for field in fields))
+            total += 1
+            if len(rows) == 10_000:
+                flush()
+        if rows:
+            flush()
+    return total
+
+
+def through_crawl(endpoint: str, home: str) -> int:
+    """Our crawl of the same listing into page files."""
+    settings = Settings(home=Path(home), hub_endpoint=endpoint, scope="census")
+    return crawl(settings, DAY, []).rows
+
+
+def load_landed(home: str) -> int:
+    """Our load of the landed pages."""
+    settings = Settings(home=Path(home), scope="census")
+    with up_to_date(settings) as connection:
+        landed = newest_complete(settings.landing, DAY, "census")
+        return load_crawl(connection, landed, settings).row_count

@@ -1,0 +1,83 @@
+"""A big listing on disk and over HTTP, for the benchmarks alone.
+
+Belongs here: pages written once by the synthetic world, a landed crawl of them, and a server that hands
+them out as they are, so that a benchmark times the client and not the rendering of a page.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+
+from dagster_project.lib.landing import Crawl, Opening, open_crawl
+from dagster_project.upstream.items import pages
+from dagster_project.upstream.world import World
+
+DAY = date(2026, 2, 1)
+_NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+def write_listing(folder: Path, models: int) -> int:
+    """Write the listing of a world of `models` as page-<n>.json; returns the models in it."""
+    folder.mkdir(parents=True)
+    listed = 0
+    for number, body in enumerate(pages(World(models), DAY)):
+        (folder / f"page-{number}.json").write_bytes(body)
+        listed += len(orjson.loads(body))
+    return listed
+
+
+def land_listing(landing: Path, models: int) -> Crawl:
+    """A complete landed crawl of a world of `models`, page by page."""
+    opening = Opening(
+        day=DAY.isoformat(),
+        scope="census",
+        scope_id="census",
+        endpoint="http://127.0.0.1",
+        origin="synthetic",
+        streams=["census"],
+        started_at=_NOON.isoformat(),
+    )
+    crawl = open_crawl(landing, opening)
+    for body in pages(World(models), DAY):
+        crawl.add_page("census", body, body.count(b'"_id"'), _NOON, None)
+    crawl.finish()
+    return crawl
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve the pages of `folder` at the address that is yielded, each with a link to the next."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silent."""
+
+        def do_GET(self) -> None:
+            number = int(parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0])
+            body = (folder / f"page-{number}.json").read_bytes()
+            self.send_response_only(200)
+            self.send_header("Date", format_datetime(_NOON, usegmt=True))
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            if (folder / f"page-{number + 1}.json").exists():
+                address = f"http://{self.headers['Host']}/api/models?limit=1000&cursor={number + 1}"
+                self.send_header("Link", f'<{address}>; rel="next"')
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,180 @@
+"""The commands behind the Makefile.
+
+Belongs here: preparing Dagster's home, starting a job in this process, and how it ended, in plain words.
+Does not belong here: work that the Dagster UI could not start as well.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import dagster as dg
+
+from dagster_project.lib import hub
+from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.rebuild import rebuild
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import exclusive
+
+PROJECT = Path(__file__).parents[1]
+TELEMETRY_OFF = {
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+
+
+class RunFailed(ModelTideError):
+    """A step failed; the message is the step's own."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0, or 1 with one line on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m dagster_project", description="Model Tide")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run_parser = commands.add_parser("run", help="snapshot the Hub's day, build, publish")
+    run_parser.add_argument("--day", help="YYYY-MM-DD, to load a landed day again")
+    commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
+    commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
+    commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
+    options = parser.parse_args(arguments)
+    os.environ.update(TELEMETRY_OFF)
+    actions: dict[str, Callable[[], None]] = {
+        "run": lambda: run(options.day),
+        "dev": dev,
+        "rebuild": rebuild_and_publish,
+        "demo": demo,
+    }
+    try:
+        actions[options.command]()
+    except ModelTideError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was landed is kept; run again to resume.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run(day: str | None = None) -> None:
+    """Snapshot the Hub's day (or load a landed day again), build and publish."""
+    settings = Settings.from_environment()
+    with exclusive(settings):
+        partition = _parse_day(day) if day else hub.probe(settings).day
+        with dagster_instance(settings) as instance:
+            execute_job("daily_snapshot", instance, partition, settings)
+    print(f"Published {settings.published / 'modeltide.duckdb'} for {partition}.")
+    print("Ask it with any DuckDB 1.2 or later; the tables say what they hold: `from about_tables`.")
+
+
+def rebuild_and_publish() -> None:
+    """Build the warehouse anew from snapshots/, then the SQL models and the published file."""
+    settings = Settings.from_environment()
+    with exclusive(settings):
+        if rebuild(settings):
+            with dagster_instance(settings) as instance:
+                execute_job("build_and_publish", instance, None, settings)
+            print(f"Rebuilt and published {settings.published / 'modeltide.duckdb'}.")
+
+
+def dev() -> None:
+    """The Dagster UI and daemon on 127.0.0.1:3000 (DAGSTER_PORT), until stopped."""
+    settings = Settings.from_environment()
+    prepare_home(settings)
+    port = os.environ.get("DAGSTER_PORT", "3000")
+    command = ["dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", port]
+    scripts = Path(sys.executable).parent
+    subprocess.run([str(scripts / command[0]), *command[1:]], cwd=PROJECT, check=False)
+
+
+def demo() -> None:
+    """The whole product on 45 simulated days; see dagster_project/demo.py."""
+    from dagster_project.demo import run_demo  # the synthetic world is of no use to the others
+
+    run_demo()
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Dagster's own home inside the data home, with the project's dagster.yaml; set for this process."""
+    home = settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The instance whose runs the UI shows too."""
+    prepare_home(settings)
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+@cache
+def _definitions() -> dg.Definitions:
+    from dagster_project.definitions import defs  # loads the SQL project: not for `--help`
+
+    return defs()
+
+
+def execute_job(
+    name: str,
+    instance: dg.DagsterInstance,
+    partition: date | None,
+    settings: Settings,
+    log_level: str = "INFO",
+) -> dg.ExecuteInProcessResult:
+    """Run a job here and now. Raises RunFailed with the failed steps' messages.
+
+    What dbt and Dagster print goes to logs/<job>.log of the data home; of the steps' own lines those
+    from `log_level` on are shown.
+    """
+    log = settings.home / "logs" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "a", encoding="utf-8") as file, redirect_stdout(file):
+        result = (
+            _definitions()
+            .resolve_job_def(name)
+            .execute_in_process(
+                instance=instance,
+                partition_key=partition.isoformat() if partition else None,
+                run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
+                raise_on_error=False,
+            )
+        )
+    if not result.success:
+        raise RunFailed(_failures(result, log))
+    return result
+
+
+def _failures(result: dg.ExecuteInProcessResult, log: Path) -> str:
+    lines = []
+    for event in result.filter_events(lambda e: e.is_step_failure):
+        data = event.step_failure_data
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            lines.append(data.user_failure_data.description)
+        elif data.error is not None:
+            error = data.error
+            while error.cause is not None:  # Dagster wraps what was raised
+                error = error.cause
+            lines.append(
+                f"{event.step_key} failed: {error.message.strip()}\nWhat was published before stays "
+                f"readable; the whole story is in {log}."
+            )
+    return "\n".join(lines) or f"The run failed; see {log}."
+
+
+def _parse_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ModelTideError(f"DAY is {text!r}; allowed: a day as YYYY-MM-DD.") from None

@@ -1,0 +1,58 @@
+"""Jobs and the schedule: one snapshot a day."""
+
+from datetime import UTC
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
+from dagster_project.defs.partitions import DAILY
+from dagster_project.lib import hub
+from dagster_project.lib.settings import Settings
+
+PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
+
+daily_snapshot = dg.define_asset_job(
+    "daily_snapshot",
+    selection=dg.AssetSelection.all(),
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Snapshot the Hub and the prices, build the SQL models, publish.",
+)
+land_and_load = dg.define_asset_job(
+    "land_and_load",
+    # dbt's tests of the raw tables are checks too, and would start dbt for every day
+    selection=dg.AssetSelection.groups("landing", "raw").without_checks()
+    | dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED),
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Snapshot only; the next daily_snapshot builds and publishes what it added.",
+)
+build_and_publish = dg.define_asset_job(
+    "build_and_publish",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw"),
+    config=PLAIN_LINES,
+    description="Build the SQL models from what is loaded, and publish.",
+)
+
+
+@dg.schedule(
+    job=daily_snapshot,
+    cron_schedule="0 6 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="06:00 UTC, every day.",
+)
+def daily_at_six(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Asks for the tick's day; a tick whose day has passed is skipped: the Hub serves only the present."""
+    day = context.scheduled_execution_time.astimezone(UTC).date()
+    try:
+        present = hub.probe(Settings.from_environment()).day
+    except hub.HubUnreachable:
+        present = day  # the run tries again for half an hour, and says so if it fails
+    if present != day:
+        return dg.SkipReason(
+            f"{day} has passed: the Hub's day is {present}, and it serves only the present. "
+            "The next tick snapshots the day it is then."
+        )
+    return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat())

@@ -1,0 +1,94 @@
+"""The Hub: its listing into landing, landing into raw."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, table_spec
+from dagster_project.lib import hub, hub_load, landing
+from dagster_project.lib.progress import progress_bar
+from dagster_project.lib.raw_tables import HUB_TABLES
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.seeds import followed_publishers
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import exclusive, row_counts
+
+HUB_PAGES = dg.AssetKey(["landing", "hub_pages"])
+RETRIES, RETRY_AFTER = 3, 600  # of a scheduled run, in seconds: an outage of the Hub lasts minutes
+
+
+@dg.asset(
+    key=HUB_PAGES,
+    partitions_def=DAILY,
+    group_name="landing",
+    kinds={"huggingface", "json"},
+    owners=OWNERS,
+    freshness_policy=FRESHNESS,
+)
+def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """Pages of the Hub's model listing as they came, compressed, for the Hub's own UTC day.
+
+    The Hub serves only the present: any other partition is refused and nothing is written. A crawl that
+    was cut short is resumed for 6 hours; a day that is landed already is not asked for again, unless
+    REFETCH=1. Kept for 14 days, longer while a day is not accepted.
+    """
+    with readable_errors():
+        settings = Settings.from_environment()
+        day = date.fromisoformat(context.partition_key)
+        try:
+            with exclusive(settings), progress_bar("models listed") as advance:
+
+                def report(progress: hub.Progress) -> None:
+                    context.log.info(str(progress))
+                    advance(progress.rows)
+
+                crawl = hub.crawl(settings, day, followed_publishers(settings), report=report)
+        except hub.HubUnreachable as error:
+            if "dagster/schedule_name" in context.run.tags:
+                raise dg.RetryRequested(RETRIES, RETRY_AFTER) from error
+            raise
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": crawl.rows,
+            "pages": len(crawl.pages),
+            "bytes": sum(page.bytes for page in crawl.pages),
+            "origin": crawl.opening.origin,
+            "folder": dg.MetadataValue.path(str(crawl.folder)),
+        }
+    )
+
+
+@dg.multi_asset(
+    specs=[table_spec(table, "raw", deps=[HUB_PAGES]) for table in HUB_TABLES],
+    partitions_def=DAILY,
+)
+def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """One day of landed pages into the raw tables, in one transaction, after its checks.
+
+    A day that fails a check is recorded as not accepted and stays in landing; what was published stays.
+    """
+    day = date.fromisoformat(context.partition_key)
+    with readable_errors():
+        settings = Settings.from_environment()
+        scope_id = settings.scope_id(followed_publishers(settings))
+        with up_to_date(settings, context.log.info) as connection:
+            crawl = landing.newest_complete(settings.landing, day, scope_id)
+            loaded = hub_load.load_crawl(connection, crawl, settings)
+            counts = row_counts(connection, HUB_TABLES)
+            pruned = landing.prune(settings.landing, day, hub_load.rejected_days(connection))
+    context.log.info(f"{loaded.row_count} models of {day}, {loaded.new_models} of them new")
+    if pruned:
+        context.log.info(f"deleted landed pages of {', '.join(map(str, pruned))}")
+    for table in HUB_TABLES:
+        figures = {"changed_today": loaded.changes[table.name]} if table.name in loaded.changes else {}
+        yield dg.MaterializeResult(
+            asset_key=[table.schema, table.name],
+            metadata={
+                "dagster/row_count": counts[table.name],
+                "models_today": loaded.row_count,
+                "new_models_today": loaded.new_models,
+                **figures,
+            },
+        )

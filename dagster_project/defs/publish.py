@@ -1,0 +1,33 @@
+"""The published file, the only thing that readers open."""
+
+import dagster as dg
+
+from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors
+from dagster_project.defs.seeds import seeds
+from dagster_project.defs.sql_models import sql_models
+from dagster_project.lib.publish import publish
+from dagster_project.lib.settings import Settings
+
+
+@dg.asset(
+    key=["published", "modeltide"],
+    deps=[sql_models, seeds],
+    group_name="published",
+    kinds={"duckdb", "parquet"},
+    owners=OWNERS,
+    freshness_policy=FRESHNESS,
+)
+def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """Marts and seeds as one DuckDB file (readable by 1.2 and later) and Parquet, swapped in by rename."""
+    with readable_errors():
+        result = publish(Settings.from_environment())
+    context.log.info(f"published {result.snapshot_date} ({result.provenance}) as {result.path}")
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(str(result.path)),
+            "snapshot_date": result.snapshot_date.isoformat(),
+            "provenance": result.provenance,
+            "bytes": result.size_bytes,
+            "rows": dg.MetadataValue.json(result.row_counts),
+        }
+    )

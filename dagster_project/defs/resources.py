@@ -1,0 +1,57 @@
+"""Resources and what every asset shares: executor, dbt, owner, freshness, and errors that users read."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.raw_tables import Table
+
+SQL = Path(__file__).parents[2] / "sql"
+OWNERS = ["team:model-tide"]
+# a day that was not captured is gone, so a snapshot older than a day and a half is an alarm
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Fail the step with the message alone; trying again cannot help unless somebody acts."""
+    try:
+        yield
+    except ModelTideError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def table_spec(table: Table, group: str, **kwargs: object) -> dg.AssetSpec:
+    """The asset of a raw table: description and column schema from the contract."""
+    columns = [dg.TableColumn(c.name, c.type, description=c.description) for c in table.columns]
+    return dg.AssetSpec(
+        [table.schema, table.name],
+        description=table.description,
+        group_name=group,
+        kinds={"duckdb", "table"},
+        owners=OWNERS,
+        freshness_policy=FRESHNESS,
+        metadata={"dagster/column_schema": dg.TableSchema(columns)},
+        **kwargs,  # type: ignore[arg-type]
+    )
+
+
+@dg.definitions
+def shared() -> dg.Definitions:
+    """One writer, and dbt on the folder sql/."""
+    return dg.Definitions(
+        executor=dg.in_process_executor,  # one writer; a process per step costs 4 s each
+        resources={
+            "dbt": DbtCliResource(
+                project_dir=str(SQL),
+                profiles_dir=str(SQL),
+                dbt_executable=str(Path(sys.executable).with_name("dbt")),
+            )
+        },
+    )

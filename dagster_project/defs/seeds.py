@@ -1,0 +1,23 @@
+"""Seeds: the shipped rows with the user's own laid over them."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.defs.resources import readable_errors, table_spec
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.seeds import ALL_SEEDS, load_seeds
+from dagster_project.lib.settings import Settings
+
+
+@dg.multi_asset(specs=[table_spec(seed, "seeds") for seed in ALL_SEEDS])
+def seeds(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishers, licences and companies: sql/seeds, extended and overridden by MODELTIDE_SEEDS."""
+    with readable_errors():
+        settings = Settings.from_environment()
+        with up_to_date(settings, context.log.info) as connection:
+            counts = load_seeds(connection, settings)
+    for seed in ALL_SEEDS:
+        yield dg.MaterializeResult(
+            asset_key=[seed.schema, seed.name], metadata={"dagster/row_count": counts[seed.name]}
+        )

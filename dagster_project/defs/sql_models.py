@@ -1,0 +1,67 @@
+"""The SQL models: the dbt project of sql/ as assets, its tests as checks."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from dagster_project.defs.resources import OWNERS, SQL, readable_errors
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import exclusive, scalar
+
+os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
+PROJECT.prepare_if_dev()
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups are the folders of sql/models, so that the graph reads from left to right."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props["fqn"][1])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        return OWNERS
+
+
+@dbt_assets(
+    manifest=PROJECT.manifest_path,
+    project=PROJECT,
+    dagster_dbt_translator=Translator(
+        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True)
+    ),
+)
+def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Builds every day that is new or was loaded again since a model's last build, and what follows."""
+    with readable_errors():
+        settings = Settings.from_environment()
+        with up_to_date(settings):
+            pass  # a refused version or a second writer is said here, in one line, not by dbt
+        os.environ["MODELTIDE_WAREHOUSE"] = str(settings.warehouse)
+        with exclusive(settings):
+            # unit tests need no data and run in `make test`
+            command = ["build", "--exclude-resource-type", "unit_test"]
+            outputs = []
+            for event in dbt.cli(command, context=context).stream():
+                if isinstance(event, dg.Output):
+                    outputs.append(event)
+                else:
+                    yield event
+            # counted here, once dbt has let go of the file: dagster-dbt's own count keeps it open
+            tables = {
+                output.output_name: context.asset_key_for_output(output.output_name) for output in outputs
+            }
+            with up_to_date(settings) as connection:
+                for output in outputs:
+                    schema, table = tables[output.output_name].path[-2:]
+                    count = int(str(scalar(connection, f"select count(*) from {schema}.{table}")))
+                    yield output.with_metadata({**output.metadata, "dagster/row_count": count})

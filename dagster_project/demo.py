@@ -1,0 +1,99 @@
+"""`make demo`: the whole product on 45 simulated days, against the embedded upstreams.
+
+Belongs here: the order of the days and what is shown at the end.
+Does not belong here: the synthetic world (upstream/); the assets are the production ones.
+"""
+
+import os
+import shutil
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.cli import dagster_instance, execute_job
+from dagster_project.lib.settings import Settings
+from dagster_project.upstream.server import Upstream
+
+LAST_DAY = date(2026, 2, 27)
+DAYS = 45
+FULL_JOBS = 2  # the last days run the whole production job, SQL models and publication included
+MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on the last
+QUOTA = 1_000_000  # 45 days in two minutes: no waiting for windows
+
+SHOWN = {
+    "Which models grew fastest over the last 7 days?": """
+        select repo_id, net_7d::bigint as downloads_7d, round(100 * growth_wow, 1) as growth_wow_pct,
+            downloads_all_time
+        from fct_model_growth_daily
+        where activity_date = (select max(activity_date) from fct_model_growth_daily)
+            and net_7d >= 100000
+        order by growth_wow desc nulls last limit 5
+    """,
+    "How open are the downloads? A3 is public, L4 OSI-approved, L0 unknown": """
+        select access_class, licence_class, models, round(100 * share_downloads_30d, 1) as downloads_pct
+        from fct_openness_daily
+        where snapshot_date = (select max(snapshot_date) from fct_openness_daily)
+        order by downloads_pct desc limit 5
+    """,
+    "What did BABA do when Qwen passed 700 million downloads, on 19 January?": """
+        select symbol, session_date, round(adj_close, 2) as adj_close,
+            round(100 * simple_return, 2) as return_pct
+        from fct_ticker_returns_daily
+        where symbol = 'BABA' and session_date between date '2026-01-15' and date '2026-01-23'
+        order by session_date
+    """,
+}
+
+
+def run_demo() -> None:
+    """Snapshot, build and publish under data/demo, from scratch; prints rows of three marts."""
+    started = time.monotonic()
+    settings = Settings.from_environment()
+    home = settings.home / "demo"
+    for part in ("landing", "snapshots", "published", "dagster", "warehouse.duckdb"):
+        _remove(home / part)
+    with Upstream(models=MODELS, quota=QUOTA) as upstream:
+        os.environ.update(MODELTIDE_HOME=str(home), HF_ENDPOINT=upstream.url, YAHOO_ENDPOINT=upstream.url)
+        os.environ.pop("HF_TOKEN", None)  # nobody's token is sent to a simulation
+        settings = Settings.from_environment()
+        _say(f"SYNTHETIC: {DAYS} simulated days of about 10,000 invented models, in {home}")
+        with dagster_instance(settings) as instance:
+            for number in range(DAYS):
+                day = LAST_DAY - timedelta(days=DAYS - 1 - number)
+                upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
+                is_full = number >= DAYS - FULL_JOBS
+                job = "daily_snapshot" if is_full else "land_and_load"
+                _say(f"{day} ({number + 1} of {DAYS}): {job}")
+                execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
+    _show(settings.published / "modeltide.duckdb")
+    _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
+    _say("  make dev MODELTIDE_HOME=data/demo   the Dagster UI with the runs of this demo")
+    _say("  make run                            today's real snapshot (needs a network, no account)")
+
+
+def _show(path: Path) -> None:
+    console = Console(width=100)  # wide enough for the tables, also in a log
+    with duckdb.connect(str(path), read_only=True) as connection:
+        for question, sql in SHOWN.items():
+            result = connection.execute(sql)
+            table = Table(title=f"{question}  [SYNTHETIC]", title_justify="left")
+            for column in result.description:
+                table.add_column(column[0])
+            for row in result.fetchall():
+                table.add_row(*("" if value is None else str(value) for value in row))
+            console.print(table)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""Fixtures that every test may use: a data home of its own, and days landed without a network."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.update(
+    DAGSTER_DISABLE_TELEMETRY="yes",
+    DBT_SEND_ANONYMOUS_USAGE_STATS="false",
+    DO_NOT_TRACK="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+)
+
+from dagster_project.lib.settings import Settings
+from dagster_project.upstream.server import Upstream
+
+OURS = ("HF_", "HUB_", "MODELTIDE_", "YAHOO_", "REFETCH", "ACCEPT", "DAGSTER_HOME")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(OURS) and name != "HF_HUB_DISABLE_TELEMETRY":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A data home of its own; nothing answers at its endpoints."""
+    return Settings(
+        home=tmp_path / "data", hub_endpoint="http://127.0.0.1:9", yahoo_endpoint="http://127.0.0.1:9"
+    )
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """The embedded upstreams with 2,500 models, on the morning of 2026-01-14."""
+    with Upstream(models=2_500) as running:
+        yield running
+
+
+@pytest.fixture
+def connected(upstream: Upstream, tmp_path: Path) -> Settings:
+    """A data home whose endpoints are the embedded upstreams."""
+    return Settings(home=tmp_path / "data", hub_endpoint=upstream.url, yahoo_endpoint=upstream.url)
