@@ -50,6 +50,7 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
         with exclusive(settings):
             # unit tests need no data and run in `make test`
             command = ["build", "--exclude-resource-type", "unit_test"]
+            context.log.info("building the SQL models")
             outputs = []
             for event in dbt.cli(command, context=context).stream():
                 if isinstance(event, dg.Output):

@@ -411,9 +411,20 @@ def _store_day(connection: Connection, snapshot: dict[str, Any]) -> dict[str, in
         for group, table in ATTRIBUTE_GROUPS.items()
         if group not in snapshot["lacks"]
     }
+    connection.execute(
+        "create or replace temp table gone as select model_key from raw.hub_model_counters "
+        "where snapshot_date = ? and model_key not in (select model_key from keyed)",
+        [day],
+    )
     connection.execute("delete from raw.hub_model_counters where snapshot_date = ?", [day])
     columns = ", ".join(HUB_MODEL_COUNTERS.column_names[1:])
     connection.execute(f"insert into raw.hub_model_counters select ?, {columns} from keyed", [day])
+    if _count(connection, "gone"):  # seen by the load that is replaced and on no other day: never seen
+        connection.execute(
+            "delete from raw.hub_models where model_key in "
+            "(select model_key from gone anti join raw.hub_model_counters using (model_key))"
+        )
+    connection.execute("drop table gone")
     _write_snapshot_row(connection, snapshot)
     snapshots.record_load(connection, "hub", day, snapshot["load_id"])
     return changes

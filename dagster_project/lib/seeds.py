@@ -6,6 +6,7 @@ Does not belong here: what the rows mean; the SQL models and the crawl decide th
 """
 
 import csv
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -105,7 +106,7 @@ _CHECKS: dict[str, Check] = {
 }
 # a publisher that nobody described further is still worth following
 _DEFAULTS: Row = {"country": "unknown", "follow_all": "false"}
-_REQUIRED = {"country", "follow_all", "licence_class", "symbol", "kind", "exchange", "source"}
+_REQUIRED = ("country", "follow_all", "licence_class", "kind", "exchange", "source")
 
 
 def read_seed(seed: Seed, settings: Settings) -> list[Row]:
@@ -160,7 +161,14 @@ def _read_file(path: Path, seed: Seed) -> list[Row]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SeedError(f"{path}: not UTF-8 text ({error}). Save it as UTF-8.") from error
-    reader = csv.DictReader(text.splitlines(), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return _check_rows(reader, path, seed)
+    except csv.Error as error:  # the inner reader has counted the line that it stumbled over
+        raise SeedError(f"{path}, line {reader.reader.line_num}: {error}.") from error
+
+
+def _check_rows(reader: "csv.DictReader[str]", path: Path, seed: Seed) -> list[Row]:
     header = reader.fieldnames or []
     unknown = [name for name in header if name not in seed.column_names]
     if seed.key not in header or unknown or len(set(header)) < len(header):
@@ -169,22 +177,21 @@ def _read_file(path: Path, seed: Seed) -> list[Row]:
             f"allowed: {', '.join(seed.column_names)}, and {seed.key} is required."
         )
     rows: dict[str, Row] = {}
-    try:
-        for record in reader:
-            row = _check_row(record, path, reader.line_num)
-            key = str(row[seed.key])
-            if key in rows:
-                raise SeedError(f"{path}, line {reader.line_num}: {seed.key} {key!r} is there twice.")
-            rows[key] = row
-    except csv.Error as error:
-        raise SeedError(f"{path}, line {reader.line_num}: {error}.") from error
+    for record in reader:
+        row = _check_row(record, seed.key, path, reader.line_num)
+        key = str(row[seed.key])
+        if key in rows:
+            raise SeedError(f"{path}, line {reader.line_num}: {seed.key} {key!r} is there twice.")
+        rows[key] = row
     return list(rows.values())
 
 
-def _check_row(record: dict[str, str | None], path: Path, line: int) -> Row:
+def _check_row(record: dict[str, str | None], key: str, path: Path, line: int) -> Row:
     if None in record or None in record.values():
         raise SeedError(f"{path}, line {line}: the number of columns differs from the header's.")
     row: Row = {name: (text or "").strip() or None for name, text in record.items()}
+    if row[key] is None:
+        raise SeedError(f"{path}, line {line}: {key} is empty; it names the row.")
     for name, text in row.items():
         fits, allowed = _CHECKS.get(name, (lambda _: True, ""))
         if text is not None and not fits(text):
@@ -194,7 +201,8 @@ def _check_row(record: dict[str, str | None], path: Path, line: int) -> Row:
 
 def _complete(row: Row, seed: Seed) -> Row:
     full = {name: row.get(name) or _DEFAULTS.get(name) for name in seed.column_names}
-    for name in (seed.key, *_REQUIRED):
+    for name in _REQUIRED:
         if name in full and full[name] is None:
-            raise SeedError(f"{seed.file_name}: {full[seed.key]!r} has no {name}. Add it.")
+            allowed = _CHECKS[name][1] if name in _CHECKS else "any text"
+            raise SeedError(f"{seed.file_name}: {full[seed.key]!r} has no {name}; allowed: {allowed}.")
     return full
