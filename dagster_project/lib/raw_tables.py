@@ -215,7 +215,7 @@ PRICE_VINTAGES = _raw(
     ("vintage", "integer", "Counts from 1"),
     _SNAPSHOT_DATE,
     ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
-    ("reason", "varchar", "first, or what was restated: split, dividend, close"),
+    ("reason", "varchar", "first, or what was restated: split, dividend, close, adjusted close, no overlap"),
     (
         "restated_session",
         "date",
