@@ -16,7 +16,7 @@ MORNING = datetime(2026, 1, 14, 6, tzinfo=UTC)
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Upstream]:
-    with Upstream(models=100, now=MORNING) as upstream:
+    with Upstream(models=300, now=MORNING) as upstream:
         monkeypatch.setenv("HF_ENDPOINT", upstream.url)
         monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path))
         yield upstream

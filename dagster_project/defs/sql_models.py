@@ -52,7 +52,8 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
             command = ["build", "--exclude-resource-type", "unit_test"]
             context.log.info("building the SQL models")
             outputs = []
-            for event in dbt.cli(command, context=context).stream():
+            target = settings.home / "logs" / "dbt"  # one folder, not one more for every run
+            for event in dbt.cli(command, context=context, target_path=target).stream():
                 if isinstance(event, dg.Output):
                     outputs.append(event)
                 else:
