@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from huggingface_hub import HfApi
 
 from benchmarks.listing import DAY, land_listing, served, write_listing
 from benchmarks.measured import measured, verdict
@@ -53,11 +54,10 @@ def main() -> bool:
 
 def through_list_models(endpoint: str, path: str) -> int:
     """The Hub's own client, object by object, into DuckDB by way of data frames of 10,000 rows."""
-    from huggingface_hub import HfApi
-
     fields = (
         "id", "author", "created_at", "last_modified", "downloads", "downloads_all_time", "likes",
-        "trending_score", "gated", "library_name", "pipeline_tag", "tags", "used_storage",
+        "trending_score", "gated", "library_name", "pipeline_tag", "tags", "base_models",
+        "used_storage", "safetensors", "gguf",
     )  # fmt: skip
     fields_asked: list[Any] = list(EXPAND)
     total = 0
@@ -67,6 +67,13 @@ def through_list_models(endpoint: str, path: str) -> int:
         def flush() -> None:
             frame = pd.DataFrame(rows, columns=list(fields))
             frame["gated"] = frame["gated"].astype(str)
+            bases = frame["base_models"].tolist()
+            frame["base_relation"] = [None if found is None else found["relation"] for found in bases]
+            frame["base_models"] = [
+                None if found is None else [parent["id"] for parent in found["models"]] for found in bases
+            ]
+            frame["safetensors"] = [None if found is None else found.total for found in frame["safetensors"]]
+            frame["gguf"] = [None if found is None else found.get("total") for found in frame["gguf"]]
             verb = "insert into models" if total > len(rows) else "create table models as"
             connection.execute(f"{verb} from frame")
             rows.clear()

@@ -20,8 +20,9 @@ import dagster as dg
 from dagster_project.lib import hub
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.rebuild import rebuild
+from dagster_project.lib.sessions import load_sessions
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive
+from dagster_project.lib.warehouse import exclusive, scalar, writing
 
 PROJECT = Path(__file__).parents[1]
 TELEMETRY_OFF = {
@@ -80,6 +81,10 @@ def rebuild_and_publish() -> None:
     settings = Settings.from_environment()
     with exclusive(settings):
         if rebuild(settings):
+            with writing(settings) as connection:
+                newest = scalar(connection, "select max(snapshot_date) from raw.hub_snapshots")
+                if isinstance(newest, date):
+                    load_sessions(connection, newest)
             with dagster_instance(settings) as instance:
                 execute_job("build_and_publish", instance, None, settings)
             print(f"Rebuilt and published {settings.published / 'modeltide.duckdb'}.")

@@ -30,7 +30,8 @@ land_and_load = dg.define_asset_job(
 )
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw"),
+    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw"))
+    | (dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED)),
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
 )

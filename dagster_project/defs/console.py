@@ -2,15 +2,18 @@
 
 import logging
 import sys
+from pathlib import Path
 
 import dagster as dg
 
+OURS = Path(__file__).parents[1]
+
 
 class _StepLines(logging.Filter):
-    """INFO and WARNING of the steps; events are DEBUG, and failures are said once, at the end."""
+    """What our own steps say; libraries' lines are in the run log, and failures are said once, at the end."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return logging.INFO <= record.levelno < logging.ERROR
+        return record.levelno < logging.ERROR and Path(record.pathname).is_relative_to(OURS)
 
 
 @dg.logger(config_schema={"log_level": dg.Field(str, default_value="INFO")})

@@ -85,7 +85,8 @@ def raw_prices(
 
 @dg.multi_asset(specs=[table_spec(EXCHANGE_SESSIONS, "raw")], partitions_def=DAILY)
 def raw_exchange_sessions(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Expected sessions of XNYS and XHKG from exchange_calendars, at least 60 days ahead."""
-    with readable_errors(), up_to_date(Settings.from_environment()) as connection:
-        counts = load_sessions(connection, date.fromisoformat(context.partition_key))
+    """Expected sessions of XNYS and XHKG from exchange_calendars, at least 60 days past the day."""
+    day = date.fromisoformat(context.partition_key)
+    with readable_errors(), up_to_date(Settings.from_environment(), context.log.info) as connection:
+        counts = load_sessions(connection, day)
     return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts})

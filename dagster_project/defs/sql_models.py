@@ -50,8 +50,10 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
         with exclusive(settings):
             # unit tests need no data and run in `make test`
             command = ["build", "--exclude-resource-type", "unit_test"]
+            context.log.info("building the SQL models")
             outputs = []
-            for event in dbt.cli(command, context=context).stream():
+            target = settings.home / "logs" / "dbt"  # one folder, not one more for every run
+            for event in dbt.cli(command, context=context, target_path=target).stream():
                 if isinstance(event, dg.Output):
                     outputs.append(event)
                 else:

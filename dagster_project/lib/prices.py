@@ -88,10 +88,7 @@ def yahoo_session(settings: Settings) -> Iterator[Any]:
     yfinance has its hosts written in many places; scheme and host are swapped here, where every
     request of it passes, so paths, cookies and parameters stay its own.
     """
-    if settings.yahoo_endpoint == YAHOO_ENDPOINT:
-        session: Any = curl_requests.Session(impersonate="chrome")
-    else:
-        session = _redirected_session(settings.yahoo_endpoint)
+    session = _YahooSession(settings.yahoo_endpoint)
     folder = settings.home / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     _configure(folder)
@@ -120,7 +117,12 @@ def fetch_symbol(symbol: str, exchange: str, period: str, now: datetime, session
     except YFRateLimitError:
         raise
     except YFTickerMissingError as error:
-        return Fetched(symbol, "missing", _one_line(error))
+        # yfinance says "possibly delisted" of every answer without prices, a 500 too
+        if session.last_status == 404:
+            return Fetched(symbol, "missing", _one_line(error))
+        if session.last_status == 200:
+            return Fetched(symbol, "empty", "no bars")
+        return Fetched(symbol, "error", f"Yahoo answered {session.last_status}")
     except Exception as error:  # yfinance lets through whatever its parser stumbles over
         code = getattr(getattr(error, "response", None), "status_code", None)
         return Fetched(symbol, "missing" if code == 404 else "error", _one_line(error))
@@ -165,21 +167,29 @@ def pace_for(settings: Settings) -> float:
     return 0.0 if urlsplit(settings.yahoo_endpoint).hostname in ("127.0.0.1", "localhost") else PACE
 
 
-def _redirected_session(endpoint: str) -> Any:
-    class RedirectedSession(curl_requests.Session):  # type: ignore[type-arg]
-        def request(self, method: Any, url: str, **options: Any) -> Any:  # type: ignore[override]
-            asked = urlsplit(url)
-            query = f"?{asked.query}" if asked.query else ""
-            headers = {**(options.get("headers") or {}), "X-Forwarded-Host": asked.hostname or ""}
-            response = super().request(
-                method,
-                f"{endpoint}{asked.path or '/'}{query}",
-                **{**options, "headers": headers},
-            )
-            response.url = url  # yfinance looks at it for Yahoo's consent page
-            return response
+class _YahooSession(curl_requests.Session):  # type: ignore[type-arg]
+    """Asks `endpoint` instead of Yahoo if it is another one, and remembers the last status."""
 
-    return RedirectedSession(impersonate="chrome")
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(impersonate="chrome")
+        self.endpoint = endpoint
+        self.last_status: int | None = None
+
+    def request(self, method: Any, url: str, **options: Any) -> Any:  # type: ignore[override]
+        self.last_status = None
+        if self.endpoint == YAHOO_ENDPOINT:
+            response = super().request(method, url, **options)
+        else:
+            response = super().request(method, **self._redirected(url, options))
+            response.url = url  # yfinance looks at it for Yahoo's consent page
+        self.last_status = response.status_code
+        return response
+
+    def _redirected(self, url: str, options: dict[str, Any]) -> dict[str, Any]:
+        asked = urlsplit(url)
+        query = f"?{asked.query}" if asked.query else ""
+        headers = {**(options.get("headers") or {}), "X-Forwarded-Host": asked.hostname or ""}
+        return {**options, "url": f"{self.endpoint}{asked.path or '/'}{query}", "headers": headers}
 
 
 def _configure(folder: Path) -> None:

@@ -167,6 +167,8 @@ def _write_about(
         _comment(connection, f"column published.main.about.{column}", text)
     connection.execute("create table published.main.about_tables (table_name varchar, row_count bigint)")
     connection.executemany("insert into published.main.about_tables values (?, ?)", list(counts.items()))
+    _comment(connection, "column published.main.about_tables.table_name", "Table of this file")
+    _comment(connection, "column published.main.about_tables.row_count", "Its rows")
 
 
 def _write_parquet(connection: Connection, folder: Path, tables: list[str]) -> None:

@@ -44,8 +44,22 @@ class Table(NamedTuple):
         return tuple(column.name for column in self.columns)
 
     def ddl(self) -> str:
+        """Statements that create the table and say what it and its columns mean."""
         body = ", ".join(f'"{column.name}" {column.type}' for column in self.columns)
-        return f"create table if not exists {self.full_name} ({body})"
+        return "; ".join(
+            [
+                f"create table if not exists {self.full_name} ({body})",
+                f"comment on table {self.full_name} is '{_escaped(self.description)}'",
+                *(
+                    f"""comment on column {self.full_name}."{c.name}" is '{_escaped(c.description)}'"""
+                    for c in self.columns
+                ),
+            ]
+        )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _raw(name: str, description: str, *columns: tuple[str, str, str]) -> Table:
@@ -201,7 +215,7 @@ PRICE_VINTAGES = _raw(
     ("vintage", "integer", "Counts from 1"),
     _SNAPSHOT_DATE,
     ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
-    ("reason", "varchar", "first, or what was restated: split, dividend, close"),
+    ("reason", "varchar", "first, or what was restated: split, dividend, close, adjusted close, no overlap"),
     (
         "restated_session",
         "date",

@@ -6,6 +6,7 @@ Does not belong here: what the rows mean; the SQL models and the crawl decide th
 """
 
 import csv
+import io
 import re
 from collections.abc import Callable
 from datetime import date
@@ -238,11 +239,11 @@ _CHECKS: dict[str, Check] = {
 }
 # a publisher that nobody described further is still worth following
 _DEFAULTS: Row = {"country": "unknown", "follow_all": "false"}
-_REQUIRED = {
-    "country", "follow_all", "licence_class", "symbol", "kind", "exchange", "is_included", "meaning",
+_REQUIRED = (
+    "country", "follow_all", "licence_class", "kind", "exchange", "is_included", "meaning",
     "effective_date", "date_precision", "applies_to_kind", "measure", "metric", "value",
     "is_lower_bound", "min_parameters", "source",
-}  # fmt: skip
+)  # fmt: skip
 
 
 def read_seed(seed: Seed, settings: Settings) -> list[Row]:
@@ -298,7 +299,14 @@ def _read_file(path: Path, seed: Seed) -> list[Row]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SeedError(f"{path}: not UTF-8 text ({error}). Save it as UTF-8.") from error
-    reader = csv.DictReader(text.splitlines(), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return _check_rows(reader, path, seed)
+    except csv.Error as error:  # the inner reader has counted the line that it stumbled over
+        raise SeedError(f"{path}, line {reader.reader.line_num}: {error}.") from error
+
+
+def _check_rows(reader: "csv.DictReader[str]", path: Path, seed: Seed) -> list[Row]:
     header = reader.fieldnames or []
     unknown = [name for name in header if name not in seed.column_names]
     if not set(seed.key) <= set(header) or unknown or len(set(header)) < len(header):
@@ -307,18 +315,15 @@ def _read_file(path: Path, seed: Seed) -> list[Row]:
             f"allowed: {', '.join(seed.column_names)}, and {' and '.join(seed.key)} is required."
         )
     rows: dict[tuple[str, ...], Row] = {}
-    try:
-        for record in reader:
-            row = _check_row(record, seed, path, reader.line_num)
-            key = _key_of(row, seed)
-            if key in rows:
-                raise SeedError(
-                    f"{path}, line {reader.line_num}: {' and '.join(seed.key)} "
-                    f"{' and '.join(map(repr, key))} is there twice."
-                )
-            rows[key] = row
-    except csv.Error as error:
-        raise SeedError(f"{path}, line {reader.line_num}: {error}.") from error
+    for record in reader:
+        row = _check_row(record, seed, path, reader.line_num)
+        key = _key_of(row, seed)
+        if key in rows:
+            raise SeedError(
+                f"{path}, line {reader.line_num}: {' and '.join(seed.key)} "
+                f"{' and '.join(map(repr, key))} is there twice."
+            )
+        rows[key] = row
     return list(rows.values())
 
 
@@ -330,21 +335,31 @@ def _check_row(record: dict[str, str | None], seed: Seed, path: Path, line: int)
     if None in record or None in record.values():
         raise SeedError(f"{path}, line {line}: the number of columns differs from the header's.")
     row: Row = {name: (text or "").strip() or None for name, text in record.items()}
-    types = {column.name: column.type for column in seed.columns}
+    for name in seed.key:
+        if row[name] is None:
+            raise SeedError(f"{path}, line {line}: {name} is empty; it names the row.")
     for name, text in row.items():
-        fits, allowed = (
-            _CHECKS.get(f"{seed.name}.{name}")
-            or _CHECKS.get(name)
-            or _TYPE_CHECKS.get(types[name], (lambda _: True, ""))
-        )
+        fits, allowed = _check_of(seed, name)
         if text is not None and not fits(text):
             raise SeedError(f"{path}, line {line}: {name} is {text!r}; allowed: {allowed}.")
     return row
 
 
+def _check_of(seed: Seed, name: str) -> Check:
+    types = {column.name: column.type for column in seed.columns}
+    return (
+        _CHECKS.get(f"{seed.name}.{name}")
+        or _CHECKS.get(name)
+        or _TYPE_CHECKS.get(types[name], (lambda _: True, ""))
+    )
+
+
 def _complete(row: Row, seed: Seed) -> Row:
     full = {name: row.get(name) or _DEFAULTS.get(name) for name in seed.column_names}
-    for name in seed.column_names:
-        if full[name] is None and (name in seed.key or name in _REQUIRED):
-            raise SeedError(f"{seed.file_name}: {_key_of(full, seed)[0]!r} has no {name}. Add it.")
+    for name in _REQUIRED:
+        if name in full and full[name] is None:
+            allowed = _check_of(seed, name)[1] or "any text"
+            raise SeedError(
+                f"{seed.file_name}: {_key_of(full, seed)[0]!r} has no {name}; allowed: {allowed}."
+            )
     return full

@@ -20,7 +20,7 @@ AHEAD = timedelta(days=60)  # at least, so that an event can be mapped to the se
 
 
 def load_sessions(connection: duckdb.DuckDBPyConnection, day: date) -> dict[str, int]:
-    """Replace raw.exchange_sessions up to the end of the year that is 60 days away; returns their number."""
+    """Replace raw.exchange_sessions up to 60 days past `day` or further; returns sessions by exchange."""
     end = date((day + AHEAD).year, 12, 31)  # a year's calendar is computed once in a process
     frames = [_sessions(exchange, end) for exchange in TIMEZONES]
     sessions = pd.concat(frames)  # noqa: F841 - DuckDB reads the frame by its name

@@ -25,6 +25,7 @@ from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINT
 from dagster_project.lib.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
+ROW_GROUP = 20_480  # small enough that two threads share the work of a day of 50,000 models
 PRICE_LOAD_TABLES = (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES)
 _TIMES = ("captured_from", "captured_at", "loaded_at")
 
@@ -57,24 +58,29 @@ def new_load_id(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%S_%f}_{os.getpid()}"
 
 
-def write_hub_day(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> Path:
-    """Write the temporary table `keyed` and the snapshot row as one file."""
+def write_hub_day(connection: Connection, table: str, settings: Settings, snapshot: dict[str, Any]) -> Path:
+    """Write the day's rows and the snapshot row as one file under a temporary name, which is returned."""
     target = _hub_folder(settings) / f"{snapshot['snapshot_date']}.{snapshot['load_id']}.parquet"
     temporary = target.with_suffix(".tmp")
     metadata = orjson.dumps({"snapshot": snapshot}).decode().replace("'", "''")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
-            f"copy keyed to '{_quoted(temporary)}' "
-            f"(format parquet, compression zstd, kv_metadata {{model_tide: '{metadata}'}})"
+            f"copy {table} to '{_quoted(temporary)}' "
+            f"(format parquet, compression zstd, row_group_size {ROW_GROUP}, "
+            f"kv_metadata {{model_tide: '{metadata}'}})"
         )
         _sync(temporary)
-        temporary.replace(target)
-        _sync(target.parent)
     except (duckdb.IOException, OSError) as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(target, error) from error
-    return target
+    return temporary
+
+
+def put_in_place(temporary: Path) -> None:
+    """Give a written file its name: from now on the load counts, also if its commit is lost."""
+    temporary.replace(temporary.with_suffix(".parquet"))
+    _sync(temporary.parent)
 
 
 def write_price_load(

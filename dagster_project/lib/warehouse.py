@@ -101,6 +101,10 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
             ) from error
         try:
             _prepare(connection, target)
+            # what must be in order is ordered; the rest may use both threads
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute("set enable_progress_bar = false")
+            connection.execute("attach ':memory:' as memory")  # for rows on their way into the warehouse
             yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise _cannot_write(target, error) from error

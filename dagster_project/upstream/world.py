@@ -112,8 +112,8 @@ class World:
     """
 
     def __init__(self, size: int = 10_000, seeds: Path = SEEDS) -> None:
-        if size < 100:
-            raise ValueError(f"A world of {size} models is too small; ask for 100 or more.")
+        if size < 300:
+            raise ValueError(f"A world of {size} models is too small; ask for 300 or more.")
         self.publishers = read_rows(seeds / "publishers.csv")
         self.licences = _licence_choices(read_rows(seeds / "licences.csv"))
         self.named: list[NamedModel] = named_models(self.publishers, max(40, min(size * 3 // 20, 4_000)))

@@ -1,0 +1,69 @@
+"""The commands as they are typed: one line for every mistake, and never a traceback."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import exclusive
+
+ROOT = Path(__file__).parents[2]
+
+
+def typed(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "dagster_project", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "MODELTIDE_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 1
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def test_without_a_network_run_ends_in_seconds_with_one_line_and_writes_nothing(tmp_path: Path) -> None:
+    started = time.monotonic()
+    said = one_line(typed(tmp_path / "data", "run", HF_ENDPOINT="http://127.0.0.1:9"))
+    assert time.monotonic() - started < 30  # imports included; the probe itself has 5 seconds
+    assert "Could not reach 127.0.0.1:9" in said
+    assert "Nothing was written" in said
+    assert "`make demo` needs no network" in said
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("HUB_SCOPE", "everything"), ("HUB_TOP", "-1"), ("MODELTIDE_SEEDS", "/no/such")]
+)
+def test_a_bad_setting_is_one_line_that_names_it(tmp_path: Path, variable: str, value: str) -> None:
+    said = one_line(typed(tmp_path, "run", **{variable: value}))
+    assert f"{variable} is {value!r}; allowed: " in said
+
+
+def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
+    assert "DAY is '14.1.2026'" in one_line(typed(tmp_path, "run", "--day", "14.1.2026"))
+
+
+def test_a_second_run_says_so_in_one_line(tmp_path: Path) -> None:
+    with exclusive(Settings(home=tmp_path)):
+        said = one_line(typed(tmp_path, "run", HF_ENDPOINT="http://127.0.0.1:9"))
+    assert f"Another run (process {os.getpid()}) is writing to {tmp_path}" in said
+
+
+def test_a_rebuild_of_nothing_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    result = typed(tmp_path, "rebuild")
+    assert result.returncode == 0
+    assert "holds no load: nothing to rebuild" in result.stdout
+    assert not (tmp_path / "warehouse.duckdb").exists()

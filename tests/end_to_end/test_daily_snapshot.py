@@ -1,0 +1,220 @@
+"""The production job against the embedded upstreams, day after day, as `make run` runs it."""
+
+import hashlib
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from dagster_project import cli
+from dagster_project.lib.settings import Settings
+from dagster_project.upstream.server import Upstream
+
+FIRST, SECOND, THIRD = date(2026, 1, 14), date(2026, 1, 15), date(2026, 1, 16)
+
+
+class World:
+    """A data home, the upstreams, and `make run` as a user types it."""
+
+    def __init__(self, home: Path, upstream: Upstream) -> None:
+        self.upstream = upstream
+        self.environment = {
+            "MODELTIDE_HOME": str(home),
+            "HF_ENDPOINT": upstream.url,
+            "YAHOO_ENDPOINT": upstream.url,
+        }
+        self.settings = Settings.from_environment(self.environment)
+        self.published = self.settings.published / "modeltide.duckdb"
+
+    def morning(self, day: date) -> None:
+        self.upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
+
+    def run(self, *arguments: str, **environment: str) -> int:
+        with environment_of({**self.environment, **environment}):
+            return cli.main(list(arguments) or ["run"])
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.published), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.published.read_bytes()).hexdigest()
+
+
+@contextmanager
+def environment_of(values: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Two days snapshotted, built and published."""
+    with Upstream(models=2_500, quota=1_000_000) as upstream:
+        made = World(tmp_path_factory.mktemp("home") / "data", upstream)
+        for day in (FIRST, SECOND):
+            made.morning(day)
+            assert made.run() == 0
+        yield made
+
+
+def test_every_table_is_published_with_rows_and_says_that_it_is_synthetic(world: World) -> None:
+    assert world.ask("select snapshot_date, provenance, snapshots from about") == [(SECOND, "synthetic", 2)]
+    counts = dict(world.ask("from about_tables"))
+    empty = {table for table, rows in counts.items() if rows == 0}
+    assert empty <= {"fct_missing_sessions"}
+    assert {"dim_models", "fct_model_growth_daily", "fct_openness_daily", "fct_ticker_returns_daily"} <= {
+        *counts
+    }
+    for table, rows in counts.items():
+        parquet = world.settings.published / "parquet" / table
+        files = f"{parquet}/*.parquet" if parquet.is_dir() else f"{parquet}.parquet"
+        with duckdb.connect() as connection:
+            read = connection.execute(f"select count(*) from read_parquet('{files}')").fetchall()
+        assert read == [(rows,)], table
+
+
+def test_every_published_column_says_what_it_is(world: World) -> None:
+    silent = world.ask(
+        "select table_name, column_name from duckdb_columns() "
+        "where comment is null and not internal and database_name = current_database()"
+    )
+    assert silent == []
+
+
+def test_a_published_model_has_the_upstreams_own_numbers(world: World) -> None:
+    biggest = world.ask("select repo_id, downloads_30d from dim_models order by downloads_30d desc limit 1")
+    from huggingface_hub import HfApi
+
+    world.morning(SECOND)
+    listed = next(
+        iter(HfApi(endpoint=world.upstream.url, token=False).list_models(sort="downloads", limit=1))
+    )
+    assert biggest == [(listed.id, listed.downloads)]
+
+
+def test_a_reader_with_an_old_connection_keeps_reading_while_a_new_file_is_published(world: World) -> None:
+    with duckdb.connect(str(world.published), read_only=True) as reader:
+        before = reader.execute("select published_at from about").fetchall()
+        assert world.run("run", "--day", SECOND.isoformat()) == 0
+        assert reader.execute("select published_at from about").fetchall() == before
+    assert world.ask("select published_at from about") > before
+
+
+def test_a_second_load_of_the_same_day_changes_nothing(world: World) -> None:
+    before = contents(world)
+    assert world.run("run", "--day", SECOND.isoformat()) == 0
+    assert_equal(contents(world), before)
+
+
+def test_another_day_is_refused_in_one_line_and_nothing_is_written(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digest = world.digest()
+    assert world.run("run", "--day", "2026-01-20") == 1
+    error = last_line(capsys)
+    assert "The Hub's day is 2026-01-15, not 2026-01-20" in error
+    assert not (world.settings.landing / "hub" / "2026-01-20").exists()
+    assert world.digest() == digest
+
+
+def test_a_day_with_too_few_models_leaves_yesterdays_publication_and_can_be_accepted(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.morning(THIRD)
+    digest = world.digest()
+    world.upstream.faults.add("missing", fraction=0.3)
+    try:
+        assert world.run() == 1
+    finally:
+        world.upstream.faults.clear()
+    assert f"{THIRD} was not accepted" in last_line(capsys)
+    assert world.digest() == digest
+    assert world.run("run", "--day", THIRD.isoformat(), REFETCH="1") == 0
+    assert world.ask("select snapshot_date from about") == [(THIRD,)]
+
+
+def test_a_price_source_that_is_down_leaves_status_rows_and_the_run_ends_well(world: World) -> None:
+    assert world.run("run", "--day", SECOND.isoformat(), YAHOO_ENDPOINT="http://127.0.0.1:9") == 1, (
+        "the Hub's day has moved on, so prices of a past day are refused"
+    )
+    world.morning(THIRD)
+    assert world.run("run", YAHOO_ENDPOINT="http://127.0.0.1:9") == 0
+    with duckdb.connect(str(world.settings.warehouse), read_only=True) as connection:
+        status = connection.execute(
+            "select status, count(*) from raw.price_fetches where snapshot_date = ? group by 1", [THIRD]
+        ).fetchall()
+    assert status == [("error", len(seeded_symbols(world)))]
+    check = latest_check(world, "every_symbol_answered")
+    assert check is not None
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_rebuild_restores_every_published_table(world: World) -> None:
+    before = contents(world)
+    assert world.run("rebuild") == 0
+    assert_equal(contents(world), before)
+
+
+def test_a_deleted_warehouse_comes_back_by_itself_at_the_next_run(world: World) -> None:
+    before = contents(world)
+    world.settings.warehouse.unlink()
+    assert world.run() == 0
+    after = contents(world)
+    assert_equal(after, before)
+
+
+def test_the_job_says_in_its_log_how_each_page_went(world: World) -> None:
+    with environment_of(world.environment), cli.dagster_instance(world.settings) as instance:
+        run = instance.get_runs(limit=None)[-1]
+        lines = [record.message for record in instance.all_logs(run.run_id)]
+    pages = [line for line in lines if line.startswith("page 0 (top): ")]
+    assert pages
+    assert "a second, quota left " in pages[0]
+
+
+def contents(world: World) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        table: world.ask(f"from {table} order by all")
+        for (table,) in world.ask("select table_name from about_tables")
+    }
+
+
+def assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Equal, floating-point figures at 1e-9 relative."""
+    assert found.keys() == expected.keys()
+    for table, rows in expected.items():
+        assert len(found[table]) == len(rows), table
+        for left, right in zip(found[table], rows, strict=True):
+            for a, b in zip(left, right, strict=True):
+                same = math.isclose(a, b, rel_tol=1e-9) if isinstance(b, float) and a is not None else a == b
+                assert same, (table, left, right)
+
+
+def last_line(capsys: pytest.CaptureFixture[str]) -> str:
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    return error.strip().splitlines()[-1]
+
+
+def seeded_symbols(world: World) -> list[str]:
+    return [symbol for (symbol,) in world.ask("select symbol from companies")]
+
+
+def latest_check(world: World, name: str) -> Any:
+    key = dg.AssetCheckKey(dg.AssetKey(["raw", "price_fetches"]), name)
+    with environment_of(world.environment), cli.dagster_instance(world.settings) as instance:
+        records = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        return records[0].event.dagster_event.asset_check_evaluation_data

@@ -1,0 +1,115 @@
+"""Processes that do the product's work and may be killed, starved or held open by a test.
+
+Belongs here: what a child process runs, and how it dies at a chosen moment.
+Does not belong here: claims.
+
+The children are forked from a clean server process that has the library imported: 20 ms each.
+"""
+
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from datetime import date
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+import duckdb
+
+from dagster_project.lib import hub
+from dagster_project.lib.hub_load import load_crawl
+from dagster_project.lib.landing import newest_complete
+from dagster_project.lib.publish import publish
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import exclusive
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload([__name__])
+
+
+class Moment(NamedTuple):
+    """Just before the `nth` audit event (os.rename, open, ...) whose first arguments end so."""
+
+    event: str
+    ending: str
+    nth: int = 1
+
+
+def start(work: Callable[..., None], *arguments: Any) -> Any:
+    """The started process; `kill()` it or `join()` it."""
+    process = CONTEXT.Process(target=work, args=arguments)
+    process.start()
+    return process
+
+
+def crawl_day(settings: Settings, day: date, moment: Moment | None = None) -> None:
+    _die_at(moment)
+    hub.crawl(settings, day, [])
+
+
+def load_day(settings: Settings, day: date, moment: Moment | None = None) -> None:
+    """Load the day's landed crawl, as the asset does."""
+    _die_at(moment)
+    with up_to_date(settings) as connection:
+        load_crawl(connection, newest_complete(settings.landing, day, settings.scope_id([])), settings)
+        if moment == AFTER_COMMIT:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+AFTER_COMMIT = Moment("", "after the commit, before the warehouse is closed")
+
+
+def with_room_for(said: Connection, limit: int, work: Callable[..., None], *arguments: Any) -> None:
+    """Do the work while no file can grow beyond `limit` bytes; say the error, or None."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        work(*arguments)
+    except Exception as error:
+        said.send((type(error).__name__, str(error)))
+    else:
+        said.send(None)
+
+
+def crawl_into_a_disk_that_fills(settings: Settings, day: date, pages: int) -> None:
+    """After so many pages nothing can be written any more."""
+
+    def fill(progress: hub.Progress) -> None:
+        if progress.page.number + 1 == pages:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    hub.crawl(settings, day, [], report=fill)
+
+
+def publish_again(settings: Settings, moment: Moment | None = None) -> None:
+    _die_at(moment)
+    publish(settings)
+
+
+def hold_the_lock(said: Connection, settings: Settings) -> None:
+    with exclusive(settings):
+        said.send("holding")
+        said.recv()
+
+
+def read_a_database(said: Connection, path: str) -> None:
+    with duckdb.connect(path, read_only=True) as reader:
+        said.send(reader.execute("select count(*) from duckdb_tables()").fetchall())
+        said.recv()
+
+
+def _die_at(moment: Moment | None) -> None:
+    """Kill this process at the moment; audit events come before the deed, so it is not done."""
+    if moment is None or not moment.event:
+        return
+    left = [moment.nth]
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == moment.event and any(str(a).endswith(moment.ending) for a in arguments[:2]):
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)

@@ -1,0 +1,210 @@
+"""Bad answers of the Hub: what passes is waited out, what cannot be trusted stops the crawl at once."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from dagster_project.lib import hub
+from dagster_project.lib.landing import find_crawls
+from dagster_project.lib.settings import Settings
+from dagster_project.upstream.server import Answer, Upstream
+from tests.faults.conftest import DAY
+from tests.faults.watched import Watched
+from tests.landed import bodies
+
+
+def resumed(settings: Settings, server: Watched) -> list[bytes]:
+    """The pages after the fault is gone and the crawl was run again."""
+    server.faults.clear()
+    server.alter = lambda *_: None
+    return bodies(hub.crawl(settings, DAY, []))
+
+
+def kept(settings: Settings) -> int:
+    """Pages of the crawl that was cut short."""
+    (cut,) = find_crawls(settings.landing, DAY, "census")
+    assert not cut.is_complete
+    return len(cut.pages)
+
+
+def test_a_429_is_waited_out_and_the_pages_are_the_same(
+    server: Watched, census: Settings, undisturbed: list[bytes]
+) -> None:
+    server.faults.add("status", status=429, seconds=1, skip=3)
+    started = time.monotonic()
+    assert bodies(hub.crawl(census, DAY, [])) == undisturbed
+    assert time.monotonic() - started >= 2, "the second that RateLimit names, and one for rounding"
+    assert [seen.status for seen in server.seen] == [200] * 3 + [429] + [200] * 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [("status", {"status": 500}), ("status", {"status": 503}), ("truncate", {}), ("down", {}), ("stall", {})],
+)
+def test_a_passing_fault_costs_one_more_request_and_no_page(
+    server: Watched, census: Settings, undisturbed: list[bytes], fault: str, options: dict[str, Any]
+) -> None:
+    server.faults.add(fault, skip=3, **options)
+    assert bodies(hub.crawl(census, DAY, [], read_timeout=0.4)) == undisturbed
+    assert len(server.seen) == len(undisturbed) + 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "error"),
+    [
+        ("status", {"status": 503}, hub.HubError),
+        ("status", {"status": 404}, hub.HubError),
+        ("status", {"status": 429}, hub.HubError),
+        ("truncate", {}, hub.HubUnreachable),
+        ("down", {}, hub.HubUnreachable),
+        ("stall", {"seconds": 1}, hub.HubUnreachable),
+    ],
+)
+def test_a_lasting_fault_names_host_and_page_keeps_the_pages_and_is_resumed(
+    server: Watched,
+    census: Settings,
+    undisturbed: list[bytes],
+    fault: str,
+    options: dict[str, Any],
+    error: type[Exception],
+) -> None:
+    server.faults.add(fault, skip=3, times=0, **options)
+    with pytest.raises(error, match=census.hub_host) as raised:
+        hub.crawl(census, DAY, [], retries=0, read_timeout=0.3)
+    assert "anded pages are kept" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert kept(census) == 3
+    before = Counter(server.pages[:3])
+    assert resumed(census, server) == undisturbed
+    assert all(server.pages.count(query) == 1 for query in before), "no landed page is asked for again"
+
+
+def test_retries_come_to_an_end(server: Watched, census: Settings) -> None:
+    server.faults.add("status", status=502, times=0)
+    with pytest.raises(hub.HubError, match="502"):
+        hub.crawl(census, DAY, [], retries=1)
+    assert len(server.seen) == 2
+    assert not census.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("not_a_list", "is no list but dict"),
+        ("html", "is no JSON: it begins '<!doctype html>"),
+        ("foreign_next", "leads to mirror.example, not 127.0.0.1"),
+        ("stuck_cursor", "the cursor does not advance"),
+        ("no_date", "sent no Date header"),
+    ],
+)
+def test_an_answer_that_cannot_be_trusted_stops_the_crawl_at_once(
+    server: Watched, census: Settings, undisturbed: list[bytes], fault: str, says: str
+) -> None:
+    server.faults.add(fault, skip=3)
+    with pytest.raises(hub.HubError, match=says):
+        hub.crawl(census, DAY, [])
+    assert len(server.seen) == 4, "such an answer is not asked for again"
+    assert kept(census) == 3, "and its page is not landed"
+    assert resumed(census, server) == undisturbed
+
+
+@pytest.mark.parametrize("fault", ["not_a_list", "html", "foreign_next", "no_date"])
+def test_a_first_page_that_cannot_be_trusted_writes_nothing(
+    server: Watched, census: Settings, fault: str
+) -> None:
+    server.faults.add(fault)
+    with pytest.raises(hub.HubError):
+        hub.crawl(census, DAY, [])
+    assert not census.home.exists()
+
+
+def test_a_cursor_that_goes_back_to_an_earlier_page_stops_the_crawl(
+    server: Watched, census: Settings
+) -> None:
+    links: list[str] = []
+
+    def turn_back(number: int, answer: Answer) -> None:
+        links.append(answer.headers["Link"])
+        if number == 3:
+            answer.headers["Link"] = links[0]
+
+    server.alter = turn_back
+    with pytest.raises(hub.HubError, match="the cursor does not advance"):
+        hub.crawl(census, DAY, [])
+    assert kept(census) == 3
+
+
+def test_the_rest_of_a_listing_is_never_asked_from_another_host(server: Watched, census: Settings) -> None:
+    """A mirror that does not rewrite its links would leak to the real Hub, the token with them."""
+    with Upstream(world=server.world) as other:
+
+        def lead_away(_: int, answer: Answer) -> None:
+            answer.headers["Link"] = answer.headers["Link"].replace(server.url, other.url)
+
+        server.alter = lead_away
+        with pytest.raises(hub.HubError, match=f"leads to 127.0.0.1:{other.port}"):
+            hub.crawl(census, DAY, [])
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("number", [2, 6])
+def test_a_page_that_another_host_served_is_not_landed(
+    server: Watched, census: Settings, number: int
+) -> None:
+    """What it leads to has no next address that would give the redirection away."""
+    with Upstream(world=server.world) as other:
+
+        def redirect(page: int, answer: Answer) -> None:
+            if page == number:
+                answer.status = 307
+                answer.headers["Location"] = f"{other.url}/api/models?limit=1000&author=Qwen"
+
+        server.alter = redirect
+        with pytest.raises(hub.HubError, match=f"leads to 127.0.0.1:{other.port}"):
+            hub.crawl(census, DAY, [])
+    assert kept(census) == number
+
+
+def test_the_crawl_waits_before_the_quota_is_spent(
+    server: Watched, census: Settings, undisturbed: list[bytes]
+) -> None:
+    """4 requests a window: after the third, one is left, and 7 pages need two windows more."""
+    server.quota = 4
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        server.pass_time(seconds)
+
+    reported: list[hub.Progress] = []
+    crawl = hub.crawl(census, DAY, [], sleep=sleep, report=reported.append)
+    assert bodies(crawl) == undisturbed
+    assert {seen.status for seen in server.seen} == {200}, "no 429 was earned"
+    assert [progress.quota_left for progress in reported] == [3, 2, 1, 3, 2, 1, 3]
+    assert len(waits) == 2
+    assert all(290 < wait <= 301 for wait in waits), "as long as the window lasts"
+    assert [progress.waited for progress in reported if progress.waited] == waits
+
+
+def test_no_connection_is_one_line_that_names_the_host_and_writes_nothing(settings: Settings) -> None:
+    started = time.monotonic()
+    with pytest.raises(hub.HubUnreachable) as raised:
+        hub.probe(settings)
+    assert time.monotonic() - started < 5
+    for part in ("127.0.0.1:9", "Nothing was written", "make demo"):
+        assert part in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert not settings.home.exists()
+
+
+def test_a_probe_of_a_hub_that_stalls_ends_within_its_five_seconds(
+    server: Watched, census: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "PROBE_TIMEOUT", 0.3)
+    server.faults.add("stall", seconds=3, times=0)
+    started = time.monotonic()
+    with pytest.raises(hub.HubUnreachable, match=census.hub_host):
+        hub.probe(census)
+    assert time.monotonic() - started < 1

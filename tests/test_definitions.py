@@ -1,0 +1,79 @@
+"""What Dagster loads, and when the schedule asks for a day."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_project.definitions import defs
+from dagster_project.defs.automation import daily_at_six
+from dagster_project.upstream.server import Upstream
+
+MORNING = datetime(2026, 1, 14, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Upstream]:
+    with Upstream(models=300, now=MORNING) as upstream:
+        monkeypatch.setenv("HF_ENDPOINT", upstream.url)
+        monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path))
+        yield upstream
+
+
+def tick(at: datetime) -> object:
+    return daily_at_six(dg.build_schedule_context(scheduled_execution_time=at))
+
+
+def test_the_tick_of_the_hubs_day_asks_for_that_day(hub: Upstream) -> None:
+    request = tick(MORNING)
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2026-01-14"
+
+
+def test_a_tick_whose_day_has_passed_is_skipped_with_a_reason(hub: Upstream) -> None:
+    hub.set_now(datetime(2026, 1, 17, 6, tzinfo=UTC))
+    skip = tick(MORNING)
+    assert isinstance(skip, dg.SkipReason)
+    assert "2026-01-14 has passed: the Hub's day is 2026-01-17" in str(skip.skip_message)
+
+
+def test_a_tick_while_the_hub_cannot_be_reached_still_asks_so_that_the_run_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert isinstance(tick(MORNING), dg.RunRequest)
+
+
+def test_the_schedule_is_on_by_default_at_six_utc() -> None:
+    schedule = defs().resolve_schedule_def("daily_at_six")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "UTC")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+
+
+def test_partitions_start_with_the_archive_and_reach_the_day_of_the_tick() -> None:
+    from dagster_project.defs.partitions import DAILY
+
+    keys = DAILY.get_partition_keys(current_time=MORNING)
+    assert (keys[0], keys[-1]) == ("2024-07-01", "2026-01-14")
+
+
+def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
+    graph = defs().resolve_asset_graph()
+    keys = graph.get_all_asset_keys()
+    groups = {graph.get(key).group_name for key in keys}
+    assert groups == {"landing", "raw", "seeds", "staging", "intermediate", "marts", "published"}
+    for key in keys:
+        node = graph.get(key)
+        assert node.description, key
+        assert node.owners == ["team:model-tide"], key
+        assert node.kinds, key
+
+
+def test_only_the_hubs_assets_have_a_say_in_the_exit_code() -> None:
+    """The check of the prices is there and does not block; dbt's tests of the marts are checks, too."""
+    graph = defs().resolve_asset_graph()
+    checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
+    assert checks["every_symbol_answered"].blocking is False
+    assert len(checks) > 50
