@@ -69,9 +69,10 @@ def through_list_models(endpoint: str, path: str) -> int:
             frame["gated"] = frame["gated"].astype(str)
             bases = frame["base_models"].tolist()
             frame["base_relation"] = [None if found is None else found["relation"] for found in bases]
-            frame["base_models"] = [
+            parents: list[Any] = [
                 None if found is None else [parent["id"] for parent in found["models"]] for found in bases
             ]
+            frame["base_models"] = parents
             frame["safetensors"] = [None if found is None else found.total for found in frame["safetensors"]]
             frame["gguf"] = [None if found is None else found.get("total") for found in frame["gguf"]]
             verb = "insert into models" if total > len(rows) else "create table models as"
