@@ -24,7 +24,13 @@ from dagster_project.lib.warehouse import scalar, writing
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
 RECENT_DAYS = 90
 # per-model daily facts: this many days in the file, all of them as one Parquet file a month
-DAILY_FACTS = {"fct_model_downloads_daily": "activity_date", "fct_model_growth_daily": "activity_date"}
+DAILY_FACTS = {
+    "fct_model_downloads_daily": "activity_date",
+    "fct_model_growth_daily": "activity_date",
+    "model_history": "day",
+}
+# decisions that restate a month of them
+_RESTATING_SEEDS = ("counting_rule_changes", "growth_thresholds", "licences", "named_licences")
 _PACKAGES = ("duckdb", "dagster", "dbt-core", "huggingface_hub", "yfinance")
 
 Connection = duckdb.DuckDBPyConnection
@@ -201,7 +207,7 @@ def _write_months(connection: Connection, folder: Path, table: str, day: str) ->
 
 def _signature(connection: Connection, month: str) -> str:
     """Hash of all that a day of the month can depend on: every judged load until the first usable one after
-    its end, which closes a gap that is spread back over the month's last days, and the seeds of growth.
+    its end, which closes a gap that is spread back over the month's last days, and the seeds that restate.
     """
     loads = connection.execute(
         """
@@ -219,10 +225,12 @@ def _signature(connection: Connection, month: str) -> str:
         """,
         [month],
     ).fetchall()
-    rules = connection.execute(
-        "select cast(g as varchar) as row_text from seeds.growth_thresholds as g "
-        "union all select cast(c as varchar) from seeds.counting_rule_changes as c order by row_text"
-    ).fetchall()
+    rules = [
+        connection.execute(
+            f"select cast(s as varchar) as row_text from seeds.{seed} as s order by row_text"
+        ).fetchall()
+        for seed in _RESTATING_SEEDS
+    ]
     return hashlib.sha256(repr((loads, rules)).encode()).hexdigest()
 
 
