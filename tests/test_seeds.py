@@ -35,7 +35,7 @@ def write(settings: Settings, name: str, text: str) -> None:
 
 
 def row(seed: Seed, settings: Settings, key: str) -> Row:
-    (found,) = [r for r in read_seed(seed, settings) if r[seed.key] == key]
+    (found,) = [r for r in read_seed(seed, settings) if r[seed.key[0]] == key]
     return found
 
 
@@ -44,7 +44,7 @@ def test_without_a_folder_and_with_an_empty_one_the_shipped_rows_are_read(
 ) -> None:
     for seed in ALL_SEEDS:
         shipped = read_seed(seed, settings)
-        assert len(shipped) > 10
+        assert len(shipped) > 5
         assert read_seed(seed, own) == shipped
 
 
@@ -167,7 +167,7 @@ def test_what_spreadsheets_write_is_read(own: Settings) -> None:
             "licence_id,name\nmy-licence,Mine\n",
             "'my-licence' has no licence_class; allowed: L0",
         ),
-        ("publisher.csv", "publisher\nmy-lab\n", "is no seed; allowed: companies.csv, licences.csv"),
+        ("publisher.csv", "publisher\nmy-lab\n", "is no seed; allowed: companies.csv, counting_rule_changes.csv"),
     ],
 )
 def test_a_bad_row_is_refused_by_file_line_column_and_what_is_allowed(

@@ -5,10 +5,11 @@ Does not belong here: how seeds are read, merged and validated (test_seeds.py).
 """
 
 import csv
+import itertools
 import re
-from collections import Counter
 from pathlib import Path
 
+import duckdb
 import pytest
 
 SEEDS = Path(__file__).parents[1] / "sql" / "seeds"
@@ -16,7 +17,22 @@ HEADERS = {
     "publishers": "publisher,company,family,country,follow_all,source",
     "licences": "licence_id,licence_class,name,source",
     "companies": ("symbol,name,company,kind,exchange,country,market_symbol,sector_symbol,peers,source"),
+    "families": "family,name,company,extra_root_pattern,source",
+    "curated_models": "family,repo_pattern,is_included,source",
+    "test_repo_patterns": "pattern,meaning,source",
+    "counting_rule_changes": (
+        "rule_change,effective_date,date_precision,applies_to_kind,applies_to,change,source"
+    ),
+    "published_claims": (
+        "claim,family,published_date,publisher,measure,metric,value,is_lower_bound,"
+        "window_start,window_end,scope,source"
+    ),
+    "day_quality_thresholds": "threshold,value,unit,meaning,source",
+    "size_classes": "size_class,name,min_parameters,below_parameters,source",
+    "named_licences": "licence_name,licence_class,source",
+    "growth_thresholds": "threshold,value,unit,meaning,source",
 }
+KEYS = {"curated_models": ("family", "repo_pattern")}
 ACCOUNTS = {
     "Alibaba": "Qwen Alibaba-NLP alibaba-pai Tongyi-MAI Wan-AI FunAudioLLM AIDC-AI ATH-MaaS",
     "Meta": "meta-llama facebook FacebookAI",
@@ -55,6 +71,10 @@ def read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, strict=True))
 
 
+def key_of(name: str, row: dict[str, str]) -> str:
+    return " ".join(row[column] for column in KEYS.get(name, (HEADERS[name].partition(",")[0],)))
+
+
 def by_key(name: str) -> dict[str, dict[str, str]]:
     key = HEADERS[name].partition(",")[0]
     return {row[key]: row for row in read(name)}
@@ -71,19 +91,22 @@ def test_the_file_is_plain_csv_with_the_agreed_header(name):
 
 @pytest.mark.parametrize("name", HEADERS)
 def test_every_row_has_a_key_of_its_own_a_source_and_no_stray_space(name):
-    rows = read(name)
-    key = HEADERS[name].partition(",")[0]
-    assert [k for k, n in Counter(row[key].lower() for row in rows).items() if n > 1] == []
-    assert [row[key] for row in rows if not row[key] or not row["source"]] == []
-    assert [row[key] for row in rows if any(text != text.strip() for text in row.values())] == []
+    rows = {key_of(name, row): row for row in read(name)}
+    assert len(rows) == len(read(name))
+    # what is a pattern may differ from another one in case alone
+    assert name == "curated_models" or len({key.lower() for key in rows}) == len(rows)
+    assert [key for key, row in rows.items() if not key or not row["source"]] == []
+    assert [key for key, row in rows.items() if any(t != t.strip() for t in row.values())] == []
 
 
 def test_rows_are_sorted_so_that_a_change_is_a_small_difference():
     publishers = [row["publisher"].lower() for row in read("publishers")]
     assert publishers == sorted(publishers)
-    for name, key in (("licences", "licence_id"), ("companies", "symbol")):
-        keys = [row[key] for row in read(name)]
-        assert keys == sorted(keys)
+    for name in HEADERS.keys() - {"publishers", "counting_rule_changes"}:
+        keys = [key_of(name, row) for row in read(name)]
+        assert keys == sorted(keys), name
+    dates = [row["effective_date"] for row in read("counting_rule_changes")]
+    assert dates == sorted(dates)
 
 
 @pytest.mark.parametrize("name", ["publishers", "companies"])
@@ -193,3 +216,80 @@ def test_a_listed_company_that_publishes_models_is_named_as_in_publishers():
     listed = {row["company"] for row in read("companies") if row["company"]}
     assert listed - publishing == set()
     assert {"Alibaba", "Tencent", "Baidu", "Z.ai", "MiniMax", "Meta", "Google"} <= listed
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("families", "extra_root_pattern"),
+        ("curated_models", "repo_pattern"),
+        ("test_repo_patterns", "pattern"),
+    ],
+)
+def test_the_engine_understands_every_pattern(name, column):
+    patterns = [row[column] for row in read(name) if row[column]]
+    assert patterns
+    for pattern in patterns:
+        duckdb.execute("select regexp_matches('a/b', ?)", [pattern]).fetchall()
+
+
+def test_families_are_those_of_the_publishers():
+    known = set(by_key("families"))
+    assert {row["family"] for row in read("publishers") if row["family"]} - known == set()
+    assert {row["family"] for row in read("curated_models")} - known == {"*"}
+    assert {row["family"] for row in read("published_claims")} - known == set()
+
+
+def test_a_curated_family_has_patterns_of_its_own_accounts():
+    including = [row for row in read("curated_models") if row["is_included"] == "true"]
+    assert all(row["repo_pattern"].startswith("^") for row in including)
+    excluding = {row["family"] for row in read("curated_models") if row["is_included"] == "false"}
+    assert excluding == {"*"}
+
+
+def test_test_repositories_are_found_and_products_are_not():
+    """Hand-picked names; the last three hold the words, but not as an account or a whole word."""
+    patterns = [row["pattern"] for row in read("test_repo_patterns")]
+
+    def is_test(repo: str) -> bool:
+        return any(re.search(pattern, repo.lower()) for pattern in patterns)
+
+    assert is_test("hf-internal-testing/tiny-random-gpt2")
+    assert is_test("trl-internal-testing/Qwen2-0.5B") and is_test("someone/tiny-random-llama")
+    assert not is_test("Qwen/Qwen3-8B") and not is_test("a/random-forest") and not is_test("a/tiny-llama")
+
+
+def test_size_classes_leave_no_gap_and_do_not_overlap():
+    rows = read("size_classes")
+    assert rows[0]["min_parameters"] == "0" and rows[-1]["below_parameters"] == ""
+    for smaller, larger in itertools.pairwise(rows):
+        assert smaller["below_parameters"] == larger["min_parameters"]
+
+
+def test_every_published_claim_says_what_it_covers():
+    for row in read("published_claims"):
+        assert row["window_end"] and row["scope"], row["claim"]
+        assert (row["measure"] == "window") == bool(row["window_start"]), row["claim"]
+
+
+def test_a_counting_rule_names_what_it_applies_to():
+    for row in read("counting_rule_changes"):
+        assert (row["applies_to_kind"] == "none") == (row["applies_to"] == ""), row["rule_change"]
+
+
+def test_the_day_thresholds_are_those_of_the_definition():
+    value = {key: float(row["value"]) for key, row in by_key("day_quality_thresholds").items()}
+    assert (value["low_ratio"], value["high_ratio"], value["frozen_share"]) == (0.3, 1.3, 0.25)
+    assert (value["rollback_share"], value["rollback_max_days"]) == (0.05, 8)
+    assert (value["median_window_days"], value["median_min_days"]) == (7, 5)
+    assert value["panel_max_difference"] == 0.25 and value["provisional_days"] == 10
+
+
+def test_no_named_licence_that_forbids_commerce_counts_as_commercial():
+    forbids = re.compile(r"non-?commercial|research-only")
+    wrong = [
+        row["licence_name"]
+        for row in read("named_licences")
+        if forbids.search(row["licence_name"]) and row["licence_class"] != "L1"
+    ]
+    assert wrong == []

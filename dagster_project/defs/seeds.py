@@ -12,7 +12,7 @@ from dagster_project.lib.settings import Settings
 
 @dg.multi_asset(specs=[table_spec(seed, "seeds") for seed in ALL_SEEDS])
 def seeds(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-    """Publishers, licences and companies: sql/seeds, extended and overridden by MODELTIDE_SEEDS."""
+    """Who publishes, what is open, what counts: sql/seeds, extended and overridden by MODELTIDE_SEEDS."""
     with readable_errors():
         settings = Settings.from_environment()
         with up_to_date(settings, context.log.info) as connection:

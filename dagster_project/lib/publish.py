@@ -24,7 +24,13 @@ from dagster_project.lib.warehouse import scalar, writing
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
 RECENT_DAYS = 90
 # per-model daily facts: this many days in the file, all of them as one Parquet file a month
-DAILY_FACTS = {"fct_model_growth_daily": "activity_date"}
+DAILY_FACTS = {
+    "fct_model_downloads_daily": "activity_date",
+    "fct_model_growth_daily": "activity_date",
+    "model_history": "day",
+}
+# decisions that restate a month of them
+_RESTATING_SEEDS = ("counting_rule_changes", "growth_thresholds", "licences", "named_licences")
 _PACKAGES = ("duckdb", "dagster", "dbt-core", "huggingface_hub", "yfinance")
 
 Connection = duckdb.DuckDBPyConnection
@@ -98,10 +104,15 @@ def _write_file(connection: Connection, path: Path, snapshot_date: date, provena
 
 
 def _tables(connection: Connection) -> list[tuple[str, str]]:
+    """Tables of marts and seeds, and daily facts that are views over what the warehouse keeps once."""
     return connection.execute(
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and schema_name in ('marts', 'seeds') "
-        "order by schema_name, table_name"
+        "union all select schema_name, view_name from duckdb_views() "
+        "where database_name = current_database() and schema_name = 'marts' "
+        "and list_contains(?, view_name) "
+        "order by schema_name, table_name",
+        [list(DAILY_FACTS)],
     ).fetchall()
 
 
@@ -117,6 +128,8 @@ def _copy_comments(connection: Connection, schema: str, table: str) -> None:
     comments = connection.execute(
         "select null, comment from duckdb_tables() where database_name = current_database() "
         "and schema_name = $schema and table_name = $table "
+        "union all select null, comment from duckdb_views() where database_name = current_database() "
+        "and schema_name = $schema and view_name = $table "
         "union all select column_name, comment from duckdb_columns() "
         "where database_name = current_database() and schema_name = $schema and table_name = $table",
         {"schema": schema, "table": table},
@@ -193,24 +206,32 @@ def _write_months(connection: Connection, folder: Path, table: str, day: str) ->
 
 
 def _signature(connection: Connection, month: str) -> str:
-    """Hash of every load that a day of the month can depend on: all until the first after its end.
-
-    That one closes a gap that is spread back over the month's last days.
+    """Hash of all that a day of the month can depend on: every judged load until the first usable one after
+    its end, which closes a gap that is spread back over the month's last days, and the seeds that restate.
     """
     loads = connection.execute(
         """
-        with accepted as (select snapshot_date, load_id from raw.hub_snapshots where is_accepted),
+        with days as (
+            select snapshot_date, load_id, usable from marts.fct_snapshot_days where accepted
+        ),
         month_end as (select last_day(cast(? || '-01' as date)) + 1 as day)
-        select snapshot_date, load_id from accepted
+        select snapshot_date, load_id, usable from days
         where snapshot_date <= coalesce(
-            (select min(a.snapshot_date) from accepted as a, month_end as m where a.snapshot_date >= m.day),
-            (select day from month_end)
+            (select min(d.snapshot_date) from days as d, month_end as m
+            where d.usable and d.snapshot_date >= m.day),
+            date '9999-12-31'
         )
         order by snapshot_date
         """,
         [month],
     ).fetchall()
-    return hashlib.sha256(repr(loads).encode()).hexdigest()
+    rules = [
+        connection.execute(
+            f"select cast(s as varchar) as row_text from seeds.{seed} as s order by row_text"
+        ).fetchall()
+        for seed in _RESTATING_SEEDS
+    ]
+    return hashlib.sha256(repr((loads, rules)).encode()).hexdigest()
 
 
 def _signature_of(connection: Connection, path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""The seeds: decisions that are data (publishers, licences, companies), each row with its source.
+"""The seeds: decisions that are data (who publishes, what is open, what counts), each row with its source.
 
 Belongs here: reading the shipped CSV files of sql/seeds, laying the rows of the user's folder over them,
 checking both, and loading the result into the schema `seeds`.
@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -29,17 +30,21 @@ class SeedError(ModelTideError):
 
 
 class Seed(Table):
-    """A table of the schema `seeds`; its first `key` columns identify a row."""
+    """A table of the schema `seeds`; its first column identifies a row, or its first two do."""
 
     __slots__ = ()
 
     @property
-    def key(self) -> str:
-        return self.columns[0].name
+    def key(self) -> tuple[str, ...]:
+        return self.column_names[: _KEY_LENGTHS.get(self.name, 1)]
 
     @property
     def file_name(self) -> str:
         return f"{self.name}.csv"
+
+
+# a family is curated by several patterns
+_KEY_LENGTHS = {"curated_models": 2}
 
 
 def _seed(name: str, description: str, *columns: tuple[str, str, str]) -> Seed:
@@ -80,7 +85,100 @@ COMPANIES = _seed(
     ("sector_symbol", "varchar", "Second factor; NULL if none"),
     ("peers", "varchar", "Symbols of its peers, separated by spaces; NULL if none"),
 )
-ALL_SEEDS = (PUBLISHERS, LICENCES, COMPANIES)
+FAMILIES = _seed(
+    "families",
+    "One row per model family: its name and who makes it.",
+    ("family", "varchar", "Token of the family, as in publishers.family"),
+    ("name", "varchar", "Name for readers"),
+    ("company", "varchar", "Maker, as in publishers.company; NULL if none is known"),
+    (
+        "extra_root_pattern",
+        "varchar",
+        "Regular expression over lower-case repository names of re-uploads that are roots too; NULL if none",
+    ),
+)
+CURATED_MODELS = _seed(
+    "curated_models",
+    "One row per family and pattern: which repositories the curated definition counts.",
+    ("family", "varchar", "Family, or * for a rule over all of them"),
+    ("repo_pattern", "varchar", "Regular expression over publisher/name"),
+    ("is_included", "boolean", "true: counted where no rule excludes it; false: never counted"),
+)
+TEST_REPO_PATTERNS = _seed(
+    "test_repo_patterns",
+    "One row per pattern of repositories that exist for tests and continuous integration.",
+    ("pattern", "varchar", "Regular expression over publisher/name in lower case"),
+    ("meaning", "varchar", "What such repositories are"),
+)
+COUNTING_RULE_CHANGES = _seed(
+    "counting_rule_changes",
+    "One row per change of how the Hub counts downloads.",
+    ("rule_change", "varchar", "Our id of the change: repository and pull request"),
+    ("effective_date", "date", "UTC day from which the new rule counts, as far as known"),
+    ("date_precision", "varchar", "day or month: how well effective_date is known"),
+    ("applies_to_kind", "varchar", "library, file or none: what applies_to names"),
+    ("applies_to", "varchar", "Hub library_name or file name whose repositories count anew; NULL for none"),
+    ("change", "varchar", "What changed"),
+)
+PUBLISHED_CLAIMS = _seed(
+    "published_claims",
+    "One row per figure that others published, to stand beside ours.",
+    ("claim", "varchar", "Our id of the claim"),
+    ("family", "varchar", "Family that the claim is about"),
+    ("published_date", "date", "Day of publication; NULL if not known to the day"),
+    ("publisher", "varchar", "Who published it"),
+    ("measure", "varchar", "cumulative (up to window_end) or window (between its two ends)"),
+    ("metric", "varchar", "downloads, models or derivatives"),
+    ("value", "bigint", "The figure, in units of metric"),
+    ("is_lower_bound", "boolean", "The claim says more than, or at least"),
+    ("window_start", "date", "First day that the figure covers; NULL for cumulative ones"),
+    ("window_end", "date", "Last day that the figure covers"),
+    ("scope", "varchar", "What the claim says that it counts"),
+)
+DAY_QUALITY_THRESHOLDS = _seed(
+    "day_quality_thresholds",
+    "One row per constant that decides whether a snapshot day is usable.",
+    ("threshold", "varchar", "Name of the constant"),
+    ("value", "double", "Its value, in unit"),
+    ("unit", "varchar", "Unit of value"),
+    ("meaning", "varchar", "What the constant decides"),
+)
+SIZE_CLASSES = _seed(
+    "size_classes",
+    "One row per size class of models.",
+    ("size_class", "varchar", "Class; sorts by size"),
+    ("name", "varchar", "Name for readers"),
+    ("min_parameters", "bigint", "Least number of parameters of the class"),
+    ("below_parameters", "bigint", "First number of parameters above the class; NULL for the last"),
+)
+NAMED_LICENCES = _seed(
+    "named_licences",
+    "One row per licence name that models with the licence id other carry.",
+    ("licence_name", "varchar", "The name in the tag license_name:<name> or on the card, in lower case"),
+    ("licence_class", "varchar", "L4 to L0 as in licences"),
+)
+GROWTH_THRESHOLDS = _seed(
+    "growth_thresholds",
+    "One row per constant of growth, lineage and relative adoption.",
+    ("threshold", "varchar", "Name of the constant"),
+    ("value", "double", "Its value, in unit"),
+    ("unit", "varchar", "Unit of value"),
+    ("meaning", "varchar", "What the constant decides"),
+)
+ALL_SEEDS = (
+    PUBLISHERS,
+    LICENCES,
+    COMPANIES,
+    FAMILIES,
+    CURATED_MODELS,
+    TEST_REPO_PATTERNS,
+    COUNTING_RULE_CHANGES,
+    PUBLISHED_CLAIMS,
+    DAY_QUALITY_THRESHOLDS,
+    SIZE_CLASSES,
+    NAMED_LICENCES,
+    GROWTH_THRESHOLDS,
+)
 
 
 def _matches(pattern: str, allowed: str) -> Check:
@@ -91,22 +189,61 @@ def _one_of(*choices: str) -> Check:
     return (lambda text: text in choices, " or ".join(choices))
 
 
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    # RE2, which the warehouse uses, has neither
+    return re.search(r"\(\?<?[=!]|\\[1-9]", text) is None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 _SYMBOL = _matches(r"\^?[A-Z0-9][A-Z0-9.=-]*", "a Yahoo symbol such as BABA, 0700.HK or ^GSPC")
 _COUNTRY = _matches(r"[A-Z]{2}|unknown", "two capital letters (ISO 3166-1) or unknown")
+_FAMILY = _matches(r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
+_PATTERN = (_is_pattern, "a regular expression without look-around and back reference")
+_TYPE_CHECKS: dict[str, Check] = {
+    "boolean": _one_of("true", "false"),
+    "bigint": _matches(r"-?\d{1,18}", "a whole number"),
+    "double": _matches(r"-?\d+(\.\d+)?", "a number such as 0.25"),
+    "date": (_is_date, "a day such as 2026-01-31"),
+}
+# by column, or by seed and column where a name means something else in another seed
 _CHECKS: dict[str, Check] = {
-    "publisher": _matches(r"[A-Za-z0-9][\w.-]*", "an account name without slash or space"),
+    "publishers.publisher": _matches(r"[A-Za-z0-9][\w.-]*", "an account name without slash or space"),
     "country": _COUNTRY,
-    "follow_all": _one_of("true", "false"),
+    "family": _FAMILY,
+    "curated_models.family": _matches(r"[a-z0-9-]+|\*", "a family, or * for all"),
+    "extra_root_pattern": _PATTERN,
+    "repo_pattern": _PATTERN,
+    "pattern": _PATTERN,
     "licence_class": _one_of("L0", "L1", "L2", "L3", "L4"),
+    "licence_name": _matches(r"[^A-Z]+", "lower-case text"),
     "symbol": _SYMBOL,
     "market_symbol": _SYMBOL,
     "sector_symbol": _SYMBOL,
     "kind": _one_of("company", "fund", "index"),
     "exchange": _one_of("XNYS", "XHKG"),
+    "date_precision": _one_of("day", "month"),
+    "applies_to_kind": _one_of("library", "file", "none"),
+    "measure": _one_of("cumulative", "window"),
+    "metric": _one_of("downloads", "models", "derivatives"),
+    "threshold": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
 }
 # a publisher that nobody described further is still worth following
 _DEFAULTS: Row = {"country": "unknown", "follow_all": "false"}
-_REQUIRED = ("country", "follow_all", "licence_class", "kind", "exchange", "source")
+_REQUIRED = (
+    "country", "follow_all", "licence_class", "kind", "exchange", "is_included", "meaning",
+    "effective_date", "date_precision", "applies_to_kind", "measure", "metric", "value",
+    "is_lower_bound", "min_parameters", "source",
+)  # fmt: skip
 
 
 def read_seed(seed: Seed, settings: Settings) -> list[Row]:
@@ -115,15 +252,16 @@ def read_seed(seed: Seed, settings: Settings) -> list[Row]:
     A user's row replaces the columns that its file has and leaves the others as shipped.
     Raises SeedError naming file, line, column and what is allowed.
     """
-    rows = {row[seed.key]: row for row in _read_file(SHIPPED / seed.file_name, seed)}
+    rows = {_key_of(row, seed): row for row in _read_file(SHIPPED / seed.file_name, seed)}
     if settings.seeds_folder is not None:
         own = settings.seeds_folder / seed.file_name
         _refuse_unknown_files(settings.seeds_folder)
         if own.exists():
             for row in _read_file(own, seed):
                 row.setdefault("source", own.name)
-                rows[row[seed.key]] = {**rows.get(row[seed.key], {}), **row}
-    return [_complete(rows[key], seed) for key in sorted(rows, key=str)]
+                key = _key_of(row, seed)
+                rows[key] = {**rows.get(key, {}), **row}
+    return [_complete(rows[key], seed) for key in sorted(rows)]
 
 
 def followed_publishers(settings: Settings) -> list[str]:
@@ -171,38 +309,57 @@ def _read_file(path: Path, seed: Seed) -> list[Row]:
 def _check_rows(reader: "csv.DictReader[str]", path: Path, seed: Seed) -> list[Row]:
     header = reader.fieldnames or []
     unknown = [name for name in header if name not in seed.column_names]
-    if seed.key not in header or unknown or len(set(header)) < len(header):
+    if not set(seed.key) <= set(header) or unknown or len(set(header)) < len(header):
         raise SeedError(
             f"{path}, line 1: the columns are {', '.join(header) or 'missing'}; "
-            f"allowed: {', '.join(seed.column_names)}, and {seed.key} is required."
+            f"allowed: {', '.join(seed.column_names)}, and {' and '.join(seed.key)} is required."
         )
-    rows: dict[str, Row] = {}
+    rows: dict[tuple[str, ...], Row] = {}
     for record in reader:
-        row = _check_row(record, seed.key, path, reader.line_num)
-        key = str(row[seed.key])
+        row = _check_row(record, seed, path, reader.line_num)
+        key = _key_of(row, seed)
         if key in rows:
-            raise SeedError(f"{path}, line {reader.line_num}: {seed.key} {key!r} is there twice.")
+            raise SeedError(
+                f"{path}, line {reader.line_num}: {' and '.join(seed.key)} "
+                f"{' and '.join(map(repr, key))} is there twice."
+            )
         rows[key] = row
     return list(rows.values())
 
 
-def _check_row(record: dict[str, str | None], key: str, path: Path, line: int) -> Row:
+def _key_of(row: Row, seed: Seed) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in seed.key)
+
+
+def _check_row(record: dict[str, str | None], seed: Seed, path: Path, line: int) -> Row:
     if None in record or None in record.values():
         raise SeedError(f"{path}, line {line}: the number of columns differs from the header's.")
     row: Row = {name: (text or "").strip() or None for name, text in record.items()}
-    if row[key] is None:
-        raise SeedError(f"{path}, line {line}: {key} is empty; it names the row.")
+    for name in seed.key:
+        if row[name] is None:
+            raise SeedError(f"{path}, line {line}: {name} is empty; it names the row.")
     for name, text in row.items():
-        fits, allowed = _CHECKS.get(name, (lambda _: True, ""))
+        fits, allowed = _check_of(seed, name)
         if text is not None and not fits(text):
             raise SeedError(f"{path}, line {line}: {name} is {text!r}; allowed: {allowed}.")
     return row
+
+
+def _check_of(seed: Seed, name: str) -> Check:
+    types = {column.name: column.type for column in seed.columns}
+    return (
+        _CHECKS.get(f"{seed.name}.{name}")
+        or _CHECKS.get(name)
+        or _TYPE_CHECKS.get(types[name], (lambda _: True, ""))
+    )
 
 
 def _complete(row: Row, seed: Seed) -> Row:
     full = {name: row.get(name) or _DEFAULTS.get(name) for name in seed.column_names}
     for name in _REQUIRED:
         if name in full and full[name] is None:
-            allowed = _CHECKS[name][1] if name in _CHECKS else "any text"
-            raise SeedError(f"{seed.file_name}: {full[seed.key]!r} has no {name}; allowed: {allowed}.")
+            allowed = _check_of(seed, name)[1] or "any text"
+            raise SeedError(
+                f"{seed.file_name}: {_key_of(full, seed)[0]!r} has no {name}; allowed: {allowed}."
+            )
     return full

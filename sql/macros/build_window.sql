@@ -1,6 +1,7 @@
 {#
     The incremental window: an incremental model builds every snapshot day that is new, was loaded
-    again or is no longer accepted since its own last build, and all days after the first of them.
+    again, judged anew or is no longer accepted since its own last build, and all days after the
+    first of them.
 
     intermediate.built_days     the loads that each model is built from
     intermediate.build_windows  the first day that each model built last, for its tests
@@ -26,11 +27,11 @@
     Earliest snapshot day to build as a date literal; 9999-12-31 when there is nothing to do.
     A literal, because DuckDB skips the row groups of other days only for one.
 #}
-{% macro first_day_to_build(seed=none) %}
+{% macro first_day_to_build(seed=none, days='stg_hub__snapshots') %}
     {% set nothing = "date '9999-12-31'" %}
     {% if not execute %}{{ return(nothing) }}{% endif %}
     {% set query %}
-        with loaded as ({{ _loaded_days(seed) }}),
+        with loaded as ({{ _loaded_days(seed, days) }}),
         built as (
             select snapshot_date, load_id, seed_version
             from intermediate.built_days
@@ -46,9 +47,9 @@
     {{ return("date '" ~ first_day ~ "'" if first_day is not none else nothing) }}
 {% endmacro %}
 
-{% macro open_window(day_column, seed=none) %}
+{% macro open_window(day_column, seed=none, days='stg_hub__snapshots') %}
     {% if execute and is_incremental() %}
-        {% set first_day = first_day_to_build(seed) %}
+        {% set first_day = first_day_to_build(seed, days) %}
         delete from {{ this }} where {{ day_column }} >= {{ first_day }};
         update intermediate.build_windows
         set
@@ -66,11 +67,11 @@
     {% endif %}
 {% endmacro %}
 
-{% macro close_window(seed=none) %}
+{% macro close_window(seed=none, days='stg_hub__snapshots') %}
     delete from intermediate.built_days where model = '{{ this.identifier }}';
     insert into intermediate.built_days
     select '{{ this.identifier }}', snapshot_date, load_id, seed_version
-    from ({{ _loaded_days(seed) }}) as loaded;
+    from ({{ _loaded_days(seed, days) }}) as loaded;
 {% endmacro %}
 
 {#
@@ -80,8 +81,8 @@
     growth of 60 days of 50,000 models does not fit into 1 GB at once, and does in pieces of half a
     million.
 #}
-{% macro pieces_to_build(rows_at_once=500000) %}
-    {% set first_day = first_day_to_build() if is_incremental() else "date '0001-01-01'" %}
+{% macro pieces_to_build(seed=none, days='stg_hub__snapshots', rows_at_once=500000) %}
+    {% set first_day = first_day_to_build(seed, days) if is_incremental() else "date '0001-01-01'" %}
     {% set pieces = [] %}
     {% if execute %}
         {% set query %}
@@ -104,13 +105,13 @@
     {{ return(pieces or ["between date '9999-12-31' and date '9999-12-31'"]) }}
 {% endmacro %}
 
-{% macro first_piece() %}
-    {{ return(pieces_to_build()[0]) }}
+{% macro first_piece(seed=none, days='stg_hub__snapshots') %}
+    {{ return(pieces_to_build(seed, days)[0]) }}
 {% endmacro %}
 
-{% macro build_later_pieces() %}
+{% macro build_later_pieces(seed=none, days='stg_hub__snapshots') %}
     {% if execute %}
-        {% set pieces = pieces_to_build() %}
+        {% set pieces = pieces_to_build(seed, days) %}
         {% for piece in pieces[1:] %}
             insert into {{ this }} {{ sql | replace(pieces[0], piece) }};
         {% endfor %}
@@ -138,8 +139,11 @@
     {% endif %}
 {% endmacro %}
 
-{# With a seed, a changed row of it makes every day one to build. #}
-{% macro _loaded_days(seed) %}
+{#
+    With a seed, a changed row of it makes every day one to build. With the days of
+    int_snapshot_days__judged, a day that is judged anew counts as loaded again.
+#}
+{% macro _loaded_days(seed, days) %}
     select
         snapshot_date,
         load_id,
@@ -149,5 +153,5 @@
         {% else %}
             cast(null as varchar) as seed_version
         {% endif %}
-    from {{ ref('stg_hub__snapshots') }}
+    from {{ ref(days) }}
 {% endmacro %}

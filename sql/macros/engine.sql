@@ -31,3 +31,19 @@
 {% macro has_any_tag(tags, wanted) -%}
     coalesce(list_has_any({{ tags }}, ['{{ wanted | join("', '") }}']), false)
 {%- endmacro %}
+
+{% macro median_of(value) -%}
+    median({{ value }})
+{%- endmacro %}
+
+{% macro percent(share) -%}
+    cast(round(100 * {{ share }}, 1) as varchar) || ' %'
+{%- endmacro %}
+
+{% macro month_start(day) -%}
+    cast({{ dbt.date_trunc('month', day) }} as date)
+{%- endmacro %}
+
+{% macro month_end(day) -%}
+    {{ dbt.last_day(day, 'month') }}
+{%- endmacro %}

@@ -2,17 +2,22 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ open_window('observed_date') }}",
-    post_hook="{{ close_window() }}"
+    pre_hook="{{ open_window('observed_date', days='int_snapshot_days__judged') }}",
+    post_hook="{{ close_window(days='int_snapshot_days__judged') }}"
 ) }}
 
-{% set first_day = first_day_to_build() if is_incremental() else "date '0001-01-01'" %}
+{% set first_day = first_day_to_build(days='int_snapshot_days__judged') if is_incremental()
+    else "date '0001-01-01'" %}
 
+-- what a frozen, fallen or cut listing says is no observation: its interval goes on to the next
 with snapshots as (
     select
-        snapshot_date,
-        captured_at
-    from {{ ref('stg_hub__snapshots') }}
+        snapshots.snapshot_date,
+        snapshots.captured_at
+    from {{ ref('stg_hub__snapshots') }} as snapshots
+    inner join {{ ref('int_snapshot_days__judged') }} as judged
+        on snapshots.snapshot_date = judged.snapshot_date
+    where judged.is_counted
 ),
 
 first_snapshot as (
@@ -25,13 +30,15 @@ first_snapshot as (
 
 new_observations as (
     select
-        snapshot_date,
-        model_key,
-        downloads_all_time
-    from {{ ref('stg_hub__counters') }}
+        counters.snapshot_date,
+        counters.model_key,
+        counters.downloads_all_time
+    from {{ ref('stg_hub__counters') }} as counters
+    inner join snapshots
+        on counters.snapshot_date = snapshots.snapshot_date
     where
-        downloads_all_time is not null
-        and snapshot_date >= {{ first_day }}
+        counters.downloads_all_time is not null
+        and counters.snapshot_date >= {{ first_day }}
 ),
 
 {% if is_incremental() %}
@@ -77,6 +84,8 @@ new_observations as (
         from {{ ref('stg_hub__counters') }} as counters
         inner join absent_models
             on counters.model_key = absent_models.model_key
+        inner join snapshots
+            on counters.snapshot_date = snapshots.snapshot_date
         where
             counters.downloads_all_time is not null
             and counters.snapshot_date < {{ first_day }}

@@ -29,6 +29,7 @@ cards as (
         valid_from,
         valid_to,
         {{ tag_values('tags', 'license:') }} as licence_ids,
+        {{ tag_values('tags', 'license_name:') }} as licence_names,
         {{ has_any_tag('tags', var('weight_format_tags')) }} as has_weight_format
     from {{ ref('stg_hub__cards') }}
 ),
@@ -41,15 +42,46 @@ declared_licences as (
     from cards
 ),
 
+named_licences as (
+    select
+        model_key,
+        valid_from,
+        {{ each_element('licence_names') }} as licence_name
+    from cards
+),
+
+-- a name counts only beside the id `other`, which says nothing by itself
+named_classes as (
+    select
+        named.model_key,
+        named.valid_from,
+        min(coalesce(known.licence_class, 'L0')) as licence_class
+    from named_licences as named
+    left join {{ ref('stg_seeds__named_licences') }} as known
+        on named.licence_name = known.licence_name
+    group by named.model_key, named.valid_from
+),
+
 -- the class sorts before the id, so the smallest text names the most restrictive licence
 deciding_licences as (
     select
         declared.model_key,
         declared.valid_from,
-        min(coalesce(licences.licence_class, 'L0') || ':' || declared.licence_id) as deciding
+        min(
+            coalesce(
+                case when declared.licence_id = 'other' then named_classes.licence_class end,
+                licences.licence_class,
+                'L0'
+            )
+            || ':' || declared.licence_id
+        ) as deciding
     from declared_licences as declared
     left join {{ ref('stg_seeds__licences') }} as licences
         on declared.licence_id = licences.licence_id
+    left join named_classes
+        on
+            declared.model_key = named_classes.model_key
+            and declared.valid_from = named_classes.valid_from
     group by declared.model_key, declared.valid_from
 ),
 

@@ -2,21 +2,37 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date') }}",
-    post_hook=["{{ build_later_pieces() }}", "{{ close_window() }}"]
+    pre_hook="{{ open_window('snapshot_date', 'int_growth__seed_rows', 'int_snapshot_days__judged') }}",
+    post_hook=[
+        "{{ build_later_pieces('int_growth__seed_rows', 'int_snapshot_days__judged') }}",
+        "{{ close_window('int_growth__seed_rows', 'int_snapshot_days__judged') }}"
+    ]
 ) }}
+-- depends_on: {{ ref('int_growth__seed_rows') }}
 
-{% set least_base = var('least_base_of_a_model') %}
 -- how many days before the day itself the windows of the figures end
 {% set window_ends = [7, 14, 28, 30, 56, 60, 90, 180] %}
+{% set least_base = 'thresholds.least_base' %}
+{% set longest_window = 180 %}
 
-with snapshots as (
+with thresholds as (
     select
-        snapshot_date,
-        activity_date,
-        scope_id,
-        captured_at
-    from {{ ref('stg_hub__snapshots') }}
+        max(case when threshold = 'min_base_model' then value end) as least_base,
+        max(case when threshold = 'max_edge_distance_days' then value end) as edge_days
+    from {{ ref('stg_seeds__growth_thresholds') }}
+),
+
+snapshots as (
+    select
+        snapshots.snapshot_date,
+        snapshots.activity_date,
+        snapshots.scope_id,
+        snapshots.captured_at,
+        judged.is_counted
+    from {{ ref('stg_hub__snapshots') }} as snapshots
+    inner join {{ ref('int_snapshot_days__judged') }} as judged
+        on snapshots.snapshot_date = judged.snapshot_date
+    where judged.usable
 ),
 
 first_snapshot as (
@@ -24,7 +40,12 @@ first_snapshot as (
         snapshot_date,
         captured_at
     from snapshots
-    where snapshot_date = (select min(earliest.snapshot_date) from snapshots as earliest)
+    where
+        snapshot_date = (
+            select min(earliest.snapshot_date)
+            from snapshots as earliest
+            where earliest.is_counted
+        )
 ),
 
 new_snapshots as (
@@ -33,7 +54,9 @@ new_snapshots as (
         activity_date,
         scope_id
     from snapshots
-    where snapshot_date {{ first_piece() }}
+    where snapshot_date {{ first_piece(
+        'int_growth__seed_rows', 'int_snapshot_days__judged'
+    ) }}
 ),
 
 week_ago_snapshots as (
@@ -129,11 +152,12 @@ window_ends as (
         {% endfor %}
         max(downloads.days_to_observation) > 0 as is_edge_interpolated
     from wanted_days
+    cross join thresholds
     inner join {{ ref('int_model_downloads__daily') }} as downloads
         on wanted_days.activity_date = downloads.activity_date
     where
         (wanted_days.days_back = 0 and downloads.observed_date = wanted_days.snapshot_date)
-        or (wanted_days.days_back > 0 and downloads.days_to_observation <= 1)
+        or (wanted_days.days_back > 0 and downloads.days_to_observation <= thresholds.edge_days)
     group by wanted_days.snapshot_date, downloads.model_key
 ),
 
@@ -151,7 +175,54 @@ models as (
                     )
         end as birth_date
     from {{ ref('stg_hub__models') }} as models
-    cross join first_snapshot
+    left join first_snapshot
+        on true
+),
+
+-- a rule known to the month may have come on any day of it
+rules as (
+    select
+        applies_to,
+        case
+            when date_precision = 'month' then {{ month_start('effective_date') }}
+            else effective_date
+        end as first_date,
+        case
+            when date_precision = 'month' then {{ month_end('effective_date') }}
+            else effective_date
+        end as last_date
+    from {{ ref('stg_seeds__counting_rule_changes') }}
+    where applies_to_kind = 'library'
+),
+
+recent_rules as (
+    select
+        new_snapshots.snapshot_date,
+        rules.applies_to,
+        max(rules.last_date) as rule_date
+    from new_snapshots
+    inner join rules
+        on
+            new_snapshots.activity_date >= rules.first_date
+            and {{ days_after('new_snapshots.activity_date', -longest_window) }} < rules.last_date
+    group by new_snapshots.snapshot_date, rules.applies_to
+),
+
+ruled as (
+    select
+        recent_rules.snapshot_date,
+        cards.model_key,
+        max(recent_rules.rule_date) as rule_date
+    from recent_rules
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            recent_rules.snapshot_date >= cards.valid_from
+            and (cards.valid_to is null or recent_rules.snapshot_date < cards.valid_to)
+            and (
+                recent_rules.applies_to = cards.library_name
+                or array_contains(cards.tags, recent_rules.applies_to)
+            )
+    group by recent_rules.snapshot_date, cards.model_key
 ),
 
 -- before its birth in our view a model had 0 downloads; before its first sight an older one had an
@@ -195,59 +266,90 @@ counted as (
 
 flows as (
     select
-        activity_date,
-        snapshot_date,
-        hub_id,
-        model_key,
-        downloads_30d,
-        downloads_all_time,
-        likes,
-        rank_downloads_30d,
-        downloads_30d_change_7d,
-        likes_change_7d,
-        rank_change_7d,
-        net_1d,
-        is_interpolated,
-        is_edge_interpolated,
-        cumulative_0 - cumulative_7 as net_7d,
-        cumulative_7 - cumulative_14 as net_7d_before,
-        cumulative_7 - cumulative_28 as net_21d_before,
-        cumulative_0 - cumulative_28 as net_28d,
-        cumulative_28 - cumulative_56 as net_28d_before,
-        cumulative_0 - cumulative_30 as net_30d,
-        cumulative_30 - cumulative_60 as net_30d_before,
-        cumulative_0 - cumulative_90 as net_90d,
-        cumulative_90 - cumulative_180 as net_90d_before
+        counted.activity_date,
+        counted.snapshot_date,
+        counted.hub_id,
+        counted.model_key,
+        counted.downloads_30d,
+        counted.downloads_all_time,
+        counted.likes,
+        counted.rank_downloads_30d,
+        counted.downloads_30d_change_7d,
+        counted.likes_change_7d,
+        counted.rank_change_7d,
+        counted.net_1d,
+        counted.is_interpolated,
+        counted.is_edge_interpolated,
+        counted.cumulative_0 - counted.cumulative_7 as net_7d,
+        counted.cumulative_7 - counted.cumulative_14 as net_7d_before,
+        counted.cumulative_7 - counted.cumulative_28 as net_21d_before,
+        counted.cumulative_0 - counted.cumulative_28 as net_28d,
+        counted.cumulative_28 - counted.cumulative_56 as net_28d_before,
+        counted.cumulative_0 - counted.cumulative_30 as net_30d,
+        counted.cumulative_30 - counted.cumulative_60 as net_30d_before,
+        counted.cumulative_0 - counted.cumulative_90 as net_90d,
+        counted.cumulative_90 - counted.cumulative_180 as net_90d_before,
+        ruled.rule_date,
+        coalesce({{ days_between('ruled.rule_date', 'counted.activity_date') }} + 1, 10000)
+            as days_since_rule
     from counted
+    left join ruled
+        on
+            counted.snapshot_date = ruled.snapshot_date
+            and counted.model_key = ruled.model_key
 ),
 
 rates as (
     select
-        activity_date,
-        snapshot_date,
-        hub_id,
-        model_key,
-        downloads_30d,
-        downloads_all_time,
-        net_1d,
-        net_7d,
-        net_28d,
-        {{ growth_over('net_7d', 'net_21d_before / 3', least_base) }} as growth_7d_vs_prior_21d,
-        {{ growth_over('net_7d', 'net_7d_before', least_base) }} as growth_wow,
-        {{ growth_over('net_30d', 'net_30d_before', least_base) }} as growth_30d,
-        {{ growth_over('net_90d', 'net_90d_before', least_base) }} as growth_90d,
+        flows.activity_date,
+        flows.snapshot_date,
+        flows.hub_id,
+        flows.model_key,
+        flows.downloads_30d,
+        flows.downloads_all_time,
+        flows.net_1d,
+        flows.net_7d,
+        flows.net_7d_before,
+        flows.net_21d_before,
+        flows.net_28d,
+        flows.net_28d_before,
+        flows.net_30d,
+        flows.net_30d_before,
+        flows.net_90d,
+        flows.net_90d_before,
         case
-            when net_28d_before >= {{ least_base }} and net_28d > 0
-                then ln(net_28d / net_28d_before) / 28
+            when flows.days_since_rule >= 28
+                then {{ growth_over('flows.net_7d', 'flows.net_21d_before / 3', least_base) }}
+        end as growth_7d_vs_prior_21d,
+        case
+            when flows.days_since_rule >= 14
+                then {{ growth_over('flows.net_7d', 'flows.net_7d_before', least_base) }}
+        end as growth_wow,
+        case
+            when flows.days_since_rule >= 60
+                then {{ growth_over('flows.net_30d', 'flows.net_30d_before', least_base) }}
+        end as growth_30d,
+        case
+            when flows.days_since_rule >= 180
+                then {{ growth_over('flows.net_90d', 'flows.net_90d_before', least_base) }}
+        end as growth_90d,
+        case
+            when
+                flows.days_since_rule >= 56
+                and flows.net_28d_before >= {{ least_base }}
+                and flows.net_28d > 0
+                then ln(flows.net_28d / flows.net_28d_before) / 28
         end as log_growth_28d,
-        downloads_30d_change_7d,
-        likes,
-        likes_change_7d,
-        rank_downloads_30d,
-        rank_change_7d,
-        is_edge_interpolated,
-        is_interpolated
+        flows.downloads_30d_change_7d,
+        flows.likes,
+        flows.likes_change_7d,
+        flows.rank_downloads_30d,
+        flows.rank_change_7d,
+        flows.rule_date,
+        flows.is_edge_interpolated,
+        flows.is_interpolated
     from flows
+    cross join thresholds
 )
 
 select
@@ -260,7 +362,14 @@ select
     rates.downloads_all_time,
     rates.net_1d,
     rates.net_7d,
+    rates.net_7d_before,
+    rates.net_21d_before,
     rates.net_28d,
+    rates.net_28d_before,
+    rates.net_30d,
+    rates.net_30d_before,
+    rates.net_90d,
+    rates.net_90d_before,
     rates.growth_7d_vs_prior_21d,
     rates.growth_wow,
     rates.growth_30d,
@@ -272,6 +381,7 @@ select
     rates.likes_change_7d,
     rates.rank_downloads_30d,
     rates.rank_change_7d,
+    rates.rule_date as counting_rule_date,
     rates.is_edge_interpolated,
     rates.is_interpolated
 from rates

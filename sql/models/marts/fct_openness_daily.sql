@@ -2,13 +2,14 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', seed='stg_seeds__licences') }}",
-    post_hook="{{ close_window(seed='stg_seeds__licences') }}"
+    pre_hook="{{ open_window('snapshot_date', 'stg_seeds__licences', 'int_snapshot_days__judged') }}",
+    post_hook="{{ close_window('stg_seeds__licences', 'int_snapshot_days__judged') }}"
 ) }}
 -- depends_on: {{ ref('stg_seeds__licences') }}
+-- depends_on: {{ ref('int_snapshot_days__judged') }}
 
-{% set first_day = first_day_to_build(seed='stg_seeds__licences') if is_incremental()
-    else "date '0001-01-01'" %}
+{% set first_day = first_day_to_build('stg_seeds__licences', 'int_snapshot_days__judged')
+    if is_incremental() else "date '0001-01-01'" %}
 
 with snapshots as (
     select

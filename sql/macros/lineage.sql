@@ -1,0 +1,86 @@
+{# What a declared lineage says: tags that name a parent, kinds of relation, groups of countries. #}
+
+{# Tags base_model:<relation>:<parent>, as they are: names differ in case. NULL if there is none. #}
+{% macro parent_tags(tags) -%}
+    nullif(
+        list_filter({{ tags }}, lambda tag: regexp_matches(tag, '^base_model:[a-z_]+:[^:]+$')),
+        []
+    )
+{%- endmacro %}
+
+{#
+    A relation that changes the model (finetune, adapter, merge) against one that repacks it. The
+    Hub's default is finetune; a repository for one runtime alone that says no more is a conversion.
+#}
+{% macro relation_kind(relations, library_name) -%}
+    case
+        when {{ relations }} is null then 'undeclared'
+        when list_contains({{ relations }}, 'merge') then 'merge'
+        when list_contains({{ relations }}, 'adapter') then 'adapter'
+        when list_contains({{ relations }}, 'quantized') then 'quantized'
+        when
+            lower({{ library_name }}) in (
+                'gguf', 'ggml', 'mlx', 'onnx', 'openvino', 'coreml', 'tflite', 'litert',
+                'transformers.js', 'ctranslate2', 'tensorrt', 'executorch', 'rkllm'
+            )
+            then 'conversion'
+        when list_contains({{ relations }}, 'finetune') then 'finetune'
+        else 'other'
+    end
+{%- endmacro %}
+
+{# Countries as the questions ask for them; Europe by the United Nations' regions (M49). #}
+{% macro country_group(country) -%}
+    case
+        when {{ country }} is null or {{ country }} = 'unknown' then 'unknown'
+        when {{ country }} = 'CN' then 'China'
+        when {{ country }} = 'US' then 'United States'
+        when
+            {{ country }} in (
+                'AD', 'AL', 'AT', 'BA', 'BE', 'BG', 'BY', 'CH', 'CZ', 'DE', 'DK', 'EE', 'ES', 'FI',
+                'FO', 'FR', 'GB', 'GG', 'GI', 'GR', 'HR', 'HU', 'IE', 'IM', 'IS', 'IT', 'JE', 'LI',
+                'LT', 'LU', 'LV', 'MC', 'MD', 'ME', 'MK', 'MT', 'NL', 'NO', 'PL', 'PT', 'RO', 'RS',
+                'RU', 'SE', 'SI', 'SK', 'SM', 'UA', 'VA', 'XK'
+            )
+            then 'Europe'
+        else 'rest'
+    end
+{%- endmacro %}
+
+{#
+    All patterns of a seed as one literal: DuckDB compiles a constant pattern once, one from a
+    column for every row. Nothing matches an empty seed.
+#}
+{% macro any_pattern(seed, column) %}
+    {% if not execute %}{{ return("'[^\\s\\S]'") }}{% endif %}
+    {% set query %}
+        select string_agg('(' || {{ column }} || ')', '|' order by {{ column }}) from {{ ref(seed) }}
+    {% endset %}
+    {% set pattern = run_query(query).columns[0].values()[0] or '[^\\s\\S]' %}
+    {{ return("'" ~ pattern | replace("'", "''") ~ "'") }}
+{% endmacro %}
+
+{#
+    A derivative with many times the downloads of the greatest of its parents, or older than one,
+    says something else than that it was made from them. All-time counters where both have one.
+#}
+{% macro is_relation_suspect(compared, ratio) -%}
+    (
+        {{ compared }}.is_older_than_parent
+        or case
+            when
+                {{ compared }}.downloads_all_time is not null
+                and {{ compared }}.parent_all_time is not null
+                then
+                    {{ compared }}.downloads_all_time > 0
+                    and {{ compared }}.downloads_all_time
+                    >= {{ ratio }} * {{ compared }}.parent_all_time
+            else
+                coalesce(
+                    {{ compared }}.downloads_30d > 0
+                    and {{ compared }}.downloads_30d >= {{ ratio }} * {{ compared }}.parent_30d,
+                    false
+                )
+        end
+    )
+{%- endmacro %}

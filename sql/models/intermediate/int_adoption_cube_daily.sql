@@ -1,0 +1,339 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ open_window(
+        'snapshot_date', seed='int_adoption__seed_rows', days='int_snapshot_days__judged'
+    ) }}",
+    post_hook=[
+        "{{ build_later_pieces(
+            seed='int_adoption__seed_rows', days='int_snapshot_days__judged'
+        ) }}",
+        "{{ close_window(seed='int_adoption__seed_rows', days='int_snapshot_days__judged') }}"
+    ]
+) }}
+-- depends_on: {{ ref('int_adoption__seed_rows') }}
+
+with usable as (
+    select
+        snapshots.snapshot_date,
+        snapshots.activity_date
+    from {{ ref('stg_hub__snapshots') }} as snapshots
+    inner join {{ ref('int_snapshot_days__judged') }} as judged
+        on snapshots.snapshot_date = judged.snapshot_date
+    where judged.usable
+),
+
+snapshots as (
+    select
+        snapshot_date,
+        activity_date
+    from usable
+    where
+        snapshot_date
+        {{ first_piece(seed='int_adoption__seed_rows', days='int_snapshot_days__judged') }}
+),
+
+first_snapshot as (
+    select min(captured_at) as captured_at
+    from {{ ref('stg_hub__snapshots') }}
+),
+
+listed as (
+    select
+        counters.snapshot_date,
+        counters.model_key,
+        counters.downloads_30d,
+        counters.downloads_all_time
+    from {{ ref('stg_hub__counters') }} as counters
+    inner join snapshots
+        on counters.snapshot_date = snapshots.snapshot_date
+),
+
+-- the last count before the piece, also of models that are gone
+carried as (
+    select
+        counters.model_key,
+        max(counters.snapshot_date) as snapshot_date,
+        arg_max(counters.downloads_all_time, counters.snapshot_date) as downloads_all_time
+    from {{ ref('stg_hub__counters') }} as counters
+    inner join usable
+        on counters.snapshot_date = usable.snapshot_date
+    where
+        counters.downloads_all_time is not null
+        and counters.snapshot_date < (select min(snapshots.snapshot_date) from snapshots)
+    group by counters.model_key
+),
+
+observations as (
+    select
+        model_key,
+        snapshot_date,
+        downloads_all_time
+    from carried
+    union all
+    select
+        model_key,
+        snapshot_date,
+        downloads_all_time
+    from listed
+    where downloads_all_time is not null
+),
+
+holding as (
+    select
+        model_key,
+        snapshot_date as holds_from,
+        lead(snapshot_date) over (partition by model_key order by snapshot_date) as holds_to,
+        downloads_all_time
+    from observations
+),
+
+last_known as (
+    select
+        snapshots.snapshot_date,
+        holding.model_key,
+        holding.downloads_all_time
+    from snapshots
+    inner join holding
+        on
+            snapshots.snapshot_date >= holding.holds_from
+            and snapshots.snapshot_date < coalesce(holding.holds_to, date '9999-12-31')
+),
+
+stock as (
+    select
+        coalesce(listed.snapshot_date, last_known.snapshot_date) as snapshot_date,
+        coalesce(listed.model_key, last_known.model_key) as model_key,
+        listed.model_key is not null as is_listed,
+        listed.downloads_30d,
+        last_known.downloads_all_time
+    from listed
+    full outer join last_known
+        on
+            listed.snapshot_date = last_known.snapshot_date
+            and listed.model_key = last_known.model_key
+),
+
+-- both counters of both repositories; 30-day ones where an all-time one is missing
+compared_with_parent as (
+    select
+        stock.snapshot_date,
+        stock.model_key,
+        bool_or(parents.is_older_than_parent) as is_older_than_parent,
+        max(stock.downloads_all_time) as downloads_all_time,
+        max(stock.downloads_30d) as downloads_30d,
+        max(parent_stock.downloads_all_time) as parent_all_time,
+        max(parent_stock.downloads_30d) as parent_30d
+    from stock
+    inner join {{ ref('int_models__parents') }} as parents
+        on
+            stock.model_key = parents.model_key
+            and stock.snapshot_date >= parents.valid_from
+            and (parents.valid_to is null or stock.snapshot_date < parents.valid_to)
+    left join stock as parent_stock
+        on
+            stock.snapshot_date = parent_stock.snapshot_date
+            and parents.parent_key = parent_stock.model_key
+    group by stock.snapshot_date, stock.model_key
+),
+
+suspects as (
+    select
+        compared_with_parent.snapshot_date,
+        compared_with_parent.model_key
+    from compared_with_parent
+    inner join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
+        on thresholds.threshold = 'relation_suspect_ratio'
+    where {{ is_relation_suspect('compared_with_parent', 'thresholds.value') }}
+),
+
+first_sights as (
+    select
+        states.model_key,
+        min(states.valid_from) as first_date
+    from {{ ref('int_models__states') }} as states
+    inner join {{ ref('stg_hub__models') }} as models
+        on states.model_key = models.model_key
+    cross join first_snapshot
+    where models.created_at > first_snapshot.captured_at
+    group by states.model_key
+),
+
+described as (
+    select
+        stock.snapshot_date,
+        stock.model_key,
+        stock.is_listed,
+        stock.downloads_30d,
+        stock.downloads_all_time,
+        states.organisation_family,
+        coalesce(classes.licence_class, 'L0') as licence_class,
+        coalesce(classes.access_class, 'unknown') as access_class,
+        coalesce(states.relation_kind, 'undeclared') as relation_kind,
+        coalesce(states.country, 'unknown') as country,
+        coalesce(states.parents, 0) as parents,
+        suspects.model_key is not null as is_relation_suspect,
+        first_sights.model_key is not null as is_new
+    from stock
+    left join {{ ref('int_models__states') }} as states
+        on
+            stock.model_key = states.model_key
+            and stock.snapshot_date >= states.valid_from
+            and (states.valid_to is null or stock.snapshot_date < states.valid_to)
+    left join {{ ref('int_models__classified') }} as classes
+        on
+            stock.model_key = classes.model_key
+            and stock.snapshot_date >= classes.valid_from
+            and (classes.valid_to is null or stock.snapshot_date < classes.valid_to)
+    left join suspects
+        on
+            stock.snapshot_date = suspects.snapshot_date
+            and stock.model_key = suspects.model_key
+    left join first_sights
+        on
+            stock.model_key = first_sights.model_key
+            and stock.snapshot_date = first_sights.first_date
+),
+
+family_members as (
+    select
+        described.snapshot_date,
+        described.model_key,
+        families.definition,
+        families.family,
+        families.weight
+    from described
+    inner join {{ ref('int_model_families') }} as families
+        on
+            described.model_key = families.model_key
+            and described.snapshot_date >= families.valid_from
+            and (families.valid_to is null or described.snapshot_date < families.valid_to)
+    where families.definition <> 'organisation'
+),
+
+lineage_weights as (
+    select
+        snapshot_date,
+        model_key,
+        sum(weight) as weight
+    from family_members
+    where definition = 'lineage'
+    group by snapshot_date, model_key
+),
+
+-- organisation and lineage hold every model, those of no family under NULL: each sums to the whole
+members as (
+    select
+        snapshot_date,
+        model_key,
+        definition,
+        family,
+        weight
+    from family_members
+    union all
+    select
+        snapshot_date,
+        model_key,
+        'organisation' as definition,
+        organisation_family as family,
+        cast(1 as double) as weight
+    from described
+    union all
+    select
+        described.snapshot_date,
+        described.model_key,
+        'lineage' as definition,
+        cast(null as varchar) as family,
+        1 - coalesce(lineage_weights.weight, 0) as weight
+    from described
+    left join lineage_weights
+        on
+            described.snapshot_date = lineage_weights.snapshot_date
+            and described.model_key = lineage_weights.model_key
+    where 1 - coalesce(lineage_weights.weight, 0) > 1e-9
+),
+
+family_countries as (
+    select
+        family,
+        min(country) filter (where country <> 'unknown') as country
+    from (
+        select
+            publishers.family,
+            publishers.country,
+            rank() over (
+                partition by publishers.family order by count(*) desc, publishers.country asc
+            ) as country_rank
+        from {{ ref('stg_seeds__publishers') }} as publishers
+        where publishers.family is not null
+        group by publishers.family, publishers.country
+    ) as counted
+    where country_rank = 1
+    group by family
+),
+
+-- what a snapshot says, and what it adds to the days before it, about each model
+facts as (
+    select
+        stock.snapshot_date,
+        {{ days_after('stock.snapshot_date', -1) }} as activity_date,
+        stock.model_key,
+        stock.is_listed,
+        stock.is_new,
+        stock.downloads_30d,
+        stock.downloads_all_time,
+        cast(null as double) as net
+    from described as stock
+    union all
+    select
+        downloads.observed_date as snapshot_date,
+        downloads.activity_date,
+        downloads.model_key,
+        false as is_listed,
+        false as is_new,
+        cast(null as bigint) as downloads_30d,
+        cast(null as bigint) as downloads_all_time,
+        downloads.net
+    from {{ ref('int_model_downloads__daily') }} as downloads
+    inner join snapshots
+        on downloads.observed_date = snapshots.snapshot_date
+    where downloads.net is not null
+)
+
+select
+    facts.snapshot_date,
+    facts.activity_date,
+    members.definition,
+    members.family,
+    described.licence_class,
+    described.access_class,
+    described.relation_kind,
+    described.is_relation_suspect,
+    described.country,
+    case
+        when members.definition <> 'lineage' then null
+        when members.family is not null then coalesce(family_countries.country, 'unknown')
+        when described.parents = 0 then described.country
+        else 'unknown'
+    end as base_country,
+    count(*) filter (where facts.is_listed) as models,
+    coalesce(sum(members.weight) filter (where facts.is_listed), 0) as weighted_models,
+    count(*) filter (where facts.is_new) as new_models,
+    coalesce(sum(members.weight) filter (where facts.is_new), 0) as weighted_new_models,
+    sum(facts.downloads_30d * members.weight) as downloads_30d,
+    sum(facts.downloads_all_time * members.weight) as downloads_all_time,
+    sum(facts.net * members.weight) as net
+from facts
+inner join described
+    on
+        facts.snapshot_date = described.snapshot_date
+        and facts.model_key = described.model_key
+inner join members
+    on
+        facts.snapshot_date = members.snapshot_date
+        and facts.model_key = members.model_key
+left join family_countries
+    on members.family = family_countries.family
+group by all
+order by facts.snapshot_date, members.definition, members.family

@@ -1,0 +1,263 @@
+{% set always = "date '9999-12-31'" %}
+
+with recursive states as (
+    select
+        model_key,
+        valid_from,
+        coalesce(valid_to, {{ always }}) as valid_to,
+        repo_id,
+        organisation_family,
+        root_family,
+        parents,
+        is_test_repository
+    from {{ ref('int_models__states') }}
+),
+
+edges as (
+    select
+        states.model_key,
+        states.valid_from,
+        states.valid_to,
+        states.root_family,
+        parents.parent_key,
+        parents.parent_name,
+        1 / cast(parents.parents as double) as weight
+    from states
+    inner join {{ ref('int_models__parents') }} as parents
+        on
+            states.model_key = parents.model_key
+            and states.valid_from >= parents.valid_from
+            and (parents.valid_to is null or states.valid_from < parents.valid_to)
+),
+
+unseen as (
+    select distinct parent_name
+    from edges
+    where parent_key is null
+),
+
+-- a parent that was never seen is known by its name and the account in it, if at all
+unseen_names as (
+    select
+        unseen.parent_name,
+        coalesce(min(families.family), min(publishers.family)) as family
+    from unseen
+    left join {{ ref('stg_seeds__publishers') }} as publishers
+        on
+            strpos(unseen.parent_name, '/') > 0
+            and split_part(unseen.parent_name, '/', 1) = publishers.publisher
+    left join {{ ref('stg_seeds__families') }} as families
+        on regexp_matches(lower(unseen.parent_name), families.extra_root_pattern)
+    group by unseen.parent_name
+),
+
+max_depth as (
+    select value
+    from {{ ref('stg_seeds__growth_thresholds') }}
+    where threshold = 'lineage_max_depth'
+),
+
+-- downwards from the topmost root with a known family; equal parts of one step are added up, or
+-- merges of merges would multiply
+descents as (
+    select
+        model_key,
+        valid_from,
+        valid_to,
+        root_family as family,
+        cast(1 as double) as weight,
+        0 as depth
+    from states
+    where parents = 0
+    union all
+    select
+        edges.model_key,
+        edges.valid_from,
+        edges.valid_to,
+        coalesce(unseen_names.family, edges.root_family) as family,
+        sum(edges.weight) as weight,
+        case when unseen_names.family is null then 0 else 1 end as depth
+    from edges
+    inner join unseen_names
+        on edges.parent_name = unseen_names.parent_name
+    where edges.parent_key is null
+    group by all
+    union all
+    select
+        edges.model_key,
+        greatest(edges.valid_from, descents.valid_from) as valid_from,
+        least(edges.valid_to, descents.valid_to) as valid_to,
+        coalesce(descents.family, edges.root_family) as family,
+        sum(edges.weight * descents.weight) as weight,
+        case when descents.family is null then 0 else descents.depth + 1 end as depth
+    from descents
+    inner join edges
+        on
+            descents.model_key = edges.parent_key
+            and descents.valid_from < edges.valid_to
+            and descents.valid_to > edges.valid_from
+    where descents.depth < (select max_depth.value from max_depth)
+    group by all
+),
+
+contributions as (
+    select
+        model_key,
+        family,
+        valid_from,
+        valid_to,
+        sum(weight) as weight
+    from descents
+    where family is not null
+    group by model_key, family, valid_from, valid_to
+),
+
+points as (
+    select
+        model_key,
+        family,
+        valid_from
+    from contributions
+    union
+    select
+        model_key,
+        family,
+        valid_to as valid_from
+    from contributions
+),
+
+spans as (
+    select
+        model_key,
+        family,
+        valid_from,
+        lead(valid_from) over (partition by model_key, family order by valid_from) as valid_to
+    from points
+),
+
+lineage as (
+    select
+        spans.model_key,
+        spans.family,
+        spans.valid_from,
+        spans.valid_to,
+        least(sum(contributions.weight), 1) as weight
+    from spans
+    inner join contributions
+        on
+            spans.model_key = contributions.model_key
+            and spans.family = contributions.family
+            and spans.valid_from >= contributions.valid_from
+            and spans.valid_from < contributions.valid_to
+    group by spans.model_key, spans.family, spans.valid_from, spans.valid_to
+),
+
+-- test repositories by the names that they have over time
+clean as (
+    select
+        lineage.model_key,
+        lineage.family,
+        greatest(lineage.valid_from, states.valid_from) as valid_from,
+        least(lineage.valid_to, states.valid_to) as valid_to,
+        lineage.weight
+    from lineage
+    inner join states
+        on
+            lineage.model_key = states.model_key
+            and lineage.valid_from < states.valid_to
+            and lineage.valid_to > states.valid_from
+    where not states.is_test_repository
+),
+
+listed_names as (
+    select distinct cards.repo_id
+    from {{ ref('stg_hub__cards') }} as cards
+    inner join {{ ref('stg_seeds__publishers') }} as publishers
+        on cards.publisher = publishers.publisher
+),
+
+curated_names as (
+    select
+        listed_names.repo_id,
+        patterns.family
+    from listed_names
+    inner join {{ ref('stg_seeds__curated_models') }} as patterns
+        on regexp_matches(listed_names.repo_id, patterns.repo_pattern)
+    where patterns.is_included
+),
+
+left_out_names as (
+    select
+        curated_names.repo_id,
+        curated_names.family
+    from curated_names
+    inner join {{ ref('stg_seeds__curated_models') }} as patterns
+        on
+            (patterns.family = '*' or curated_names.family = patterns.family)
+            and regexp_matches(curated_names.repo_id, patterns.repo_pattern)
+    where not patterns.is_included
+),
+
+-- a name that two patterns claim counts once, for the first family
+listed as (
+    select
+        curated_names.repo_id,
+        min(curated_names.family) as family
+    from curated_names
+    left join left_out_names
+        on
+            curated_names.repo_id = left_out_names.repo_id
+            and curated_names.family = left_out_names.family
+    where left_out_names.repo_id is null
+    group by curated_names.repo_id
+),
+
+memberships as (
+    select
+        'organisation' as definition,
+        model_key,
+        organisation_family as family,
+        valid_from,
+        valid_to,
+        cast(1 as double) as weight
+    from states
+    where organisation_family is not null
+    union all
+    select
+        'lineage' as definition,
+        model_key,
+        family,
+        valid_from,
+        valid_to,
+        weight
+    from lineage
+    union all
+    select
+        'lineage_clean' as definition,
+        model_key,
+        family,
+        valid_from,
+        valid_to,
+        weight
+    from clean
+    union all
+    select
+        'curated' as definition,
+        states.model_key,
+        listed.family,
+        states.valid_from,
+        states.valid_to,
+        cast(1 as double) as weight
+    from states
+    inner join listed
+        on states.repo_id = listed.repo_id
+)
+
+select
+    definition,
+    model_key,
+    family,
+    valid_from,
+    nullif(valid_to, {{ always }}) as valid_to,
+    weight
+from memberships

@@ -1,0 +1,85 @@
+-- depends_on: {{ ref('stg_seeds__test_repo_patterns') }}
+{% set root_pattern = any_pattern('stg_seeds__families', 'extra_root_pattern') %}
+{% set test_pattern = any_pattern('stg_seeds__test_repo_patterns', 'pattern') %}
+
+with changes as (
+    select
+        model_key,
+        valid_from
+    from {{ ref('stg_hub__cards') }}
+    union
+    select
+        model_key,
+        valid_from
+    from {{ ref('int_models__parents') }}
+    union
+    select
+        model_key,
+        valid_to as valid_from
+    from {{ ref('int_models__parents') }}
+    where valid_to is not null
+),
+
+intervals as (
+    select
+        model_key,
+        valid_from,
+        lead(valid_from) over (partition by model_key order by valid_from) as valid_to
+    from changes
+),
+
+repositories as (
+    select distinct repo_id
+    from {{ ref('stg_hub__cards') }}
+    where regexp_matches(lower(repo_id), {{ root_pattern }})
+),
+
+-- copies and old names that are roots of a family although no account of it owns them
+extra_roots as (
+    select
+        repositories.repo_id,
+        min(families.family) as family
+    from repositories
+    inner join {{ ref('stg_seeds__families') }} as families
+        on regexp_matches(lower(repositories.repo_id), families.extra_root_pattern)
+    group by repositories.repo_id
+),
+
+relations as (
+    select
+        model_key,
+        valid_from,
+        valid_to,
+        list(distinct coalesce(relation, 'unstated')) as relations,
+        max(parents) as parents
+    from {{ ref('int_models__parents') }}
+    group by model_key, valid_from, valid_to
+)
+
+select
+    intervals.model_key,
+    intervals.valid_from,
+    intervals.valid_to,
+    cards.repo_id,
+    cards.publisher,
+    publishers.family as organisation_family,
+    coalesce(extra_roots.family, publishers.family) as root_family,
+    coalesce(publishers.country, 'unknown') as country,
+    {{ relation_kind('relations.relations', 'cards.library_name') }} as relation_kind,
+    coalesce(relations.parents, 0) as parents,
+    regexp_matches(lower(cards.repo_id), {{ test_pattern }}) as is_test_repository
+from intervals
+inner join {{ ref('stg_hub__cards') }} as cards
+    on
+        intervals.model_key = cards.model_key
+        and intervals.valid_from >= cards.valid_from
+        and (cards.valid_to is null or intervals.valid_from < cards.valid_to)
+left join {{ ref('stg_seeds__publishers') }} as publishers
+    on cards.publisher = publishers.publisher
+left join extra_roots
+    on cards.repo_id = extra_roots.repo_id
+left join relations
+    on
+        intervals.model_key = relations.model_key
+        and intervals.valid_from >= relations.valid_from
+        and (relations.valid_to is null or intervals.valid_from < relations.valid_to)

@@ -1,0 +1,77 @@
+{% set definitions = ['organisation', 'lineage', 'lineage_clean', 'curated'] %}
+
+with newest_snapshot as (
+    select max(activity_date) as activity_date
+    from {{ ref('fct_family_adoption_daily') }}
+    where not is_interpolated
+),
+
+newest as (
+    select
+        adoption.family,
+        {% for definition in definitions %}
+            max(adoption.models) filter (where adoption.definition = '{{ definition }}')
+                as models_{{ definition }},
+            max(adoption.downloads_30d) filter (where adoption.definition = '{{ definition }}')
+                as downloads_30d_{{ definition }},
+            max(adoption.downloads_all_time) filter (where adoption.definition = '{{ definition }}')
+                as downloads_all_time_{{ definition }},
+        {% endfor %}
+        max(adoption.derivatives) filter (where adoption.definition = 'lineage') as derivatives
+    from {{ ref('fct_family_adoption_daily') }} as adoption
+    inner join newest_snapshot
+        on adoption.activity_date = newest_snapshot.activity_date
+    group by adoption.family
+),
+
+countries as (
+    select
+        family,
+        country,
+        count(*) as accounts,
+        row_number() over (
+            partition by family order by country = 'unknown', count(*) desc, country
+        ) as country_rank
+    from {{ ref('stg_seeds__publishers') }}
+    where family is not null
+    group by family, country
+),
+
+accounts as (
+    select
+        family,
+        cast(sum(accounts) as bigint) as accounts,
+        max(country) filter (where country_rank = 1) as country
+    from countries
+    group by family
+),
+
+all_families as (
+    select family
+    from {{ ref('stg_seeds__families') }}
+    union
+    select family
+    from accounts
+)
+
+select
+    all_families.family,
+    coalesce(families.name, all_families.family) as name,
+    families.company,
+    coalesce(accounts.country, 'unknown') as country,
+    {{ country_group('accounts.country') }} as country_group,
+    coalesce(accounts.accounts, 0) as accounts,
+    {% for definition in definitions %}
+        coalesce(newest.models_{{ definition }}, 0) as models_{{ definition }},
+        newest.downloads_30d_{{ definition }},
+        newest.downloads_all_time_{{ definition }},
+    {% endfor %}
+    coalesce(newest.derivatives, 0) as derivatives
+from all_families
+left join {{ ref('stg_seeds__families') }} as families
+    on all_families.family = families.family
+left join accounts
+    on all_families.family = accounts.family
+left join newest
+    on all_families.family = newest.family
+order by newest.downloads_all_time_organisation desc nulls last, all_families.family asc

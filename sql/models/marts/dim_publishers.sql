@@ -1,0 +1,46 @@
+with listed as (
+    select
+        publisher,
+        count(*) as models,
+        count(*) filter (where is_listed) as listed_models,
+        count(*) filter (where relation_kind <> 'undeclared') as derivatives,
+        cast(sum(downloads_30d) filter (where is_listed) as bigint) as downloads_30d,
+        cast(sum(downloads_all_time) as bigint) as downloads_all_time,
+        cast(sum(likes) as bigint) as likes,
+        min(first_seen_date) as first_seen_date,
+        max(last_seen_date) as last_seen_date
+    from {{ ref('dim_models') }}
+    where publisher is not null
+    group by publisher
+),
+
+accounts as (
+    select publisher
+    from listed
+    union
+    select publisher
+    from {{ ref('stg_seeds__publishers') }}
+)
+
+select
+    accounts.publisher,
+    publishers.company,
+    publishers.family,
+    coalesce(publishers.country, 'unknown') as country,
+    {{ country_group('publishers.country') }} as country_group,
+    coalesce(publishers.follow_all, false) as is_followed,
+    coalesce(listed.models, 0) as models,
+    coalesce(listed.listed_models, 0) as listed_models,
+    coalesce(listed.derivatives, 0) as derivatives,
+    listed.downloads_30d,
+    listed.downloads_all_time,
+    listed.likes,
+    listed.first_seen_date,
+    listed.last_seen_date,
+    publishers.source
+from accounts
+left join listed
+    on accounts.publisher = listed.publisher
+left join {{ ref('stg_seeds__publishers') }} as publishers
+    on accounts.publisher = publishers.publisher
+order by listed.downloads_30d desc nulls last, accounts.publisher asc

@@ -1,0 +1,92 @@
+with last_sights as (
+    select
+        model_key,
+        max(snapshot_date) as last_seen_date
+    from {{ ref('stg_hub__counters') }}
+    group by model_key
+),
+
+children as (
+    select
+        last_sights.model_key,
+        last_sights.last_seen_date,
+        classes.licence_id,
+        classes.licence_class
+    from last_sights
+    inner join {{ ref('int_models__classified') }} as classes
+        on
+            last_sights.model_key = classes.model_key
+            and last_sights.last_seen_date >= classes.valid_from
+            and (classes.valid_to is null or last_sights.last_seen_date < classes.valid_to)
+    where classes.licence_class <> 'L0'
+),
+
+parent_licences as (
+    select
+        children.model_key,
+        children.last_seen_date,
+        children.licence_id,
+        children.licence_class,
+        parents.parent_name,
+        parents.relation,
+        coalesce(classes.licence_class, 'L0') as parent_licence_class,
+        classes.licence_id as parent_licence_id
+    from children
+    inner join {{ ref('int_models__parents') }} as parents
+        on
+            children.model_key = parents.model_key
+            and children.last_seen_date >= parents.valid_from
+            and (parents.valid_to is null or children.last_seen_date < parents.valid_to)
+    left join {{ ref('int_models__classified') }} as classes
+        on
+            parents.parent_key = classes.model_key
+            and children.last_seen_date >= classes.valid_from
+            and (classes.valid_to is null or children.last_seen_date < classes.valid_to)
+),
+
+-- an unknown licence sorts first, so a child with one such parent never exceeds the least
+least_open as (
+    select
+        model_key,
+        last_seen_date,
+        licence_id,
+        licence_class,
+        min(parent_licence_class) as parent_licence_class,
+        arg_min(
+            parent_licence_id, parent_licence_class || ':' || parent_name
+        ) as parent_licence_id,
+        arg_min(parent_name, parent_licence_class || ':' || parent_name) as parent_name,
+        count(*) as parents
+    from parent_licences
+    group by model_key, last_seen_date, licence_id, licence_class
+)
+
+select
+    models.hub_id,
+    states.repo_id,
+    states.publisher,
+    states.relation_kind,
+    least_open.licence_id,
+    least_open.licence_class,
+    least_open.parent_name,
+    least_open.parent_licence_id,
+    least_open.parent_licence_class,
+    least_open.parents,
+    least_open.last_seen_date,
+    counters.downloads_30d
+from least_open
+inner join {{ ref('stg_hub__models') }} as models
+    on least_open.model_key = models.model_key
+inner join {{ ref('stg_hub__counters') }} as counters
+    on
+        least_open.model_key = counters.model_key
+        and least_open.last_seen_date = counters.snapshot_date
+left join {{ ref('int_models__states') }} as states
+    on
+        least_open.model_key = states.model_key
+        and least_open.last_seen_date >= states.valid_from
+        and (states.valid_to is null or least_open.last_seen_date < states.valid_to)
+where
+    least_open.parent_licence_class <> 'L0'
+    and least_open.licence_class > least_open.parent_licence_class
+order by counters.downloads_30d desc nulls last, models.hub_id asc

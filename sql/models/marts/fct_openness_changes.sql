@@ -1,0 +1,133 @@
+with licences as (
+    select
+        model_key,
+        valid_from,
+        'licence' as attribute,
+        coalesce(array_to_string(licence_ids, ', '), 'none') as value,
+        licence_class as class
+    from {{ ref('int_models__classified') }}
+),
+
+access_classes as (
+    select
+        model_key,
+        valid_from,
+        'access' as attribute,
+        access_class as value,
+        access_class as class
+    from {{ ref('int_models__classified') }}
+    where access_class <> 'unknown'
+),
+
+gating as (
+    select
+        model_key,
+        valid_from,
+        'gating' as attribute,
+        gated as value,
+        gated as class
+    from {{ ref('stg_hub__access') }}
+    where gated is not null
+),
+
+states as (
+    select
+        model_key,
+        valid_from,
+        attribute,
+        value,
+        class
+    from licences
+    union all
+    select
+        model_key,
+        valid_from,
+        attribute,
+        value,
+        class
+    from access_classes
+    union all
+    select
+        model_key,
+        valid_from,
+        attribute,
+        value,
+        class
+    from gating
+),
+
+followed as (
+    select
+        model_key,
+        attribute,
+        valid_from as first_seen_date,
+        lag(value) over by_model as from_value,
+        value as to_value,
+        lag(class) over by_model as from_class,
+        class as to_class
+    from states
+    window by_model as (partition by model_key, attribute order by valid_from)
+),
+
+changed as (
+    select
+        model_key,
+        attribute,
+        first_seen_date,
+        from_value,
+        to_value,
+        from_class,
+        to_class
+    from followed
+    where from_value <> to_value
+),
+
+change_days as (
+    select distinct
+        model_key,
+        first_seen_date
+    from changed
+),
+
+last_sights as (
+    select
+        change_days.model_key,
+        change_days.first_seen_date,
+        max(counters.snapshot_date) as last_seen_date
+    from change_days
+    inner join {{ ref('stg_hub__counters') }} as counters
+        on
+            change_days.model_key = counters.model_key
+            and change_days.first_seen_date > counters.snapshot_date
+    group by change_days.model_key, change_days.first_seen_date
+)
+
+select
+    models.hub_id,
+    states.repo_id,
+    states.publisher,
+    changed.attribute,
+    changed.from_value,
+    changed.to_value,
+    changed.from_class,
+    changed.to_class,
+    last_sights.last_seen_date,
+    changed.first_seen_date,
+    counters.downloads_30d
+from changed
+inner join {{ ref('stg_hub__models') }} as models
+    on changed.model_key = models.model_key
+left join last_sights
+    on
+        changed.model_key = last_sights.model_key
+        and changed.first_seen_date = last_sights.first_seen_date
+left join {{ ref('int_models__states') }} as states
+    on
+        changed.model_key = states.model_key
+        and changed.first_seen_date >= states.valid_from
+        and (states.valid_to is null or changed.first_seen_date < states.valid_to)
+left join {{ ref('stg_hub__counters') }} as counters
+    on
+        changed.model_key = counters.model_key
+        and changed.first_seen_date = counters.snapshot_date
+order by changed.first_seen_date desc, counters.downloads_30d desc nulls last, models.hub_id asc

@@ -1,0 +1,349 @@
+with thresholds as (
+    select
+        max(case when threshold = 'low_ratio' then value end) as low_ratio,
+        max(case when threshold = 'high_ratio' then value end) as high_ratio,
+        max(case when threshold = 'frozen_share' then value end) as frozen_share,
+        max(case when threshold = 'frozen_min_models' then value end) as frozen_min_models,
+        max(case when threshold = 'frozen_30d_share' then value end) as frozen_30d_share,
+        max(case when threshold = 'frozen_30d_min_models' then value end) as frozen_30d_min_models,
+        max(case when threshold = 'low_beside_high_ratio' then value end) as low_beside_high_ratio,
+        max(case when threshold = 'pair_min_days' then value end) as pair_min_days,
+        max(case when threshold = 'pair_max_days' then value end) as pair_max_days,
+        max(case when threshold = 'partial_rows_share' then value end) as partial_rows_share,
+        max(case when threshold = 'catch_up_min_days' then value end) as catch_up_min_days,
+        max(case when threshold = 'catch_up_max_days' then value end) as catch_up_max_days,
+        max(case when threshold = 'catch_up_before_ratio' then value end) as catch_up_before_ratio,
+        max(case when threshold = 'episode_gap_days' then value end) as episode_gap_days,
+        max(case when threshold = 'provisional_days' then cast(value as integer) end)
+            as provisional_days
+    from {{ ref('stg_seeds__day_quality_thresholds') }}
+),
+
+crawls as (
+    select
+        snapshot_date,
+        scope,
+        scope_id,
+        pages,
+        row_count,
+        is_complete,
+        is_accepted,
+        reasons,
+        provenance,
+        captured_at,
+        load_id
+    from {{ ref('stg_hub__crawls') }}
+),
+
+ordered as (
+    select
+        compared.snapshot_date,
+        crawls.is_complete,
+        compared.scope_id,
+        compared.counted_models,
+        compared.panel_models_30d,
+        compared.big_models,
+        compared.rollback_state,
+        compared.rows_share,
+        compared.ratio,
+        compared.frozen_share,
+        compared.unchanged_share_30d,
+        row_number() over by_scope as number,
+        lag(compared.ratio) over by_scope as ratio_before,
+        lead(compared.ratio) over by_scope as ratio_after
+    from {{ ref('int_snapshot_days__compared') }} as compared
+    inner join crawls
+        on compared.snapshot_date = crawls.snapshot_date
+    window by_scope as (partition by compared.scope_id order by compared.snapshot_date)
+),
+
+judged as (
+    select
+        ordered.snapshot_date,
+        ordered.scope_id,
+        ordered.number,
+        ordered.ratio,
+        case
+            when
+                not ordered.is_complete
+                or coalesce(ordered.rows_share < thresholds.partial_rows_share, false)
+                then 'partial'
+            when
+                ordered.counted_models = 0
+                and ordered.panel_models_30d >= thresholds.frozen_30d_min_models
+                and ordered.unchanged_share_30d >= thresholds.frozen_30d_share
+                then 'frozen'
+            when ordered.counted_models = 0 then 'no_counter'
+            when ordered.rollback_state = 'held' then 'rollback'
+            when
+                ordered.big_models >= thresholds.frozen_min_models
+                and ordered.frozen_share >= thresholds.frozen_share
+                then 'frozen'
+            when ordered.ratio is null then 'ok_unchecked'
+            when ordered.ratio < thresholds.low_ratio then 'low'
+            when
+                ordered.ratio < thresholds.low_beside_high_ratio
+                and (
+                    (
+                        ordered.ratio_before > thresholds.high_ratio
+                        and ordered.ratio + ordered.ratio_before
+                        between thresholds.pair_min_days and thresholds.pair_max_days
+                    )
+                    or (
+                        ordered.ratio_after > thresholds.high_ratio
+                        and ordered.ratio + ordered.ratio_after
+                        between thresholds.pair_min_days and thresholds.pair_max_days
+                    )
+                )
+                then 'low'
+            when ordered.ratio > thresholds.high_ratio then 'high'
+            else 'ok'
+        end as status,
+        ordered.counted_models > 0 as has_counter
+    from ordered
+    cross join thresholds
+),
+
+bad_days as (
+    select
+        scope_id,
+        snapshot_date,
+        number
+    from judged
+    where status in ('low', 'frozen') and has_counter
+),
+
+-- the day before that already held part of it, the next day always, later ones while high
+members as (
+    select
+        bad_days.scope_id,
+        bad_days.number as bad_number,
+        near.number,
+        near.snapshot_date,
+        case
+            when near.number = bad_days.number then true
+            when near.number < bad_days.number then near.ratio > thresholds.catch_up_before_ratio
+            when near.number <= bad_days.number + thresholds.catch_up_min_days then true
+            else
+                min(case when near.ratio > thresholds.high_ratio then 1 else 0 end) over (
+                    partition by bad_days.scope_id, bad_days.number, near.number > bad_days.number
+                    order by near.number
+                ) = 1
+        end as is_member
+    from bad_days
+    cross join thresholds
+    inner join judged as near
+        on
+            bad_days.scope_id = near.scope_id
+            and near.number
+            between bad_days.number - 1 and bad_days.number + thresholds.catch_up_max_days
+),
+
+spans as (
+    select
+        scope_id,
+        bad_number,
+        min(snapshot_date) as first_date,
+        max(snapshot_date) as last_date,
+        -- the next day always belongs to it: until it is there, the episode has not ended
+        max(number) = bad_number as is_open
+    from members
+    where is_member
+    group by scope_id, bad_number
+),
+
+chained as (
+    select
+        scope_id,
+        first_date,
+        last_date,
+        is_open,
+        max(last_date) over (
+            partition by scope_id
+            order by first_date, last_date
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_last_date
+    from spans
+),
+
+numbered as (
+    select
+        chained.scope_id,
+        chained.first_date,
+        chained.last_date,
+        chained.is_open,
+        sum(
+            case
+                when
+                    {{ days_between('chained.earlier_last_date', 'chained.first_date') }}
+                    <= thresholds.episode_gap_days
+                    then 0
+                else 1
+            end
+        ) over (
+            partition by chained.scope_id
+            order by chained.first_date, chained.last_date
+            rows between unbounded preceding and current row
+        ) as episode
+    from chained
+    cross join thresholds
+),
+
+episodes as (
+    select
+        scope_id,
+        episode,
+        min(first_date) as first_date,
+        max(last_date) as last_date,
+        max(cast(is_open as integer)) = 1 as is_open
+    from numbered
+    group by scope_id, episode
+),
+
+decided as (
+    select
+        judged.snapshot_date,
+        judged.status,
+        episodes.first_date as episode_first_date,
+        episodes.last_date as episode_last_date,
+        coalesce(judged.snapshot_date < episodes.last_date or episodes.is_open, false)
+            as is_inside_episode
+    from judged
+    left join episodes
+        on
+            judged.scope_id = episodes.scope_id
+            and judged.snapshot_date between episodes.first_date and episodes.last_date
+),
+
+calendar as (
+    select {{ each_day('min(snapshot_date)', 'max(snapshot_date)') }} as snapshot_date
+    from crawls
+),
+
+newest as (
+    select max(snapshot_date) as snapshot_date
+    from crawls
+),
+
+days as (
+    select
+        calendar.snapshot_date,
+        crawls.scope,
+        crawls.scope_id,
+        crawls.pages,
+        crawls.row_count,
+        crawls.is_complete,
+        coalesce(crawls.is_accepted, false) as is_accepted,
+        crawls.reasons,
+        crawls.provenance,
+        crawls.captured_at,
+        crawls.load_id,
+        decided.episode_first_date,
+        decided.episode_last_date,
+        coalesce(decided.is_inside_episode, false) as is_inside_episode,
+        coalesce(
+            decided.status,
+            case when not crawls.is_complete then 'partial' else 'missing' end
+        ) as status
+    from calendar
+    left join crawls
+        on calendar.snapshot_date = crawls.snapshot_date
+    left join decided
+        on calendar.snapshot_date = decided.snapshot_date
+)
+
+select
+    days.snapshot_date,
+    {{ days_after('days.snapshot_date', -1) }} as activity_date,
+    days.scope,
+    days.scope_id,
+    days.pages,
+    days.row_count as rows,
+    days.is_complete as complete,
+    days.is_accepted as accepted,
+    days.status,
+    days.is_accepted
+    and not days.is_inside_episode
+    and (
+        days.status in ('ok', 'ok_unchecked', 'high', 'no_counter')
+        or (days.status = 'rollback' and compared.is_lasting_correction)
+    ) as usable,
+    days.snapshot_date
+    > {{ days_after('newest.snapshot_date', '-thresholds.provisional_days') }} as is_provisional,
+    days.provenance,
+    days.captured_at,
+    compared.previous_date,
+    compared.total_delta_per_day,
+    compared.median_delta_per_day,
+    compared.median_days,
+    compared.ratio,
+    compared.panel_models,
+    compared.panel_difference,
+    compared.decreased_share,
+    compared.big_models,
+    compared.frozen_share,
+    compared.unchanged_share_30d,
+    compared.rows_share,
+    compared.shortfall_share,
+    days.episode_first_date,
+    days.episode_last_date,
+    case
+        when days.load_id is null then 'no snapshot was taken'
+        when not days.is_accepted
+            then 'rejected: ' || coalesce(array_to_string(days.reasons, '; '), 'reason not kept')
+        when days.status = 'partial' and not days.is_complete
+            then 'the listing ended before its last page'
+        when days.status = 'partial'
+            then
+                {{ percent('compared.rows_share') }}
+                || ' of the rows of the days before'
+        when days.status = 'frozen' and compared.counted_models = 0
+            then
+                {{ percent('compared.unchanged_share_30d') }} || ' of the 30-day counters of '
+                || compared.panel_models_30d || ' models unchanged since ' || compared.previous_date
+        when days.status = 'frozen'
+            then
+                {{ percent('compared.frozen_share') }} || ' of ' || compared.big_models
+                || ' big models unchanged since ' || compared.previous_date
+        when days.status = 'rollback' and compared.fall_date = days.snapshot_date
+            then
+                {{ percent('compared.decreased_share') }} || ' of ' || compared.panel_models
+                || ' models fell since ' || compared.base_date
+                || case
+                    when compared.is_lasting_correction then ': a lasting correction' else ''
+                end
+        when days.status = 'rollback'
+            then
+                {{ percent('compared.shortfall_share') }} || ' of the fall since '
+                || compared.base_date || ' not made up'
+                || case
+                    when compared.is_lasting_correction then ': a lasting correction' else ''
+                end
+        when days.status in ('low', 'high')
+            then {{ percent('compared.ratio') }} || ' of a normal day'
+        when days.status = 'no_counter' then 'the source has no cumulative counter'
+        when days.status = 'ok_unchecked' and compared.previous_date is null
+            then 'no earlier snapshot of the same scope'
+        when days.status = 'ok_unchecked' and compared.panel_models = 0
+            then 'the snapshot before has no cumulative counter'
+        when days.status = 'ok_unchecked'
+            then compared.median_days || ' comparable days within a week: too few'
+        when compared.rollback_state = 'recovered'
+            then 'back from the fall since ' || compared.base_date
+        when compared.rollback_state = 'lasting'
+            then 'the fall since ' || compared.base_date || ' is taken as a lasting correction'
+    end
+    || case
+        when days.is_inside_episode and days.status in ('ok', 'ok_unchecked', 'high')
+            then
+                ' (inside the episode from ' || days.episode_first_date || ' to '
+                || days.episode_last_date || ')'
+        else ''
+    end as reason,
+    days.load_id
+from days
+cross join thresholds
+cross join newest
+left join {{ ref('int_snapshot_days__compared') }} as compared
+    on days.snapshot_date = compared.snapshot_date
+order by days.snapshot_date

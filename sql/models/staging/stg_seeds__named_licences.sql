@@ -1,0 +1,5 @@
+select
+    licence_name,
+    licence_class,
+    source
+from {{ source('seeds', 'named_licences') }}

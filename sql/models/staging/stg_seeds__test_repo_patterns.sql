@@ -1,0 +1,5 @@
+select
+    pattern,
+    meaning,
+    source
+from {{ source('seeds', 'test_repo_patterns') }}
