@@ -25,13 +25,16 @@ MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on
 QUOTA = 1_000_000  # 45 days in two minutes: no waiting for windows
 
 SHOWN = {
-    "Which models grew fastest over the last 7 days?": """
-        select repo_id, net_7d::bigint as downloads_7d, round(100 * growth_wow, 1) as growth_wow_pct,
-            downloads_all_time
-        from fct_model_growth_daily
-        where activity_date = (select max(activity_date) from fct_model_growth_daily)
-            and net_7d >= 100000
-        order by growth_wow desc nulls last limit 5
+    "How many downloads has Qwen, by which definition, and when did it pass 700 million?": """
+        select adoption.definition, adoption.downloads_all_time::bigint as downloads_all_time,
+            milestone.reached_after, milestone.reached_by
+        from fct_family_adoption_daily as adoption
+        left join fct_family_milestones as milestone
+            on adoption.family = milestone.family and adoption.definition = milestone.definition
+                and milestone.milestone = 700000000
+        where adoption.family = 'qwen'
+            and adoption.activity_date = (select max(activity_date) from fct_family_adoption_daily)
+        order by downloads_all_time desc
     """,
     "How open are the downloads? A3 is public, L4 OSI-approved, L0 unknown": """
         select access_class, licence_class, models, round(100 * share_downloads_30d, 1) as downloads_pct
@@ -39,7 +42,7 @@ SHOWN = {
         where snapshot_date = (select max(snapshot_date) from fct_openness_daily)
         order by downloads_pct desc limit 5
     """,
-    "What did BABA do when Qwen passed 700 million downloads, on 19 January?": """
+    "What did BABA do in the days around it?": """
         select symbol, session_date, round(adj_close, 2) as adj_close,
             round(100 * simple_return, 2) as return_pct
         from fct_ticker_returns_daily
@@ -71,6 +74,7 @@ def run_demo() -> None:
                 execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
     _show(settings.published / "modeltide.duckdb")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
+    _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
     _say("  make dev MODELTIDE_HOME=data/demo   the Dagster UI with the runs of this demo")
     _say("  make run                            today's real snapshot (needs a network, no account)")
 

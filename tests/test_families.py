@@ -488,7 +488,7 @@ def test_lineage_weights_of_a_model_never_exceed_one(
         )
         connection.execute("create table rows (model_key integer, first_seen date, names varchar[])")
         for table in seeds.ALL_SEEDS:
-            connection.execute(table.ddl().replace("seeds.", "staging.stg_seeds__", 1))
+            connection.execute(table.ddl().replace(table.full_name, f"staging.stg_seeds__{table.name}"))
         _insert(connection, "staging.stg_seeds__growth_thresholds", threshold="lineage_max_depth", value=6)
         for account in "abc":
             _insert(connection, "staging.stg_seeds__publishers", publisher=account, family=account)

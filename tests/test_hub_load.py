@@ -186,7 +186,7 @@ def expected_runs(final: dict[date, Listing]) -> list[tuple[str, date, str]]:
 
 @given(sequence=loads)
 @hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_order_of_loads_and_reloads_leaves_the_evidence_of_the_final_days(
     tmp_path_factory: pytest.TempPathFactory, sequence: list[tuple[int, Listing]]

@@ -167,7 +167,11 @@ def test_what_spreadsheets_write_is_read(own: Settings) -> None:
             "licence_id,name\nmy-licence,Mine\n",
             "'my-licence' has no licence_class; allowed: L0",
         ),
-        ("publisher.csv", "publisher\nmy-lab\n", "is no seed; allowed: companies.csv, counting_rule_changes.csv"),
+        (
+            "publisher.csv",
+            "publisher\nmy-lab\n",
+            "is no seed; allowed: companies.csv, counting_rule_changes.csv",
+        ),
     ],
 )
 def test_a_bad_row_is_refused_by_file_line_column_and_what_is_allowed(

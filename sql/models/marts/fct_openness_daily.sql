@@ -2,13 +2,13 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', 'stg_seeds__licences', 'int_snapshot_days__judged') }}",
-    post_hook="{{ close_window('stg_seeds__licences', 'int_snapshot_days__judged') }}"
+    pre_hook="{{ open_window('snapshot_date', 'int_adoption__seed_rows', 'int_snapshot_days__judged') }}",
+    post_hook="{{ close_window('int_adoption__seed_rows', 'int_snapshot_days__judged') }}"
 ) }}
--- depends_on: {{ ref('stg_seeds__licences') }}
+-- depends_on: {{ ref('int_adoption__seed_rows') }}
 -- depends_on: {{ ref('int_snapshot_days__judged') }}
 
-{% set first_day = first_day_to_build('stg_seeds__licences', 'int_snapshot_days__judged')
+{% set first_day = first_day_to_build('int_adoption__seed_rows', 'int_snapshot_days__judged')
     if is_incremental() else "date '0001-01-01'" %}
 
 with snapshots as (
