@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from dagster_project.lib.hub_load import DayRejected, TypeFlip
+from dagster_project.lib.hub_load import DayRejected
+from dagster_project.lib.hub_pages import TypeFlip
 from dagster_project.lib.rebuild import rebuild
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import WarehouseError

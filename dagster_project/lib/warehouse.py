@@ -142,12 +142,19 @@ def scalar(
     return rows[0][0] if rows else None
 
 
+def count_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """Rows of a table, or of whatever stands after `from`."""
+    return int(str(scalar(connection, f"select count(*) from {relation}")))
+
+
+def changed_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    """Rows of the insert that was just executed."""
+    return int(connection.fetchall()[0][0])
+
+
 def row_counts(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> dict[str, int]:
     """Rows of each table, by its name without schema."""
-    return {
-        table.name: int(str(scalar(connection, f"select count(*) from {table.full_name}")))
-        for table in tables
-    }
+    return {table.name: count_rows(connection, table.full_name) for table in tables}
 
 
 def _cannot_write(what: object, reason: object) -> WarehouseError:
