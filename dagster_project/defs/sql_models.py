@@ -16,7 +16,7 @@ from dagster_dbt import (
 from dagster_project.defs.resources import OWNERS, SQL, readable_errors
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive, scalar
+from dagster_project.lib.warehouse import count_rows, exclusive
 
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
@@ -65,5 +65,5 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
             with up_to_date(settings) as connection:
                 for output in outputs:
                     schema, table = tables[output.output_name].path[-2:]
-                    count = int(str(scalar(connection, f"select count(*) from {schema}.{table}")))
+                    count = count_rows(connection, f"{schema}.{table}")
                     yield output.with_metadata({**output.metadata, "dagster/row_count": count})

@@ -19,7 +19,8 @@ import duckdb
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import scalar, writing
+from dagster_project.lib.sql_text import escaped
+from dagster_project.lib.warehouse import count_rows, scalar, writing
 
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
 RECENT_DAYS = 90
@@ -85,7 +86,7 @@ def publish(settings: Settings) -> Published:
 
 
 def _write_file(connection: Connection, path: Path, snapshot_date: date, provenance: str) -> dict[str, int]:
-    connection.execute(f"attach '{_quoted(path)}' as published (storage_version '{STORAGE_VERSION}')")
+    connection.execute(f"attach '{escaped(path)}' as published (storage_version '{STORAGE_VERSION}')")
     try:
         counts: dict[str, int] = {}
         for schema, table in _tables(connection):
@@ -93,7 +94,7 @@ def _write_file(connection: Connection, path: Path, snapshot_date: date, provena
                 f"create table published.main.{table} as from {schema}.{table}{_recent(connection, table)}"
             )
             _copy_comments(connection, schema, table)
-            counts[table] = int(str(scalar(connection, f"select count(*) from published.main.{table}")))
+            counts[table] = count_rows(connection, f"published.main.{table}")
         _write_about(connection, counts, snapshot_date, provenance)
         connection.execute("checkpoint published")
     finally:
@@ -141,8 +142,7 @@ def _copy_comments(connection: Connection, schema: str, table: str) -> None:
 
 
 def _comment(connection: Connection, what: str, text: str) -> None:
-    escaped = text.replace("'", "''")
-    connection.execute(f"comment on {what} is '{escaped}'")
+    connection.execute(f"comment on {what} is '{escaped(text)}'")
 
 
 def _write_about(
@@ -250,7 +250,7 @@ def _signature_of(connection: Connection, path: Path) -> str | None:
 def _swap_parquet(connection: Connection, path: Path, rows: str, signature: str) -> None:
     temporary = path.with_suffix(".tmp")
     connection.execute(
-        f"copy ({rows}) to '{_quoted(temporary)}' "
+        f"copy ({rows}) to '{escaped(temporary)}' "
         f"(format parquet, compression zstd, kv_metadata {{signature: '{signature}'}})"
     )
     temporary.replace(path)
@@ -259,7 +259,3 @@ def _swap_parquet(connection: Connection, path: Path, rows: str, signature: str)
 def _remove(path: Path) -> None:
     for leftover in (path, path.with_name(path.name + ".wal")):
         leftover.unlink(missing_ok=True)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -16,6 +16,8 @@ A model is stored three ways:
 
 from typing import NamedTuple
 
+from dagster_project.lib.sql_text import escaped
+
 SCHEMA_VERSION = 1
 
 
@@ -49,17 +51,13 @@ class Table(NamedTuple):
         return "; ".join(
             [
                 f"create table if not exists {self.full_name} ({body})",
-                f"comment on table {self.full_name} is '{_escaped(self.description)}'",
+                f"comment on table {self.full_name} is '{escaped(self.description)}'",
                 *(
-                    f"""comment on column {self.full_name}."{c.name}" is '{_escaped(c.description)}'"""
+                    f"""comment on column {self.full_name}."{c.name}" is '{escaped(c.description)}'"""
                     for c in self.columns
                 ),
             ]
         )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "''")
 
 
 def _raw(name: str, description: str, *columns: tuple[str, str, str]) -> Table:

@@ -23,6 +23,7 @@ import orjson
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINTAGES, Table
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.sql_text import escaped
 
 Connection = duckdb.DuckDBPyConnection
 ROW_GROUP = 20_480  # small enough that two threads share the work of a day of 50,000 models
@@ -62,11 +63,11 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
     """Write the day's rows and the snapshot row as one file under a temporary name, which is returned."""
     target = _hub_folder(settings) / f"{snapshot['snapshot_date']}.{snapshot['load_id']}.parquet"
     temporary = target.with_suffix(".tmp")
-    metadata = orjson.dumps({"snapshot": snapshot}).decode().replace("'", "''")
+    metadata = escaped(orjson.dumps({"snapshot": snapshot}).decode())
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
-            f"copy {table} to '{_quoted(temporary)}' "
+            f"copy {table} to '{escaped(temporary)}' "
             f"(format parquet, compression zstd, row_group_size {ROW_GROUP}, "
             f"kv_metadata {{model_tide: '{metadata}'}})"
         )
@@ -94,7 +95,7 @@ def write_price_load(
         for table in tables:
             file = temporary / f"{table.name}.parquet"
             connection.execute(
-                f"copy new_{table.name} to '{_quoted(file)}' (format parquet, compression zstd)"
+                f"copy new_{table.name} to '{escaped(file)}' (format parquet, compression zstd)"
             )
             _sync(file)
         temporary.replace(target)
@@ -180,10 +181,6 @@ def remove_unfinished(settings: Settings) -> None:
 
 def _hub_folder(settings: Settings) -> Path:
     return settings.snapshots / "hub"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _sync(path: Path) -> None:
