@@ -1,0 +1,218 @@
+"""`make claim`: a newspaper's sentence, checked.
+
+Belongs here: which days of the archive and which prices a claim needs, fetching them, and the page.
+Does not belong here: what the page says (lib/claim_page.py), and how days and prices are fetched and stored.
+
+A claim has a data home of its own, so that days of the archive never stand among somebody's own snapshots; it
+is kept, and the next check of the same claim fetches only what is missing.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.cli import dagster_instance, publish_what_is_loaded
+from dagster_project.lib import hub
+from dagster_project.lib.archive import open_archive
+from dagster_project.lib.backfill import FIRST_DAY, backfill
+from dagster_project.lib.claim_page import FOUNDING, Claim, ClaimError, claimed_milestone, write_page
+from dagster_project.lib.prices import snapshot_prices
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.seeds import (
+    COMPANIES,
+    FAMILIES,
+    HEADLINE_EVENTS,
+    Row,
+    add_to_folder,
+    read_seed,
+)
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import exclusive
+
+# days from the claim: half a year of what came before, and a week after it
+COARSE = (-280, -140, -70, -28, -7, 7)
+FINE = 4  # days that narrow the crossing once the coarse ones have found it
+NEAR = 3  # days away from the wanted one at which a revision stands in for it
+NEWS = timedelta(days=7)  # a headline of the seed this near is the claim's
+
+
+def run_claim(text: str, is_demo: bool) -> None:
+    """Fetch what the claim needs, build, publish, and print the page; it is kept as published/claim.txt.
+
+    Raises ClaimError for a claim that cannot be read or checked, and what fetching raises. What was fetched
+    stays; the same command goes on there, and narrows the crossing further.
+    """
+    claim = Claim.parse(text) if text else FOUNDING
+    with _world(is_demo) as settings:
+        check_names(claim, settings)
+        settings = _own_home(settings, claim)
+        with exclusive(settings), dagster_instance(settings) as instance:
+            _fetch_prices(settings, claim)
+            _fetch_days(settings, _coarse_days(settings, claim))
+            publish_what_is_loaded(settings, instance)
+            narrower = _fine_days(settings, claim)
+            if narrower:
+                _fetch_days(settings, narrower)
+                publish_what_is_loaded(settings, instance)
+        published = settings.published / "modeltide.duckdb"
+        page = write_page(published, claim)
+        target = settings.published / "claim.txt"
+        temporary = target.with_suffix(".tmp")
+        temporary.write_text(page, encoding="utf-8")
+        temporary.replace(target)
+    print(f"\n{page}\nKept as {target}; the figures are in {published}.")
+
+
+def check_names(claim: Claim, settings: Settings) -> None:
+    """Raises ClaimError for a family or company that no seed knows, with the names that come near."""
+    families = read_seed(FAMILIES, settings)
+    listed = read_seed(COMPANIES, settings)
+    known = {
+        "family": {row["family"] for row in families},
+        "company": {row["company"] for row in (*families, *listed)} - {None},
+    }
+    for what, name in (("family", claim.family), ("company", claim.company)):
+        names = sorted(str(one) for one in known[what])
+        if name not in names:
+            near = get_close_matches(name, names, n=3, cutoff=0.5)
+            raise ClaimError(
+                f"CLAIM names the {what} {name!r}, which no seed knows"
+                + (f"; near it: {', '.join(near)}" if near else "")
+                + ". sql/seeds/families.csv and companies.csv list them; MODELTIDE_SEEDS adds your own."
+            )
+
+
+def needed_symbols(companies: list[Row], company: str) -> list[Row]:
+    """Rows of the shares of a company, of their peers, and of the factors of both."""
+    rows = {str(row["symbol"]): row for row in companies}
+
+    def factors(row: Row) -> list[str]:
+        return [*(row["peers"] or "").split(), *filter(None, (row["market_symbol"], row["sector_symbol"]))]
+
+    wanted = [str(row["symbol"]) for row in companies if row["company"] == company]
+    for _ in range(2):  # the placebo among the peers needs the peers' factors too
+        wanted += [symbol for one in wanted for symbol in factors(rows[one])]
+    return [rows[symbol] for symbol in dict.fromkeys(wanted) if symbol in rows]
+
+
+def nearest(days: Iterable[date], wanted: date) -> date | None:
+    """The day of `days` that is nearest to the wanted one, at most NEAR days away."""
+    near = [day for day in days if abs((day - wanted).days) <= NEAR]
+    return min(near, key=lambda day: (abs((day - wanted).days), day), default=None)
+
+
+def halving_days(intervals: Iterable[tuple[date, date]], days: Iterable[date], number: int) -> list[date]:
+    """At most `number` of `days` that cut the widest of the intervals in half, again and again."""
+    available = sorted(set(days))
+    open_, chosen = sorted(set(intervals)), []
+    while open_ and len(chosen) < number:
+        widest = max(open_, key=lambda interval: interval[1] - interval[0])
+        open_.remove(widest)
+        middle = widest[0] + (widest[1] - widest[0]) / 2
+        inside = [day for day in available if widest[0] < day < widest[1]]
+        if inside:
+            cut = min(inside, key=lambda day: (abs(day - middle), day))
+            chosen.append(cut)
+            open_ += pairwise((widest[0], cut, widest[1]))
+    return sorted(chosen)
+
+
+def _coarse_days(settings: Settings, claim: Claim) -> list[date]:
+    archive = open_archive(settings)
+    wanted = [claim.day + timedelta(days=offset) for offset in COARSE]
+    found = {nearest(archive.revisions, day) for day in wanted if day >= FIRST_DAY} - {None}
+    days = sorted(day for day in found if day is not None)
+    if not days:
+        raise ClaimError(
+            f"The archive {archive.name} has no day around {claim.day}: it begins on {FIRST_DAY}, and the Hub's "
+            f"day is {archive.asked_at.date()}. Choose a day between."
+        )
+    return days
+
+
+def _fine_days(settings: Settings, claim: Claim) -> list[date]:
+    with duckdb.connect(str(settings.published / "modeltide.duckdb"), read_only=True) as connection:
+        milestone = claimed_milestone(connection, claim)
+        # a snapshot tells of the day before it
+        crossings = connection.execute(
+            "select reached_after + 1, reached_by + 1 from fct_family_milestones "
+            "where family = ? and milestone = ? and reached_after is not null",
+            [claim.family, milestone],
+        ).fetchall()
+    return halving_days(crossings, open_archive(settings).revisions, FINE)
+
+
+def _fetch_days(settings: Settings, days: list[date]) -> None:
+    with up_to_date(settings, _say) as connection:
+        backfill(connection, settings, days, _say)
+
+
+def _fetch_prices(settings: Settings, claim: Claim) -> None:
+    companies = needed_symbols(read_seed(COMPANIES, settings), claim.company)
+    if not companies:
+        _say(f"{claim.company} has no share in the seed companies: no prices to fetch.")
+        return
+    present = hub.probe(settings)
+    _say(f"Prices of {len(companies)} symbols: {claim.company}, its peers, and what explains both")
+    with up_to_date(settings, _say) as connection:
+        results = snapshot_prices(connection, settings, companies, present.day, present.now)
+    for fetched in results:
+        if fetched.status != "ok":
+            _say(f"  {fetched.symbol}: {fetched.status} ({fetched.detail})")
+
+
+def _own_home(settings: Settings, claim: Claim) -> Settings:
+    """The claim's data home, for this process; with an event of its own if no headline is known."""
+    home = settings.home / "claims" / f"{claim.family}-{claim.day}"
+    os.environ["MODELTIDE_HOME"] = str(home)
+    known = any(
+        row["company"] == claim.company
+        and abs(date.fromisoformat(str(row["event_date"])) - claim.day) <= NEWS
+        for row in read_seed(HEADLINE_EVENTS, settings)
+    )
+    if not known:
+        seeds = home / "seeds"
+        shutil.rmtree(seeds, ignore_errors=True)
+        if settings.seeds_folder:
+            shutil.copytree(settings.seeds_folder, seeds)
+        event: Row = {
+            "event_id": claim.event_id,
+            "kind": "headline",
+            "company": claim.company,
+            "event_date": claim.day.isoformat(),
+            "event_time": None,
+            "time_zone": "UTC",
+            "claim": f"The story of {claim.family} told on {claim.day}",
+            "source": "the CLAIM that was asked for; hour not known",
+        }
+        add_to_folder(HEADLINE_EVENTS, seeds, event)
+        os.environ["MODELTIDE_SEEDS"] = str(seeds)
+    return Settings.from_environment()
+
+
+@contextmanager
+def _world(is_demo: bool) -> Iterator[Settings]:
+    """The real sources, or the embedded ones on the last day of the demo."""
+    if not is_demo:
+        yield Settings.from_environment()
+        return
+    from dagster_project.demo import LAST_DAY, MODELS, QUOTA  # the synthetic world is of no use to the others
+    from dagster_project.upstream.server import Upstream
+
+    now = datetime(LAST_DAY.year, LAST_DAY.month, LAST_DAY.day, 6, tzinfo=UTC)
+    with Upstream(models=MODELS, now=now, quota=QUOTA) as upstream:
+        home = Settings.from_environment().home / "demo"
+        os.environ.update(MODELTIDE_HOME=str(home), HF_ENDPOINT=upstream.url, YAHOO_ENDPOINT=upstream.url)
+        os.environ.pop("HF_TOKEN", None)  # nobody's token is sent to a simulation
+        yield Settings.from_environment()
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
