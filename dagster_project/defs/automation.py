@@ -5,12 +5,14 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.defs.licence_cards import CARDS_ANSWERED
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
 from dagster_project.lib import hub
 from dagster_project.lib.settings import Settings
 
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
+SOURCES_ANSWERED = dg.AssetSelection.checks(CARDS_ANSWERED, EVERY_SYMBOL_ANSWERED)
 
 daily_snapshot = dg.define_asset_job(
     "daily_snapshot",
@@ -22,8 +24,7 @@ daily_snapshot = dg.define_asset_job(
 land_and_load = dg.define_asset_job(
     "land_and_load",
     # dbt's tests of the raw tables are checks too, and would start dbt for every day
-    selection=dg.AssetSelection.groups("landing", "raw").without_checks()
-    | dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED),
+    selection=dg.AssetSelection.groups("landing", "raw").without_checks() | SOURCES_ANSWERED,
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot only; the next daily_snapshot builds and publishes what it added.",
@@ -31,7 +32,7 @@ land_and_load = dg.define_asset_job(
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
     selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw"))
-    | (dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED)),
+    | (dg.AssetSelection.all_asset_checks() - SOURCES_ANSWERED),
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
 )

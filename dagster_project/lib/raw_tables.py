@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from dagster_project.lib.sql_text import escaped
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Column(NamedTuple):
@@ -121,7 +121,7 @@ HUB_SNAPSHOTS = _raw(
 LOADS = _raw(
     "loads",
     "One row per file of snapshots/ that is in the warehouse; a file that is not here is loaded first.",
-    ("source", "varchar", "hub, or the name of the source whose rows were added: prices"),
+    ("source", "varchar", "hub, or the name of the source whose rows were added: licence_cards, prices"),
     _SNAPSHOT_DATE,
     ("load_id", "varchar", "Identifies the load; later loads sort after earlier ones"),
 )
@@ -202,6 +202,33 @@ ATTRIBUTE_GROUPS = {
     "weights": HUB_MODEL_WEIGHTS,
 }
 
+LICENCE_CARDS = _raw(
+    "licence_cards",
+    "What a card says of a licence that is none of the Hub's ids: a row per repository and change.",
+    ("snapshot_date", "date", "UTC day of the pass that saw this state; it holds until the next row"),
+    ("hub_id", "varchar", "The Hub's immutable _id, 24 hexadecimal digits"),
+    ("repo_id", "varchar", "Repository name at that time, publisher/name"),
+    (
+        "licence_names",
+        "varchar[]",
+        "license_name of the card, of a list each; NULL if it gives none. Free text, untrusted, cut at 300",
+    ),
+    ("licence_link", "varchar", "license_link of the card, NULL if it gives none. Untrusted, cut at 300"),
+)
+LICENCE_CARD_PASSES = _raw(
+    "licence_card_passes",
+    "One row per snapshot day on which cards were asked for: how the pass ended.",
+    _SNAPSHOT_DATE,
+    ("status", "varchar", "ok, empty (nothing to read in the answer) or error; only ok is a pass"),
+    ("detail", "varchar", "What went wrong; NULL when there is nothing to add"),
+    ("crawl", "varchar", "Folder of its pages in landing, which counts the day's crawls; NULL if none"),
+    ("pages", "integer", "Listing pages landed"),
+    ("cards", "integer", "Cards read"),
+    ("unread", "integer", "Items without a readable card; what was known of them stays"),
+    ("changed", "integer", "Rows added to licence_cards"),
+    ("fetched_at", "timestamp", "UTC time of the pass by the Hub's clock"),
+)
+
 PRICE_BARS = _raw(
     "price_bars",
     "One row per symbol, vintage and session; rows are only ever added.",
@@ -270,10 +297,15 @@ HUB_TABLES = (
     HUB_MODEL_ACCESS,
     HUB_MODEL_WEIGHTS,
 )
+LICENCES = Source(
+    "licence_cards",
+    (LICENCE_CARDS, LICENCE_CARD_PASSES),
+    {LICENCE_CARDS: ("snapshot_date", "hub_id"), LICENCE_CARD_PASSES: ("snapshot_date",)},
+)
 PRICES = Source(
     "prices", (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES), {PRICE_FETCHES: ("snapshot_date", "symbol")}
 )
-ROW_SOURCES = (PRICES,)
+ROW_SOURCES = (LICENCES, PRICES)
 ALL_TABLES = (
     LOADS,
     *HUB_TABLES,

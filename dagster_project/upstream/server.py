@@ -9,8 +9,6 @@ Every answer says `X-Model-Tide-Synthetic: 1`, and its `Date` is the simulated t
 that take their day from the server need no other clock.
 """
 
-import base64
-import json
 import socket
 import sys
 import threading
@@ -25,22 +23,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import numpy as np
 import orjson
 
 from dagster_project.upstream.chance import uniform
 from dagster_project.upstream.faults import CHART_PATH, HUB_PATH, KINDS, Fault, Faults
-from dagster_project.upstream.items import DEFAULT_FIELDS, FIELDS, FULL_FIELDS, Items
+from dagster_project.upstream.items import Items
 from dagster_project.upstream.market import Market
-from dagster_project.upstream.world import SEEDS, SORTS, Listing, World, day_number
+from dagster_project.upstream.queries import BadQuery, Query, read_query, whole_number, write_cursor
+from dagster_project.upstream.world import SEEDS, Listing, World, day_number
 
-MAX_LIMIT = 1_000
 WINDOW = 300  # seconds of a quota window
 PLENTY = 1_000_000
 SYNTHETIC = {"X-Model-Tide-Synthetic": "1"}
-_PARAMETERS = {"limit", "sort", "direction", "author", "expand", "expand[]", "cursor", "full"}
 _COOKIE = "A3=d=synthetic; Max-Age=31557600; Path=/"
 _NOT_FOUND = b'{"error":"Not found"}'
 
@@ -64,10 +61,6 @@ class Answer:
     is_cut: bool = False
     is_dropped: bool = False
     has_date: bool = True
-
-
-class BadQuery(ValueError):
-    """The query asks for something that this Hub does not have; its text is the answer."""
 
 
 class Upstream:
@@ -209,33 +202,22 @@ class Upstream:
     def _listing_page(
         self, query: dict[str, list[str]], origin: str, faults: dict[str, Fault]
     ) -> tuple[bytes, str | None]:
-        unknown = set(query) - _PARAMETERS
-        if unknown:
-            raise BadQuery(f"The synthetic Hub has no parameter {', '.join(sorted(unknown))}")
-        sort = query.get("sort", ["trendingScore"])[0]
-        if sort not in SORTS:
-            raise BadQuery(f"Invalid sort {sort}; there are {', '.join(SORTS)}")
-        limit = _whole_number(query.get("limit", [str(MAX_LIMIT)])[0], "limit")
-        limit = max(1, min(limit, MAX_LIMIT))
-        ascending = query.get("direction", ["-1"])[0] == "1"
-        after = _read_cursor(query["cursor"][0]) if "cursor" in query else None
-        fields = _fields(query)
+        asked = read_query(query)
         fraction = faults["missing"].number("fraction") if "missing" in faults else 0.0
         repeat = int(faults["duplicates"].number("count")) if "duplicates" in faults else 0
-        author = query.get("author", [None])[0]
         day = day_number(self.now().date())
-        key = (day, author, fraction, sort, ascending, after, limit, fields, repeat)
+        key = (day, asked, fraction, repeat)
         with self._lock:  # one thread at a time computes; the others find its page
             if key not in self._pages:
-                listing = self._listing(day, author, fraction)
-                state, last = listing.page(sort, ascending, after, limit, repeat)
-                self._pages[key] = (self._items.page(state, fields), last)
+                listing = self._listing(day, asked, fraction)
+                state, last = listing.page(asked.sort, asked.ascending, asked.after, asked.limit, repeat)
+                self._pages[key] = (self._items.page(state, asked.fields), last)
                 while len(self._pages) > 64:
                     self._pages.popitem(last=False)
             body, last = self._pages[key]
         for fault in faults.values():
             body = _spoil(body, fault)
-        cursor = None if last is None or "empty" in faults else _write_cursor(last)
+        cursor = None if last is None or "empty" in faults else write_cursor(last)
         if "stuck_cursor" in faults:
             cursor = query.get("cursor", [None])[0]
             rest = {**query, "cursor": [cursor]} if cursor else query
@@ -246,13 +228,16 @@ class Upstream:
             origin = f"https://{faults['foreign_next'].text('host')}"
         return body, f"{origin}{HUB_PATH}?{urlencode({**query, 'cursor': [cursor]}, doseq=True)}"
 
-    def _listing(self, day: int, author: str | None, fraction: float) -> Listing:
-        key = (day, author, fraction)
+    def _listing(self, day: int, asked: Query, fraction: float) -> Listing:
+        key = (day, asked.author, asked.licence, fraction)
         if key not in self._listings:
-            rows = None if author is None else self.world.rows_of_account(author, day)
+            rows = np.arange(self.world.size, dtype=np.int64)
+            if asked.author is not None:
+                rows = self.world.rows_of_account(asked.author, day)
             if fraction:
-                rows = np.arange(self.world.size, dtype=np.int64) if rows is None else rows
                 rows = rows[uniform(rows, "missing") >= fraction]
+            if asked.licence is not None:
+                rows = rows[self._items.has_licence(rows, day, asked.licence)]
             self._listings[key] = Listing(self.world, day, rows)
             whole = [kept for kept in self._listings if kept[1] is None]
             for old in whole[:-2]:
@@ -292,13 +277,13 @@ class Upstream:
             if said.pop("clear_log", None):
                 self.clear_log()
             if "quota" in said and "fault" not in said:
-                self.quota = _whole_number(said.pop("quota"), "quota")
+                self.quota = whole_number(said.pop("quota"), "quota")
             if "now" in said:
                 self.set_now(datetime.fromisoformat(said.pop("now")))
             said.pop("stats", None)
             if "fault" in said:
                 kind = said.pop("fault")
-                counts = {n: _whole_number(said.pop(n), n) for n in ("times", "skip") if n in said}
+                counts = {n: whole_number(said.pop(n), n) for n in ("times", "skip") if n in said}
                 places = {n: said.pop(n) for n in ("path", "symbol") if n in said}
                 self.faults.add(kind, **counts, **places, **said)  # type: ignore[arg-type]
             elif said:
@@ -359,34 +344,6 @@ def _spoil(body: bytes, fault: Fault) -> bytes:
         else:
             item[name] = None if fault.kind == "null" else fault.options["to"]
     return orjson.dumps(items)
-
-
-def _fields(query: dict[str, list[str]]) -> frozenset[str]:
-    asked = frozenset(query.get("expand", []) + query.get("expand[]", []))
-    if not asked:
-        return FULL_FIELDS if "full" in query else DEFAULT_FIELDS
-    unknown = asked - FIELDS
-    if unknown:
-        raise BadQuery(f"Invalid expand {', '.join(sorted(unknown))}")
-    return asked
-
-
-def _write_cursor(last: tuple[int, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"v": last[0], "_id": last[1]}).encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[int, str]:
-    try:
-        read = json.loads(base64.urlsafe_b64decode(text))
-        return int(read["v"]), str(read["_id"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadQuery(f"Invalid cursor {quote(text)}") from error
-
-
-def _whole_number(text: str, name: str) -> int:
-    if not text.isdecimal():
-        raise BadQuery(f"{name} must be a whole number, not {text!r}")
-    return int(text)
 
 
 class _Server(ThreadingHTTPServer):

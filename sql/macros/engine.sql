@@ -17,6 +17,10 @@
     unnest({{ array }})
 {%- endmacro %}
 
+{% macro array_of(value) -%}
+    [{{ value }}]
+{%- endmacro %}
+
 {# The rest of every tag that starts with the prefix, in lower case; NULL if there is none. #}
 {% macro tag_values(tags, prefix) -%}
     nullif(

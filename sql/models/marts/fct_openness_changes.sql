@@ -3,8 +3,10 @@ with licences as (
         model_key,
         valid_from,
         'licence' as attribute,
-        coalesce(array_to_string(licence_ids, ', '), 'none') as value,
-        licence_class as class
+        coalesce(array_to_string(licence_ids, ', '), 'none')
+        || coalesce(' (' || licence_name || ')', '') as value,
+        licence_class as class,
+        licence_evidence as evidence
     from {{ ref('int_models__classified') }}
 ),
 
@@ -14,7 +16,8 @@ access_classes as (
         valid_from,
         'access' as attribute,
         access_class as value,
-        access_class as class
+        access_class as class,
+        cast(null as varchar) as evidence
     from {{ ref('int_models__classified') }}
     where access_class <> 'unknown'
 ),
@@ -25,7 +28,8 @@ gating as (
         valid_from,
         'gating' as attribute,
         gated as value,
-        gated as class
+        gated as class,
+        cast(null as varchar) as evidence
     from {{ ref('stg_hub__access') }}
     where gated is not null
 ),
@@ -36,7 +40,8 @@ states as (
         valid_from,
         attribute,
         value,
-        class
+        class,
+        evidence
     from licences
     union all
     select
@@ -44,7 +49,8 @@ states as (
         valid_from,
         attribute,
         value,
-        class
+        class,
+        evidence
     from access_classes
     union all
     select
@@ -52,7 +58,8 @@ states as (
         valid_from,
         attribute,
         value,
-        class
+        class,
+        evidence
     from gating
 ),
 
@@ -64,7 +71,9 @@ followed as (
         lag(value) over by_model as from_value,
         value as to_value,
         lag(class) over by_model as from_class,
-        class as to_class
+        class as to_class,
+        lag(evidence) over by_model as from_evidence,
+        evidence as to_evidence
     from states
     window by_model as (partition by model_key, attribute order by valid_from)
 ),
@@ -77,9 +86,19 @@ changed as (
         from_value,
         to_value,
         from_class,
-        to_class
+        to_class,
+        from_evidence,
+        to_evidence
     from followed
-    where from_value <> to_value
+    where
+        from_value <> to_value
+        -- a card that is read for the first time tells what its licence was all along
+        and not coalesce(
+            from_evidence = 'license tag'
+            and to_evidence in ('license_name on card', 'license_link on card')
+            and starts_with(to_value, from_value || ' ('),
+            false
+        )
 ),
 
 change_days as (
@@ -111,6 +130,8 @@ select
     changed.to_value,
     changed.from_class,
     changed.to_class,
+    changed.from_evidence,
+    changed.to_evidence,
     last_sights.last_seen_date,
     changed.first_seen_date,
     counters.downloads_30d
