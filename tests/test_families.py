@@ -169,10 +169,10 @@ def _write_seeds(connection: duckdb.DuckDBPyConnection) -> None:
         _insert(connection, "seeds.curated_models", family="alpha" if included else "*",
                 repo_pattern=pattern, is_included=included, source="test")  # fmt: skip
     _insert(connection, "seeds.test_repo_patterns", pattern="^ci/", meaning="tests", source="test")
-    connection.execute(
-        "insert into seeds.day_quality_thresholds by name from read_csv(?)",
-        [str(seeds.SHIPPED / "day_quality_thresholds.csv")],
-    )
+    for seed in ("day_quality_thresholds", "countries", "libraries"):
+        connection.execute(
+            f"insert into seeds.{seed} by name from read_csv(?)", [str(seeds.SHIPPED / f"{seed}.csv")]
+        )
     for threshold, value in (("lineage_max_depth", 6), ("relation_suspect_ratio", 10),
                              ("relative_adoption_min_models", 10)):  # fmt: skip
         _insert(connection, "seeds.growth_thresholds", threshold=threshold, value=value, source="test")

@@ -31,14 +31,17 @@ HEADERS = {
     "size_classes": "size_class,name,min_parameters,below_parameters,source",
     "named_licences": "licence_name,licence_class,source",
     "growth_thresholds": "threshold,value,unit,meaning,source",
+    "countries": "country,name,region,country_group,source",
+    "libraries": "library_name,library_kind,name,source",
 }
 KEYS = {"curated_models": ("family", "repo_pattern")}
 ACCOUNTS = {
-    "Alibaba": "Qwen Alibaba-NLP alibaba-pai Tongyi-MAI Wan-AI FunAudioLLM AIDC-AI ATH-MaaS",
-    "Meta": "meta-llama facebook FacebookAI",
+    "Alibaba": "Qwen Alibaba-NLP alibaba-pai Tongyi-MAI Wan-AI FunAudioLLM AIDC-AI ATH-MaaS "
+    "Alibaba-DAMO-Academy DAMO-NLP-SG Tongyi-Zhiwen Logics-MLLM ali-vilab alibaba-damo",
+    "Meta": "meta-llama facebook FacebookAI codellama meta-models",
     "DeepSeek": "deepseek-ai",
-    "Mistral AI": "mistralai",
-    "Google": "google google-bert google-t5",
+    "Mistral AI": "mistralai mistral-community",
+    "Google": "google google-bert google-t5 litert-community",
     "Microsoft": "microsoft",
     "OpenAI": "openai openai-community",
     "NVIDIA": "nvidia",
@@ -46,15 +49,16 @@ ACCOUNTS = {
     "Z.ai": "zai-org THUDM",
     "MiniMax": "MiniMaxAI",
     "Baidu": "baidu PaddlePaddle",
-    "Tencent": "tencent",
-    "ByteDance": "ByteDance ByteDance-Seed",
-    "IBM": "ibm-granite ibm-research",
+    "Tencent": "tencent Tencent-Hunyuan TencentARC",
+    "ByteDance": "ByteDance ByteDance-Seed bytedance-research",
+    "IBM": "ibm-granite ibm-research ibm-nasa-geospatial",
     "Apple": "apple",
-    "Amazon": "amazon",
+    "Amazon": "amazon autogluon",
     "xAI": "xai-org",
     "Cohere": "CohereLabs CohereForAI",
     "Allen Institute for AI": "allenai",
-    "Hugging Face": "HuggingFaceTB HuggingFaceH4 distilbert timm sentence-transformers",
+    "Hugging Face": "HuggingFaceTB HuggingFaceH4 HuggingFaceM4 HuggingFaceFW HuggingFaceVLA distilbert timm "
+    "sentence-transformers cross-encoder lerobot open-r1",
     "Stability AI": "stabilityai",
     "Black Forest Labs": "black-forest-labs",
 }
@@ -293,3 +297,28 @@ def test_no_named_licence_that_forbids_commerce_counts_as_commercial():
         if forbids.search(row["licence_name"]) and row["licence_class"] != "L1"
     ]
     assert wrong == []
+
+
+def test_every_country_of_iso_3166_has_one_group_and_europe_is_that_of_the_united_nations():
+    countries = by_key("countries")
+    assert len([code for code in countries if len(code) == 2]) == 249 + 1  # and Kosovo's XK
+    groups = {code: row["country_group"] for code, row in countries.items()}
+    assert [code for code, group in groups.items() if group == "China"] == ["CN"]
+    assert [code for code, group in groups.items() if group == "United States"] == ["US"]
+    assert groups["unknown"] == "unknown"
+    for code, row in countries.items():
+        assert (row["country_group"] == "Europe") == (row["region"] == "Europe"), code
+    # in Europe by some other count, and by this one: Cyprus and Turkey are Western Asia, Russia is not
+    assert [groups[code] for code in ("CY", "TR", "RU", "GB", "CH")] == ["rest", "rest", *["Europe"] * 3]
+
+
+@pytest.mark.parametrize("name", ["publishers", "companies"])
+def test_every_country_of_the_seeds_has_a_group(name):
+    assert {row["country"] for row in read(name)} - set(by_key("countries")) == set()
+
+
+def test_a_library_of_one_runtime_is_spelt_as_the_models_compare_it():
+    assert all(row["library_name"] == row["library_name"].lower() for row in read("libraries"))
+    assert {"gguf", "mlx", "onnx"} <= {
+        row["library_name"] for row in read("libraries") if row["library_kind"] == "runtime"
+    }

@@ -207,7 +207,8 @@ def _write_months(connection: Connection, folder: Path, table: str, day: str) ->
 
 def _signature(connection: Connection, month: str) -> str:
     """Hash of all that a day of the month can depend on: every judged load until the first usable one after
-    its end, which closes a gap that is spread back over the month's last days, and the seeds that restate.
+    its end, which closes a gap that is spread back over the month's last days, every pass over cards until
+    its end, and the seeds that restate.
     """
     loads = connection.execute(
         """
@@ -225,13 +226,18 @@ def _signature(connection: Connection, month: str) -> str:
         """,
         [month],
     ).fetchall()
+    passes = connection.execute(
+        "select snapshot_date, crawl from raw.licence_card_passes "
+        "where status = 'ok' and snapshot_date <= last_day(cast(? || '-01' as date)) order by snapshot_date",
+        [month],
+    ).fetchall()
     rules = [
         connection.execute(
             f"select cast(s as varchar) as row_text from seeds.{seed} as s order by row_text"
         ).fetchall()
         for seed in _RESTATING_SEEDS
     ]
-    return hashlib.sha256(repr((loads, rules)).encode()).hexdigest()
+    return hashlib.sha256(repr((loads, passes, rules)).encode()).hexdigest()
 
 
 def _signature_of(connection: Connection, path: Path) -> str | None:

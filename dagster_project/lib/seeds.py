@@ -154,8 +154,31 @@ SIZE_CLASSES = _seed(
 NAMED_LICENCES = _seed(
     "named_licences",
     "One row per licence name that models with the licence id other carry.",
-    ("licence_name", "varchar", "The name in the tag license_name:<name> or on the card, in lower case"),
+    (
+        "licence_name",
+        "varchar",
+        "The name in a tag or on a card, or the link of a card without one; lower case, hyphens for spaces",
+    ),
     ("licence_class", "varchar", "L4 to L0 as in licences"),
+)
+COUNTRIES = _seed(
+    "countries",
+    "One row per country code: the group that shares are counted by.",
+    ("country", "varchar", "ISO 3166-1 alpha-2, or unknown"),
+    ("name", "varchar", "Name for readers"),
+    ("region", "varchar", "Region of the United Nations' M49; NULL if it names none"),
+    ("country_group", "varchar", "China, United States, Europe (region of M49), rest or unknown"),
+)
+LIBRARIES = _seed(
+    "libraries",
+    "One row per library_name of the Hub whose kind says what a derivative is.",
+    ("library_name", "varchar", "Hub library_name in lower case"),
+    (
+        "library_kind",
+        "varchar",
+        "runtime: what calls itself a finetune is a conversion to it; general: it is what it says",
+    ),
+    ("name", "varchar", "Name for readers"),
 )
 GROWTH_THRESHOLDS = _seed(
     "growth_thresholds",
@@ -178,6 +201,8 @@ ALL_SEEDS = (
     SIZE_CLASSES,
     NAMED_LICENCES,
     GROWTH_THRESHOLDS,
+    COUNTRIES,
+    LIBRARIES,
 )
 
 
@@ -225,7 +250,10 @@ _CHECKS: dict[str, Check] = {
     "repo_pattern": _PATTERN,
     "pattern": _PATTERN,
     "licence_class": _one_of("L0", "L1", "L2", "L3", "L4"),
-    "licence_name": _matches(r"[^A-Z]+", "lower-case text"),
+    "licence_name": _matches(r"[^A-Z\s]+", "lower-case text with hyphens for spaces"),
+    "country_group": _one_of("China", "United States", "Europe", "rest", "unknown"),
+    "library_name": _matches(r"[^A-Z\s]+", "lower-case text without spaces"),
+    "library_kind": _one_of("runtime", "general"),
     "symbol": _SYMBOL,
     "market_symbol": _SYMBOL,
     "sector_symbol": _SYMBOL,
@@ -242,7 +270,7 @@ _DEFAULTS: Row = {"country": "unknown", "follow_all": "false"}
 _REQUIRED = (
     "country", "follow_all", "licence_class", "kind", "exchange", "is_included", "meaning",
     "effective_date", "date_precision", "applies_to_kind", "measure", "metric", "value",
-    "is_lower_bound", "min_parameters", "source",
+    "is_lower_bound", "min_parameters", "country_group", "library_kind", "source",
 )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def test_a_publishers_listing_is_its_part_of_the_whole(upstream: Upstream) -> No
 def test_expand_decides_the_fields(upstream: Upstream) -> None:
     page = get(f"{upstream.url}/api/models", limit=5, sort="downloads", expand=["likes", "gated"])
     assert all(set(item) == {"_id", "id", "likes", "gated"} for item in page.json())
-    assert get(f"{upstream.url}/api/models", expand="cardData").status_code == 400
+    assert get(f"{upstream.url}/api/models", expand="siblings").status_code == 400
 
 
 def test_a_limit_above_1000_is_capped(upstream: Upstream) -> None:

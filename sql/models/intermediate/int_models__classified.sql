@@ -112,6 +112,22 @@ each_name as (
     from others
 ),
 
+-- some cards name a licence that has an id of the Hub's
+named_classes as (
+    select
+        licence_name,
+        licence_class
+    from {{ ref('stg_seeds__named_licences') }}
+    union all
+    select
+        licences.licence_id as licence_name,
+        licences.licence_class
+    from {{ ref('stg_seeds__licences') }} as licences
+    left join {{ ref('stg_seeds__named_licences') }} as named
+        on licences.licence_id = named.licence_name
+    where named.licence_name is null
+),
+
 -- the class sorts before the text, so the smallest text names the most restrictive licence
 deciding_names as (
     select
@@ -121,7 +137,7 @@ deciding_names as (
             coalesce(known.licence_class, 'L0') || ':' || {{ licence_key('named.licence_name') }}
         ) as deciding
     from each_name as named
-    left join {{ ref('stg_seeds__named_licences') }} as known
+    left join named_classes as known
         on {{ licence_key('named.licence_name') }} = known.licence_name
     group by named.model_key, named.valid_from
 ),

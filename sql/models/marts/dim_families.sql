@@ -24,7 +24,7 @@ newest as (
     group by adoption.family
 ),
 
-countries as (
+family_countries as (
     select
         family,
         country,
@@ -42,7 +42,7 @@ accounts as (
         family,
         cast(sum(accounts) as bigint) as accounts,
         max(country) filter (where country_rank = 1) as country
-    from countries
+    from family_countries
     group by family
 ),
 
@@ -59,7 +59,7 @@ select
     coalesce(families.name, all_families.family) as name,
     families.company,
     coalesce(accounts.country, 'unknown') as country,
-    {{ country_group('accounts.country') }} as country_group,
+    coalesce(countries.country_group, 'unknown') as country_group,
     coalesce(accounts.accounts, 0) as accounts,
     {% for definition in definitions %}
         coalesce(newest.models_{{ definition }}, 0) as models_{{ definition }},
@@ -72,6 +72,8 @@ left join {{ ref('stg_seeds__families') }} as families
     on all_families.family = families.family
 left join accounts
     on all_families.family = accounts.family
+left join {{ ref('stg_seeds__countries') }} as countries
+    on accounts.country = countries.country
 left join newest
     on all_families.family = newest.family
 order by newest.downloads_all_time_organisation desc nulls last, all_families.family asc
