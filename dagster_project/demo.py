@@ -42,6 +42,12 @@ SHOWN = {
         where snapshot_date = (select max(snapshot_date) from fct_openness_daily)
         order by downloads_pct desc limit 5
     """,
+    "Which licence hides behind `other`, and who says so?": """
+        select licence_evidence, count(*) as models,
+            count(*) filter (where licence_class <> 'L0') as classified,
+            arg_max(repo_id, downloads_30d) as largest, arg_max(licence_name, downloads_30d) as its_licence
+        from dim_models where licence_id = 'other' group by all order by models desc
+    """,
     "What did BABA do in the days around it?": """
         select symbol, session_date, round(adj_close, 2) as adj_close,
             round(100 * simple_return, 2) as return_pct

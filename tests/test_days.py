@@ -332,6 +332,21 @@ def test_a_counter_that_is_null_is_no_observation(history: History) -> None:
     assert history.net(1) == dict.fromkeys(range(1, 7), 100.0)
 
 
+def test_an_archive_that_writes_0_for_null_takes_nothing_back(history: History) -> None:
+    """Day 4 is of an archive that knows 30-day counts alone and writes 0 for the others: no model fell.
+
+    Day 3 has 10,300 and day 5 has 10,500: 100 on each of the days 3 and 4. An observed 0 of model 1 on day 6,
+    though, is what the Hub said: 10,500 are taken back on day 5, and come back on day 6 with 10,700.
+    """
+    for day in (1, 2, 3, 5, 6, 7):
+        history.snapshot(day, steady(day) | ({1: 0} if day == 6 else {}))
+    history.snapshot(4, dict.fromkeys(steady(4), 0), provenance="archive:0f3a")
+    history.judge()
+    assert {day: status for day, (status, _) in history.statuses().items() if status == "rollback"} == {}
+    assert history.net(2) == dict.fromkeys(range(1, 7), 100.0)
+    assert history.net(1) == dict.fromkeys(range(1, 5), 100.0) | {5: -10_500.0, 6: 10_700.0}
+
+
 def test_the_last_ten_days_are_provisional(history: History) -> None:
     for day in range(1, 13):
         history.snapshot(day, steady(day))
