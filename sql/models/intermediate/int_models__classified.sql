@@ -73,8 +73,8 @@ declared_licences as (
     from tagged
 ),
 
--- the id `other` says nothing by itself: its name is a tag, which is of the same day as the rest, or
--- stands on the card, which is up to a week old, or only a link does
+-- the id `other` says nothing by itself. Its name is a tag, as old as the rest of the listing; else
+-- it stands on the card, which was read up to a week ago; else only a link does
 others as (
     select
         tagged.model_key,

@@ -2,7 +2,7 @@ select
     counters.snapshot_date,
     counters.model_key,
     counters.downloads_30d,
-    -- archives have written 0 where they knew no cumulative count; one below the last 30 days is none
+    -- archives write 0 where they know no cumulative count: below the last 30 days' it is none
     case
         when
             counters.downloads_all_time = 0
