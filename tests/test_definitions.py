@@ -72,8 +72,9 @@ def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
 
 
 def test_only_the_hubs_assets_have_a_say_in_the_exit_code() -> None:
-    """The check of the prices is there and does not block; dbt's tests of the marts are checks, too."""
+    """The checks of prices and cards are there and do not block; dbt's tests of the marts are checks, too."""
     graph = defs().resolve_asset_graph()
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
     assert checks["every_symbol_answered"].blocking is False
+    assert checks["licence_cards_answered"].blocking is False
     assert len(checks) > 50

@@ -236,9 +236,8 @@ class Items:
         world = self.world
         renamed = world.licence_renamed_on(rows) <= day
         draws = np.where(renamed, uniform(rows, "licence.name.new"), uniform(rows, "licence.name"))
-        columns = zip(rows.tolist(), self.licences(rows, day), draws.tolist(), renamed.tolist(), strict=True)
-        for row, licences, draw, is_renamed in columns:
-            stated = world.named[row].licence_name if row < world.head and not is_renamed else ""
+        for row, licences, draw in zip(rows.tolist(), self.licences(rows, day), draws.tolist(), strict=True):
+            stated = world.named[row].licence_name if row < world.head else ""
             yield card_data(licences, stated, world.licence_names, draw)
 
     def has_licence(self, rows: Integers, day: int, licence: str) -> NDArray[np.bool_]:
