@@ -118,9 +118,14 @@ def restore_day(connection: Connection, day_file: snapshots.HubDay) -> None:
             f"{day_file.path}: model {clash[0][0]} has key {clash[0][1]}, which another model has "
             "already. The file belongs to another data home; take it out of snapshots/hub/."
         )
+    load_keyed(connection, day_file.snapshot)
+
+
+def load_keyed(connection: Connection, snapshot: dict[str, Any]) -> None:
+    """Load a day whose rows are in KEYED already, keys included; KEYED is dropped."""
     with transaction(connection):
         _register_models(connection)
-        _store_day(connection, day_file.snapshot)
+        _store_day(connection, snapshot)
     connection.execute(f"drop table {KEYED}")
 
 
