@@ -132,6 +132,8 @@ class History:
             "duplicates": 0,
             "overlap": 0,
             "private_rows": 0,
+            "beyond_boundary": 0,
+            "created_until": now,
             "is_complete": True,
             "is_accepted": True,
             "reasons": [],

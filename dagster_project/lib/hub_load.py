@@ -67,6 +67,7 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
         "scope_id": crawl.opening.scope_id,
         "pages": len(crawl.pages),
         **counts,
+        "created_until": crawl.boundary.replace(tzinfo=None) if crawl.boundary else None,
         "is_complete": crawl.is_complete,
         "is_accepted": not reasons or settings.accept,
         "reasons": reasons,
@@ -282,5 +283,6 @@ def _write_snapshot_row(connection: Connection, snapshot: dict[str, Any]) -> Non
     holes = ", ".join("?" for _ in HUB_SNAPSHOTS.columns)
     connection.execute(
         f"insert into raw.hub_snapshots values ({holes})",
-        [snapshot[name] for name in HUB_SNAPSHOTS.column_names],
+        # a file of an earlier version lacks columns
+        [snapshot.get(name) for name in HUB_SNAPSHOTS.column_names],
     )

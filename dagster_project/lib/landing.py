@@ -40,6 +40,7 @@ class Opening:
     origin: str
     streams: list[str]
     started_at: str
+    created_until: str | None = None  # models created later are no part of the crawl
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class Crawl:
     @property
     def started_at(self) -> datetime:
         return datetime.fromisoformat(self.opening.started_at)
+
+    @property
+    def boundary(self) -> datetime | None:
+        """Newest creation time that counts; None where the listing has no such end."""
+        until = self.opening.created_until
+        return datetime.fromisoformat(until) if until else None
 
     @property
     def finished_at(self) -> datetime:

@@ -45,8 +45,11 @@ first_sights as (
 
 censuses as (
     select snapshot_date
-    from {{ ref('stg_hub__snapshots') }}
-    where scope = 'census'
+    from {{ ref('stg_hub__crawls') }}
+    where
+        scope = 'census'
+        and is_accepted
+        and is_complete
 ),
 
 last_days as (
