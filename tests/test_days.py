@@ -21,7 +21,7 @@ from tests.test_sql_models import Warehouse, _assert_equal, runner  # noqa: F401
 
 FIRST = date(2026, 1, 1)
 DAYS = ("stg_hub__*", "stg_seeds__*", "int_snapshot_days__*", "fct_snapshot_days",
-        "int_model_downloads__daily", "fct_model_downloads_daily")  # fmt: skip
+        "int_models__detailed", "int_model_downloads__daily", "fct_model_downloads_daily")  # fmt: skip
 GROWTH = ("int_growth__seed_rows", "int_group_growth__seed_rows", "fct_model_growth_daily",
           "fct_family_growth_daily")  # fmt: skip
 BIG = 70_000  # 30-day downloads from which a model can show that the Hub stands still: 60,000

@@ -13,6 +13,7 @@ from dagster_project.lib.settings import Settings, SettingsError
         ("HF_ENDPOINT", "huggingface.co", "http:// or https://"),
         ("YAHOO_ENDPOINT", "ftp://example.org", "http:// or https://"),
         ("HUB_SCOPE", "all", "top or census"),
+        ("HUB_CENSUS_WEEKDAY", "caturday", "monday, tuesday"),
         ("HUB_TOP", "0", "1 to 1000, or a multiple of 1000"),
         ("HUB_TOP", "1500", "1 to 1000, or a multiple of 1000"),
         ("HUB_TOP", "many", "1 to 1000, or a multiple of 1000"),
@@ -47,6 +48,11 @@ def test_defaults_need_no_environment() -> None:
     settings = Settings.from_environment({})
     assert (settings.scope, settings.hub_top, settings.is_live_hub) == ("top", 50_000, True)
     assert settings.home == Path("data").absolute()
+
+
+def test_a_weekday_is_read_in_any_case() -> None:
+    assert Settings.from_environment({"HUB_CENSUS_WEEKDAY": "Sunday"}).census_weekday == "sunday"
+    assert Settings.from_environment({}).census_weekday is None
 
 
 def test_a_scope_is_its_kind_size_and_followed_publishers() -> None:

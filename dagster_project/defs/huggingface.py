@@ -71,7 +71,7 @@ def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[
     """
     day = date.fromisoformat(context.partition_key)
     with readable_errors():
-        settings = Settings.from_environment()
+        settings = Settings.from_environment().on(day)
         scope_id = settings.scope_id(followed_publishers(settings))
         with up_to_date(settings, context.log.info) as connection:
             crawl = landing.newest_complete(settings.landing, day, scope_id)

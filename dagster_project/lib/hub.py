@@ -67,6 +67,14 @@ class HubUnreachable(HubError):
     """No connection to the Hub: nothing was asked, nothing written."""
 
 
+class QuotaSpent(HubError):
+    """The Hub refused a request because the window's quota is spent; its answer is kept."""
+
+    def __init__(self, message: str, response: httpx2.Response) -> None:
+        super().__init__(message)
+        self.response = response
+
+
 class WrongDay(HubError):
     """The Hub's day is not the partition's: nothing was written, and trying again cannot help."""
 
@@ -110,6 +118,8 @@ def probe(settings: Settings) -> Probe:
     hub_logging.set_verbosity(hub_logging.ERROR)
     try:
         response = _get(settings, url, {"limit": 1}, retries=0, timeout=PROBE_TIMEOUT)
+    except QuotaSpent as refusal:
+        response = refusal.response  # a refusal tells the time as well; the crawl then waits for its window
     finally:
         hub_logging.set_verbosity(verbosity)
     return _read_probe(response, settings)
@@ -121,6 +131,7 @@ def present_for(settings: Settings, day: date, followed: list[str]) -> datetime:
     Raises WrongDay when the day has passed, unless a crawl of that day began at most 6 hours ago:
     then the snapshot is the same, though midnight has passed.
     """
+    settings = settings.on(day)
     present = probe(settings)
     crawls = find_crawls(settings.landing, day, settings.scope_id(followed))
     if present.day != day and not any(present.now - c.started_at <= RESUMABLE for c in crawls):
@@ -170,8 +181,12 @@ def crawl(
     read_timeout: float = READ_TIMEOUT,
     retries: int = MAX_RETRIES,
 ) -> Crawl:
-    """Land the day's snapshot of the listing and return it, complete; see `land`."""
-    request = snapshot_request(settings, followed)
+    """Land the day's snapshot of the listing and return it, complete; see `land`.
+
+    A census of 3,300 pages takes half an hour: models that are created meanwhile have no part in it,
+    whenever it was resumed, and the manifest says where it ends.
+    """
+    request = snapshot_request(settings.on(day), followed)
     return land(
         settings, day, request, report=report, sleep=sleep, read_timeout=read_timeout, retries=retries
     )
@@ -236,6 +251,7 @@ def land(
                         streams=streams,
                         started_at=answered.now.isoformat(),
                         source=request.source,
+                        created_until=answered.now.isoformat() if request.scope == "census" else None,
                     ),
                 )
             page = current.add_page(stream, response.content, count, answered.now, next_url)
@@ -316,7 +332,10 @@ def _get(
             if status in (401, 403)
             else "run again later: landed pages are kept"
         )
-        raise HubError(f"{settings.hub_host} answered {status} to {_shown(url)}; {advice}.") from error
+        message = f"{settings.hub_host} answered {status} to {_shown(url)}; {advice}."
+        if status == 429:
+            raise QuotaSpent(message, error.response) from error
+        raise HubError(message) from error
     except httpx2.HTTPError as error:
         reason = str(error) or type(error).__name__
         raise HubUnreachable(_unreachable(settings, reason)) from error

@@ -67,6 +67,7 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
         "scope_id": crawl.opening.scope_id,
         "pages": len(crawl.pages),
         **counts,
+        "created_until": crawl.boundary.replace(tzinfo=None) if crawl.boundary else None,
         "is_complete": crawl.is_complete,
         "is_accepted": not reasons or settings.accept,
         "reasons": reasons,
@@ -118,9 +119,14 @@ def restore_day(connection: Connection, day_file: snapshots.HubDay) -> None:
             f"{day_file.path}: model {clash[0][0]} has key {clash[0][1]}, which another model has "
             "already. The file belongs to another data home; take it out of snapshots/hub/."
         )
+    load_keyed(connection, day_file.snapshot)
+
+
+def load_keyed(connection: Connection, snapshot: dict[str, Any]) -> None:
+    """Load a day whose rows are in KEYED already, keys included; KEYED is dropped."""
     with transaction(connection):
         _register_models(connection)
-        _store_day(connection, day_file.snapshot)
+        _store_day(connection, snapshot)
     connection.execute(f"drop table {KEYED}")
 
 
@@ -277,5 +283,6 @@ def _write_snapshot_row(connection: Connection, snapshot: dict[str, Any]) -> Non
     holes = ", ".join("?" for _ in HUB_SNAPSHOTS.columns)
     connection.execute(
         f"insert into raw.hub_snapshots values ({holes})",
-        [snapshot[name] for name in HUB_SNAPSHOTS.column_names],
+        # a file of an earlier version lacks columns
+        [snapshot.get(name) for name in HUB_SNAPSHOTS.column_names],
     )

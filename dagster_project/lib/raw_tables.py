@@ -99,6 +99,16 @@ HUB_SNAPSHOTS = _raw(
     ("duplicates", "bigint", "Rows removed because the same listing showed a model twice"),
     ("overlap", "bigint", "Rows removed because a followed publisher's model was in the top listing already"),
     ("private_rows", "bigint", "Rows removed because the token's owner alone can see them"),
+    (
+        "beyond_boundary",
+        "bigint",
+        "Rows removed because the model was created after created_until, while the census was running",
+    ),
+    (
+        "created_until",
+        "timestamp",
+        "UTC time of the newest creation that a census counts, set when it began; NULL for other scopes",
+    ),
     ("is_complete", "boolean", "The crawl reached the end of every listing"),
     (
         "is_accepted",

@@ -7,7 +7,8 @@ Does not belong here: constants that a user cannot set; those stand beside the c
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from dagster_project.lib.errors import ModelTideError
 HUB_ENDPOINT = "https://huggingface.co"
 YAHOO_ENDPOINT = "https://query2.finance.yahoo.com"
 SCOPES = ("top", "census")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
 
 
@@ -34,6 +36,7 @@ class Settings:
     seeds_folder: Path | None = None
     scope: str = "top"
     hub_top: int = 50_000
+    census_weekday: str | None = None
     refetch: bool = False
     accept: bool = False
 
@@ -51,6 +54,7 @@ class Settings:
             seeds_folder=_folder("MODELTIDE_SEEDS", seeds) if seeds else None,
             scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
             hub_top=_top("HUB_TOP", value("HUB_TOP", "50000")),
+            census_weekday=_weekday("HUB_CENSUS_WEEKDAY", value("HUB_CENSUS_WEEKDAY")),
             refetch=_switch("REFETCH", value("REFETCH")),
             accept=_switch("ACCEPT", value("ACCEPT")),
         )
@@ -78,6 +82,12 @@ class Settings:
     @property
     def published(self) -> Path:
         return self.home / "published"
+
+    def on(self, day: date) -> "Settings":
+        """The settings of a day: on the census's weekday its snapshot is a census, whatever the scope."""
+        if self.census_weekday != WEEKDAYS[day.weekday()]:
+            return self
+        return replace(self, scope="census")
 
     def scope_id(self, followed: Iterable[str]) -> str:
         """Kind, size and hash of the followed publishers: only equal scopes are comparable."""
@@ -111,6 +121,12 @@ def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise _refuse(name, value, " or ".join(choices))
     return value
+
+
+def _weekday(name: str, value: str) -> str | None:
+    if value and value.lower() not in WEEKDAYS:
+        raise _refuse(name, value, f"{', '.join(WEEKDAYS)}, or nothing")
+    return value.lower() or None
 
 
 def _top(name: str, value: str) -> int:

@@ -1,9 +1,22 @@
 {% set definitions = ['organisation', 'lineage', 'lineage_clean', 'curated'] %}
 
-with newest_snapshot as (
+with newest_day as (
     select max(activity_date) as activity_date
     from {{ ref('fct_family_adoption_daily') }}
     where not is_interpolated
+),
+
+-- a census of the last week says more than the top of today
+newest_snapshot as (
+    select
+        coalesce(
+            max(case when adoption.scope = 'census' then adoption.activity_date end),
+            max(adoption.activity_date)
+        ) as activity_date
+    from newest_day
+    inner join {{ ref('fct_family_adoption_daily') }} as adoption
+        on {{ days_after('newest_day.activity_date', -6) }} <= adoption.activity_date
+    where not adoption.is_interpolated
 ),
 
 newest as (

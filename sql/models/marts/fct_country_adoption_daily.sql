@@ -10,7 +10,7 @@ with counted as (
         weighted_new_models,
         downloads_30d,
         net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__in_scope') }}
     where definition = 'organisation'
     union all
     select
@@ -24,7 +24,7 @@ with counted as (
         weighted_new_models,
         downloads_30d,
         net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__in_scope') }}
     where definition = 'lineage'
 ),
 

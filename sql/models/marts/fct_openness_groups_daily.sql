@@ -16,7 +16,7 @@ with cells as (
         models,
         downloads_30d,
         net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__in_scope') }}
     where definition = 'organisation'
 ),
 
