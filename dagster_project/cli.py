@@ -17,6 +17,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.defs.failures import told_failure, untold_failure
 from dagster_project.lib import hub
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.rebuild import rebuild
@@ -164,17 +165,11 @@ def execute_job(
 def _failures(result: dg.ExecuteInProcessResult, log: Path) -> str:
     lines = []
     for event in result.filter_events(lambda e: e.is_step_failure):
-        data = event.step_failure_data
-        if data.user_failure_data is not None and data.user_failure_data.description:
-            lines.append(data.user_failure_data.description)
-        elif data.error is not None:
-            error = data.error
-            while error.cause is not None:  # Dagster wraps what was raised
-                error = error.cause
-            lines.append(
-                f"{event.step_key} failed: {error.message.strip()}\nWhat was published before stays "
-                f"readable; the whole story is in {log}."
-            )
+        lines.append(
+            told_failure(event)
+            or f"{untold_failure(event)}\nWhat was published before stays "
+            f"readable; the whole story is in {log}."
+        )
     return "\n".join(lines) or f"The run failed; see {log}."
 
 
