@@ -47,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
     commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
+    commands.add_parser("docs", help="generate docs/metrics.md and docs/queries.md, the latter from the demo")
     options = parser.parse_args(arguments)
     os.environ.update(TELEMETRY_OFF)
     actions: dict[str, Callable[[], None]] = {
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         "dev": dev,
         "rebuild": rebuild_and_publish,
         "demo": demo,
+        "docs": docs,
     }
     try:
         actions[options.command]()
@@ -106,6 +108,14 @@ def demo() -> None:
     from dagster_project.demo import run_demo  # the synthetic world is of no use to the others
 
     run_demo()
+
+
+def docs() -> None:
+    """Generate the documents whose text stands elsewhere."""
+    from dagster_project.lib.docs import DOCS, write  # reads the SQL project's manifest: not for `--help`
+
+    for path in write(DOCS, Settings.from_environment().home / "demo" / "published" / "modeltide.duckdb"):
+        print(f"Wrote {path.relative_to(PROJECT)}.")
 
 
 def prepare_home(settings: Settings) -> Path:
