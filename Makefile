@@ -28,7 +28,7 @@ docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and 
 	@$(BIN)/python -m dagster_project docs
 
 screenshots: $(MANIFEST) ## docs/images, from the demo in headless Chromium
-	@$(BIN)/python -m docs.screenshots
+	@$(BIN)/python -m tests.browser.screenshots
 
 sql: .venv-sql/installed ## the published file in Harlequin, read-only
 	@.venv-sql/bin/harlequin --read-only $(or $(MODELTIDE_HOME),data)/published/modeltide.duckdb

@@ -100,7 +100,13 @@ def dev() -> None:
     port = os.environ.get("DAGSTER_PORT", "3000")
     command = ["dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", port]
     scripts = Path(sys.executable).parent
-    subprocess.run([str(scripts / command[0]), *command[1:]], cwd=PROJECT, check=False)
+    path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])  # dagster-dbt looks for dbt there
+    subprocess.run(
+        [str(scripts / command[0]), *command[1:]],
+        cwd=PROJECT,
+        env={**os.environ, "PATH": path},
+        check=False,
+    )
 
 
 def demo() -> None:

@@ -35,9 +35,7 @@ def judge(settings: Settings, **figures: float | None) -> None:
             "insert into marts.fct_headlines values (?, ?, 'qwen', 'lineage', ?, null, 'requests')",
             [[DAY, figure, value] for figure, value in figures.items()],
         )
-        connection.execute(
-            "create or replace view marts.fct_headline_history as from raw.headline_figures"
-        )
+        connection.execute("create or replace view marts.fct_headline_history as from raw.headline_figures")
 
 
 def history(path: Path) -> list[tuple[Any, ...]]:

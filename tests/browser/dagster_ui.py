@@ -81,8 +81,11 @@ def _wait_for_definitions(url: str, process: "subprocess.Popen[bytes]", log: Pat
     until = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < until and process.poll() is None:
         with suppress(OSError), urllib.request.urlopen(asked, timeout=30) as answer:
-            if b'"RepositoryLocation"' in answer.read():
+            said = answer.read()
+            if b'"RepositoryLocation"' in said:
                 return
+            if b'"PythonError"' in said:
+                break
         time.sleep(0.3)
     raise AssertionError(f"the Dagster UI does not load at {url}:\n{log.read_text()[-3000:]}")
 
