@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: demo run dev test lint bench rebuild
+.PHONY: demo run dev test lint bench rebuild docs screenshots sql
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -23,6 +23,15 @@ dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 
 rebuild: $(MANIFEST) ## the warehouse anew from snapshots/
 	@$(BIN)/python -m dagster_project rebuild
+
+docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and the demo
+	@$(BIN)/python -m dagster_project docs
+
+screenshots: $(MANIFEST) ## docs/images, from the demo in headless Chromium
+	@$(BIN)/python -m tests.browser.screenshots
+
+sql: .venv-sql/installed ## the published file in Harlequin, read-only
+	@.venv-sql/bin/harlequin --read-only $(or $(MODELTIDE_HOME),data)/published/modeltide.duckdb
 
 test: $(MANIFEST) ## every test, no network
 	$(BIN)/python -m pytest
@@ -43,3 +52,9 @@ $(MANIFEST): .venv/installed $(SQL_FILES)
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@touch .venv/installed
+
+# an environment of its own: beside the project's pins only a Harlequin of 2023 can be installed
+.venv-sql/installed: requirements-sql.lock
+	@$(PYTHON) -m venv .venv-sql
+	@.venv-sql/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sql.lock
+	@touch .venv-sql/installed

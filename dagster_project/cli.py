@@ -17,6 +17,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.defs.failures import told_failure, untold_failure
 from dagster_project.lib import hub
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.rebuild import rebuild
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
     commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
+    commands.add_parser("docs", help="generate docs/metrics.md and docs/queries.md, the latter from the demo")
     options = parser.parse_args(arguments)
     os.environ.update(TELEMETRY_OFF)
     actions: dict[str, Callable[[], None]] = {
@@ -53,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         "dev": dev,
         "rebuild": rebuild_and_publish,
         "demo": demo,
+        "docs": docs,
     }
     try:
         actions[options.command]()
@@ -97,7 +100,13 @@ def dev() -> None:
     port = os.environ.get("DAGSTER_PORT", "3000")
     command = ["dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", port]
     scripts = Path(sys.executable).parent
-    subprocess.run([str(scripts / command[0]), *command[1:]], cwd=PROJECT, check=False)
+    path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])  # dagster-dbt looks for dbt there
+    subprocess.run(
+        [str(scripts / command[0]), *command[1:]],
+        cwd=PROJECT,
+        env={**os.environ, "PATH": path},
+        check=False,
+    )
 
 
 def demo() -> None:
@@ -105,6 +114,14 @@ def demo() -> None:
     from dagster_project.demo import run_demo  # the synthetic world is of no use to the others
 
     run_demo()
+
+
+def docs() -> None:
+    """Generate the documents whose text stands elsewhere."""
+    from dagster_project.lib.docs import DOCS, write  # reads the SQL project's manifest: not for `--help`
+
+    for path in write(DOCS, Settings.from_environment().home / "demo" / "published" / "modeltide.duckdb"):
+        print(f"Wrote {path.relative_to(PROJECT)}.")
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -164,17 +181,11 @@ def execute_job(
 def _failures(result: dg.ExecuteInProcessResult, log: Path) -> str:
     lines = []
     for event in result.filter_events(lambda e: e.is_step_failure):
-        data = event.step_failure_data
-        if data.user_failure_data is not None and data.user_failure_data.description:
-            lines.append(data.user_failure_data.description)
-        elif data.error is not None:
-            error = data.error
-            while error.cause is not None:  # Dagster wraps what was raised
-                error = error.cause
-            lines.append(
-                f"{event.step_key} failed: {error.message.strip()}\nWhat was published before stays "
-                f"readable; the whole story is in {log}."
-            )
+        lines.append(
+            told_failure(event)
+            or f"{untold_failure(event)}\nWhat was published before stays "
+            f"readable; the whole story is in {log}."
+        )
     return "\n".join(lines) or f"The run failed; see {log}."
 
 

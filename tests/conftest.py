@@ -16,7 +16,7 @@ os.environ.update(
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Upstream
 
-OURS = ("HF_", "HUB_", "MODELTIDE_", "YAHOO_", "REFETCH", "ACCEPT", "DAGSTER_HOME")
+OURS = ("ALERT_", "HF_", "HUB_", "MODELTIDE_", "YAHOO_", "REFETCH", "ACCEPT", "DAGSTER_HOME")
 
 
 @pytest.fixture(autouse=True)

@@ -13,13 +13,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.lib import seeds
+from dagster_project.lib import docs, preview, seeds, sql_project
 from dagster_project.lib.publish import publish
 from dagster_project.lib.raw_tables import ALL_TABLES
 from dagster_project.lib.settings import Settings
 
 SQL = Path(__file__).parents[1] / "sql"
-ANALYSES = sorted((SQL / "analyses").glob("*.sql"))
+ANALYSES = docs.analyses()
 FIRST = date(2026, 1, 14)
 DAYS = 40
 MAKERS = ("Qwen", "meta-llama", "mistralai", "deepseek-ai")
@@ -115,7 +115,7 @@ def _write_days(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_there_is_one_query_for_each_question() -> None:
-    assert [int(path.name.split("_")[0]) for path in ANALYSES] == list(range(1, 10))
+    assert [int(path.name.split("_")[0]) for path in ANALYSES] == list(range(1, len(ANALYSES) + 1))
 
 
 @pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
@@ -124,3 +124,37 @@ def test_a_question_has_a_short_query_and_an_answer(path: Path, published: Path)
     assert len(text.splitlines()) < 25
     with duckdb.connect(str(published), read_only=True) as connection:
         assert connection.execute(text).fetchall()
+
+
+def test_the_page_of_queries_shows_every_query_as_it_is(published: Path) -> None:
+    """Its answers are the demo's; `make docs` writes them."""
+    page = (docs.DOCS / "queries.md").read_text()
+    generated = docs.queries(published)
+    for path in ANALYSES:
+        section = f"`sql/analyses/{path.name}`\n\n```sql\n{path.read_text().strip()}\n```\n\n| "
+        assert section in page, f"{path.name}: type `make docs`"
+        assert section in generated
+    assert page.count("\n## ") == len(ANALYSES)
+
+
+def test_the_page_of_metrics_is_what_the_descriptions_say() -> None:
+    assert (docs.DOCS / "metrics.md").read_text() == docs.metrics(), "type `make docs`"
+
+
+def test_the_page_of_metrics_has_a_section_for_every_published_table(published: Path) -> None:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        tables = connection.execute("select table_name from about_tables").fetchall()
+    page = docs.metrics()
+    assert [table for (table,) in tables if f"\n## {table}\n" not in page] == []
+
+
+@pytest.mark.parametrize("mart", sql_project.marts().values(), ids=lambda mart: mart.name)
+def test_a_mart_has_a_preview_that_its_table_can_answer(mart: sql_project.Mart, published: Path) -> None:
+    """In the published file marts have no schema of their own; in the warehouse they do."""
+    warehouse = published.parents[1] / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        made = preview.of_mart(connection, f"marts.{mart.name}", mart.preview)
+        (rows,) = connection.execute(f"select count(*) from marts.{mart.name}").fetchall()[0]
+    assert "cannot be made" not in made.markdown
+    if rows and mart.preview:
+        assert ("data:image/svg+xml;base64," in made.markdown) == bool(made.figures)

@@ -6,8 +6,8 @@ from datetime import date
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, table_spec
-from dagster_project.lib import hub, hub_load, landing
+from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
+from dagster_project.lib import hub, hub_load, landing, preview
 from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.raw_tables import HUB_TABLES
 from dagster_project.lib.rebuild import up_to_date
@@ -56,6 +56,7 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             "bytes": sum(page.bytes for page in crawl.pages),
             "origin": crawl.opening.origin,
             "folder": dg.MetadataValue.path(str(crawl.folder)),
+            **shown(preview.of_crawl(crawl)),
         }
     )
 
@@ -77,6 +78,7 @@ def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[
             crawl = landing.newest_complete(settings.landing, day, scope_id)
             loaded = hub_load.load_crawl(connection, crawl, settings)
             counts = row_counts(connection, HUB_TABLES)
+            previews = {table: preview.of_raw(connection, table) for table in HUB_TABLES}
             pruned = landing.prune(settings.landing, day, hub_load.rejected_days(connection))
     context.log.info(f"{loaded.row_count} models of {day}, {loaded.new_models} of them new")
     if pruned:
@@ -90,5 +92,6 @@ def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[
                 "models_today": loaded.row_count,
                 "new_models_today": loaded.new_models,
                 **figures,
+                **shown(previews[table]),
             },
         )

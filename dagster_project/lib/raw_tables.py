@@ -131,7 +131,7 @@ HUB_SNAPSHOTS = _raw(
 LOADS = _raw(
     "loads",
     "One row per file of snapshots/ that is in the warehouse; a file that is not here is loaded first.",
-    ("source", "varchar", "hub, or the name of the source whose rows were added: licence_cards, prices"),
+    ("source", "varchar", "hub, or the name of the source whose rows were added, such as prices"),
     _SNAPSHOT_DATE,
     ("load_id", "varchar", "Identifies the load; later loads sort after earlier ones"),
 )
@@ -298,6 +298,22 @@ EXCHANGE_SESSIONS = _raw(
     ("close_at", "timestamp", "UTC time of the close, early closes included"),
 )
 
+HEADLINE_FIGURES = _raw(
+    "headline_figures",
+    "One row per publication and headline figure that it published first or with another value.",
+    ("published_at", "timestamp", "UTC time of the publication, by the local clock"),
+    ("snapshot_date", "date", "Newest accepted snapshot day of the publication"),
+    ("provenance", "varchar", "live, synthetic or mirror:<host>, as in about"),
+    ("scope_id", "varchar", "Scope of the newest snapshot"),
+    ("about_date", "date", "UTC day that the figure is about"),
+    ("figure", "varchar", "What is counted"),
+    ("subject", "varchar", "Family, group or country that it is counted for"),
+    ("definition", "varchar", "By which definition, where there are several"),
+    ("value", "double", "The figure, in unit; NULL where the publication had none"),
+    ("value_text", "varchar", "The figure where it is a word, such as a verdict; else NULL"),
+    ("unit", "varchar", "Unit of value"),
+)
+
 HUB_TABLES = (
     HUB_SNAPSHOTS,
     HUB_MODELS,
@@ -315,7 +331,8 @@ LICENCES = Source(
 PRICES = Source(
     "prices", (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES), {PRICE_FETCHES: ("snapshot_date", "symbol")}
 )
-ROW_SOURCES = (LICENCES, PRICES)
+HEADLINES = Source("headlines", (HEADLINE_FIGURES,), {})
+ROW_SOURCES = (LICENCES, PRICES, HEADLINES)
 ALL_TABLES = (
     LOADS,
     *HUB_TABLES,

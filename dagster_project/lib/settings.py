@@ -33,6 +33,7 @@ class Settings:
     hub_endpoint: str = HUB_ENDPOINT
     yahoo_endpoint: str = YAHOO_ENDPOINT
     hub_token: str | None = field(default=None, repr=False)  # never in a log
+    alert_webhook: str | None = field(default=None, repr=False)  # who has it can post: a secret, too
     seeds_folder: Path | None = None
     scope: str = "top"
     hub_top: int = 50_000
@@ -46,11 +47,13 @@ class Settings:
             return environment.get(name, "").strip() or default
 
         seeds = value("MODELTIDE_SEEDS")
+        webhook = value("ALERT_WEBHOOK_URL")
         return cls(
             home=Path(value("MODELTIDE_HOME", "data")).absolute(),
             hub_endpoint=_url("HF_ENDPOINT", value("HF_ENDPOINT", HUB_ENDPOINT)),
             yahoo_endpoint=_url("YAHOO_ENDPOINT", value("YAHOO_ENDPOINT", YAHOO_ENDPOINT)),
             hub_token=value("HF_TOKEN") or None,
+            alert_webhook=_secret_url("ALERT_WEBHOOK_URL", webhook) if webhook else None,
             seeds_folder=_folder("MODELTIDE_SEEDS", seeds) if seeds else None,
             scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
             hub_top=_top("HUB_TOP", value("HUB_TOP", "50000")),
@@ -108,6 +111,13 @@ def _url(name: str, value: str) -> str:
     if parts.username or parts.password:
         raise _refuse(name, "<not shown>", "an address without user name and password in it")
     return value.rstrip("/")
+
+
+def _secret_url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise _refuse(name, "<not shown>", "an http:// or https:// address, or nothing")
+    return value
 
 
 def _folder(name: str, value: str) -> Path:
