@@ -7,31 +7,38 @@ import dagster as dg
 
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.small_sources import answered_check
 from dagster_project.lib import hub
+from dagster_project.lib.raw_tables import MODELS_DEV, NPM, OPENROUTER, PYPI
 from dagster_project.lib.settings import Settings
 
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
+# yielded by the assets that fetch, which a run without dbt has too
+FETCH_CHECKS = dg.AssetSelection.checks(
+    EVERY_SYMBOL_ANSWERED, *(answered_check(source).key for source in (OPENROUTER, MODELS_DEV, NPM, PYPI))
+)
+# past days on demand: their partitions are not the Hub's days
+BACKFILLS = dg.AssetSelection.groups("backfill")
 
 daily_snapshot = dg.define_asset_job(
     "daily_snapshot",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - BACKFILLS,
     partitions_def=DAILY,
     config=PLAIN_LINES,
-    description="Snapshot the Hub and the prices, build the SQL models, publish.",
+    description="Snapshot the Hub, the prices and the other sources, build the SQL models, publish.",
 )
 land_and_load = dg.define_asset_job(
     "land_and_load",
     # dbt's tests of the raw tables are checks too, and would start dbt for every day
-    selection=dg.AssetSelection.groups("landing", "raw").without_checks()
-    | dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED),
+    selection=dg.AssetSelection.groups("landing", "raw").without_checks() | FETCH_CHECKS,
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot only; the next daily_snapshot builds and publishes what it added.",
 )
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
-    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw"))
-    | (dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED)),
+    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw") - BACKFILLS)
+    | (dg.AssetSelection.all_asset_checks() - FETCH_CHECKS),
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
 )
