@@ -66,8 +66,9 @@ def run_demo() -> None:
     for part in ("landing", "snapshots", "published", "dagster", "warehouse.duckdb"):
         _remove(home / part)
     with Upstream(models=MODELS, quota=QUOTA) as upstream:
-        os.environ.update(MODELTIDE_HOME=str(home), HF_ENDPOINT=upstream.url, YAHOO_ENDPOINT=upstream.url)
-        os.environ.pop("HF_TOKEN", None)  # nobody's token is sent to a simulation
+        # its environment has a key of its own: nobody's token is sent to a simulation
+        os.environ.update(MODELTIDE_HOME=str(home), **upstream.environment)
+        os.environ.pop("HF_TOKEN", None)
         settings = Settings.from_environment()
         _say(f"SYNTHETIC: {DAYS} simulated days of about 10,000 invented models, in {home}")
         with dagster_instance(settings) as instance:

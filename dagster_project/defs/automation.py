@@ -8,18 +8,27 @@ import dagster as dg
 from dagster_project.defs.licence_cards import CARDS_ANSWERED
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.small_sources import answered_check
 from dagster_project.lib import hub
+from dagster_project.lib.raw_tables import MODELS_DEV, NPM, OPENROUTER, PYPI
 from dagster_project.lib.settings import Settings
 
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
-SOURCES_ANSWERED = dg.AssetSelection.checks(CARDS_ANSWERED, EVERY_SYMBOL_ANSWERED)
+# yielded by the assets that fetch, which a run without dbt has too
+SOURCES_ANSWERED = dg.AssetSelection.checks(
+    CARDS_ANSWERED,
+    EVERY_SYMBOL_ANSWERED,
+    *(answered_check(source).key for source in (OPENROUTER, MODELS_DEV, NPM, PYPI)),
+)
+# past days on demand: their partitions are not the Hub's days
+BACKFILLS = dg.AssetSelection.groups("backfill")
 
 daily_snapshot = dg.define_asset_job(
     "daily_snapshot",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - BACKFILLS,
     partitions_def=DAILY,
     config=PLAIN_LINES,
-    description="Snapshot the Hub and the prices, build the SQL models, publish.",
+    description="Snapshot the Hub, the prices and the other sources, build the SQL models, publish.",
 )
 land_and_load = dg.define_asset_job(
     "land_and_load",
@@ -31,7 +40,7 @@ land_and_load = dg.define_asset_job(
 )
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
-    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw"))
+    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw") - BACKFILLS)
     | (dg.AssetSelection.all_asset_checks() - SOURCES_ANSWERED),
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",

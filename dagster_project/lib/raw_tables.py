@@ -314,6 +314,80 @@ HEADLINE_FIGURES = _raw(
     ("unit", "varchar", "Unit of value"),
 )
 
+def _fetches(name: str, item: str) -> Table:
+    return _raw(
+        name,
+        f"One row per snapshot day and item asked for ({item}): how the fetch ended.",
+        _SNAPSHOT_DATE,
+        ("item", "varchar", f"What was asked for: {item}"),
+        (
+            "status",
+            "varchar",
+            "ok, partial (some rows unusable), empty (a valid answer without rows), malformed, renamed, "
+            "missing (404), refused (401, 403), no_key, short (far less than before) or error",
+        ),
+        ("detail", "varchar", "What is wrong and what to do; NULL when all is well"),
+        ("answered_rows", "integer", "Rows in the answer; NULL without an answer"),
+        ("new_rows", "integer", "Rows added to the warehouse"),
+        ("as_of", "timestamp", "UTC time of the data as the source says it, else of the answer"),
+        ("attribution", "varchar", "What to write wherever the data is shown; NULL if nothing is asked for"),
+        ("origin", "varchar", "live, synthetic or mirror:<host>: who answered; NULL without an answer"),
+        ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+    )
+
+
+OPENROUTER_TOKENS = _raw(
+    "openrouter_tokens",
+    "One row per fetch, day and model: tokens as stated then; every fetch is kept.",
+    ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+    ("as_of", "timestamp", "UTC time that the source gives its figures"),
+    ("token_date", "date", "UTC day that the tokens were used"),
+    (
+        "model_permaslug",
+        "varchar",
+        "OpenRouter's permanent name of the model, with :free and the like; other: all below the top 50",
+    ),
+    ("total_tokens", "decimal(38,0)", "Prompt and completion tokens; NULL if the answer's text is no number"),
+    ("unreadable_text", "varchar", "What stood there instead of a number; NULL for numbers"),
+)
+OPENROUTER_FETCHES = _fetches("openrouter_fetches", "a window of days, first..last")
+MODELS_DEV_CATALOGUE = _raw(
+    "models_dev_catalogue",
+    "One row per offer of a provider and change of it; it holds until the offer's next row.",
+    ("provider", "varchar", "Who offers the model, id of models.dev"),
+    ("model_id", "varchar", "Name of the model at the provider"),
+    ("first_seen", "date", "Snapshot day from which this state was seen"),
+    ("is_listed", "boolean", "false: the offer has left the catalogue"),
+    ("name", "varchar", "Name for readers"),
+    ("open_weights", "boolean", "The catalogue says that the weights are public; NULL if it says nothing"),
+    ("release_date", "date", "Release as the catalogue states it; NULL unless known to the day"),
+    ("input_price_usd", "double", "US dollars per million prompt tokens; NULL if none is stated"),
+    ("output_price_usd", "double", "US dollars per million completion tokens; NULL if none is stated"),
+    ("context_tokens", "bigint", "Context length in tokens; NULL if none is stated"),
+)
+MODELS_DEV_FETCHES = _fetches("models_dev_fetches", "the whole catalogue")
+
+
+def _installs(name: str, registry: str) -> Table:
+    return _raw(
+        name,
+        f"One row per package, day and changed count of {registry}; the newest fetch counts.",
+        ("package", "varchar", f"Package name on {registry}"),
+        ("install_date", "date", "UTC day of the downloads"),
+        ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+        (
+            "downloads",
+            "bigint",
+            "Downloads as stated then, mirrors excluded where they are known; 0 is no data",
+        ),
+    )
+
+
+NPM_INSTALLS = _installs("npm_installs", "npm")
+NPM_FETCHES = _fetches("npm_fetches", "a package")
+PYPI_INSTALLS = _installs("pypi_installs", "PyPI")
+PYPI_FETCHES = _fetches("pypi_fetches", "a package")
+
 HUB_TABLES = (
     HUB_SNAPSHOTS,
     HUB_MODELS,
@@ -331,8 +405,25 @@ LICENCES = Source(
 PRICES = Source(
     "prices", (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES), {PRICE_FETCHES: ("snapshot_date", "symbol")}
 )
+_FETCH_KEY = ("snapshot_date", "item")
+OPENROUTER = Source(
+    "openrouter_tokens",
+    (OPENROUTER_TOKENS, OPENROUTER_FETCHES),
+    {
+        # the same pages read again; another fetch adds to them
+        OPENROUTER_TOKENS: ("fetched_at", "token_date", "model_permaslug"),
+        OPENROUTER_FETCHES: _FETCH_KEY,
+    },
+)
+MODELS_DEV = Source(
+    "models_dev_catalogue",
+    (MODELS_DEV_CATALOGUE, MODELS_DEV_FETCHES),
+    {MODELS_DEV_CATALOGUE: ("provider", "model_id", "first_seen"), MODELS_DEV_FETCHES: _FETCH_KEY},
+)
+NPM = Source("npm_installs", (NPM_INSTALLS, NPM_FETCHES), {NPM_FETCHES: _FETCH_KEY})
+PYPI = Source("pypi_installs", (PYPI_INSTALLS, PYPI_FETCHES), {PYPI_FETCHES: _FETCH_KEY})
 HEADLINES = Source("headlines", (HEADLINE_FIGURES,), {})
-ROW_SOURCES = (LICENCES, PRICES, HEADLINES)
+ROW_SOURCES = (LICENCES, PRICES, OPENROUTER, MODELS_DEV, NPM, PYPI, HEADLINES)
 ALL_TABLES = (
     LOADS,
     *HUB_TABLES,

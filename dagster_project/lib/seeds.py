@@ -43,8 +43,8 @@ class Seed(Table):
         return f"{self.name}.csv"
 
 
-# a family is curated by several patterns
-_KEY_LENGTHS = {"curated_models": 2}
+# a family is curated by several patterns; a package name may be in both registries
+_KEY_LENGTHS = {"curated_models": 2, "sdk_packages": 2}
 
 
 def _seed(name: str, description: str, *columns: tuple[str, str, str]) -> Seed:
@@ -188,6 +188,68 @@ GROWTH_THRESHOLDS = _seed(
     ("unit", "varchar", "Unit of value"),
     ("meaning", "varchar", "What the constant decides"),
 )
+SDK_PACKAGES = _seed(
+    "sdk_packages",
+    "One row per registry and package whose installs are counted.",
+    ("registry", "varchar", "npm or pypi"),
+    ("package", "varchar", "Package name on the registry"),
+    (
+        "basket",
+        "varchar",
+        "closed (talks to closed models), open (runs or serves open ones) or both_ways (in neither index)",
+    ),
+)
+SDK_BASE_WEEKS = _seed(
+    "sdk_base_weeks",
+    "One row per registry: the week whose installs are 100.",
+    ("registry", "varchar", "npm or pypi"),
+    (
+        "base_week",
+        "date",
+        "Monday of the week; where data begin later, or if empty: the first week with every package complete",
+    ),
+)
+API_AUTHORS = _seed(
+    "api_authors",
+    "One row per author in OpenRouter's model names: who that is elsewhere.",
+    ("author", "varchar", "The part before the slash of a permaslug"),
+    ("company", "varchar", "As in publishers.company, so that their repositories on the Hub can be found"),
+    ("country", "varchar", "Seat of the company, ISO 3166-1 alpha-2, or unknown"),
+    ("models_dev_provider", "varchar", "The maker's own provider id in models.dev; NULL if it has none"),
+)
+API_MODEL_CLASSES = _seed(
+    "api_model_classes",
+    "One row per pattern of model names whose class is stated by its maker.",
+    (
+        "permaslug_pattern",
+        "varchar",
+        "Regular expression over the whole permaslug without :free and the like",
+    ),
+    ("api_class", "varchar", "open or closed"),
+    ("since_date", "date", "Day from which the statement holds; NULL: ever since"),
+)
+SHARE_THRESHOLDS = _seed(
+    "share_thresholds",
+    "One row per constant of open against closed.",
+    ("threshold", "varchar", "Name of the constant"),
+    ("value", "double", "Its value, in unit"),
+    ("unit", "varchar", "Unit of value"),
+    ("meaning", "varchar", "What the constant decides"),
+)
+DATA_SOURCES = _seed(
+    "data_sources",
+    "One row per source of data: its terms, and what to write where its numbers are shown.",
+    ("data_source", "varchar", "Our name of the source, as in the status of its fetches"),
+    ("name", "varchar", "Name for readers"),
+    ("licence", "varchar", "Licence of the data as the source states it; NULL if it states none"),
+    ("terms", "varchar", "Terms of use that apply, in short"),
+    ("terms_url", "varchar", "Where they are written"),
+    (
+        "attribution",
+        "varchar",
+        "Text to show with the numbers, {as_of} standing for their time; NULL if none is asked for",
+    ),
+)
 ALL_SEEDS = (
     PUBLISHERS,
     LICENCES,
@@ -203,6 +265,12 @@ ALL_SEEDS = (
     GROWTH_THRESHOLDS,
     COUNTRIES,
     LIBRARIES,
+    SDK_PACKAGES,
+    SDK_BASE_WEEKS,
+    API_AUTHORS,
+    API_MODEL_CLASSES,
+    SHARE_THRESHOLDS,
+    DATA_SOURCES,
 )
 
 
@@ -228,6 +296,10 @@ def _is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _is_monday(text: str) -> bool:
+    return _is_date(text) and date.fromisoformat(text).isoweekday() == 1
 
 
 _SYMBOL = _matches(r"\^?[A-Z0-9][A-Z0-9.=-]*", "a Yahoo symbol such as BABA, 0700.HK or ^GSPC")
@@ -264,13 +336,22 @@ _CHECKS: dict[str, Check] = {
     "measure": _one_of("cumulative", "window"),
     "metric": _one_of("downloads", "models", "derivatives"),
     "threshold": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
+    "registry": _one_of("npm", "pypi"),
+    "package": _matches(r"(@[\w.-]+/)?[\w.-]+", "a package name such as openai or @google/genai"),
+    "basket": _one_of("closed", "open", "both_ways"),
+    "base_week": (_is_monday, "a Monday such as 2026-01-05"),
+    "author": _matches(r"[\w.~-]+", "the part before the slash of a model name"),
+    "permaslug_pattern": _PATTERN,
+    "api_class": _one_of("open", "closed"),
+    "data_source": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
 }
 # a publisher that nobody described further is still worth following
 _DEFAULTS: Row = {"country": "unknown", "follow_all": "false"}
 _REQUIRED = (
     "country", "follow_all", "licence_class", "kind", "exchange", "is_included", "meaning",
     "effective_date", "date_precision", "applies_to_kind", "measure", "metric", "value",
-    "is_lower_bound", "min_parameters", "country_group", "library_kind", "source",
+    "is_lower_bound", "min_parameters", "country_group", "library_kind", "basket", "api_class", "terms",
+    "source",
 )  # fmt: skip
 
 
@@ -295,6 +376,12 @@ def read_seed(seed: Seed, settings: Settings) -> list[Row]:
 def followed_publishers(settings: Settings) -> list[str]:
     """Accounts whose every model is listed daily."""
     return [str(row["publisher"]) for row in read_seed(PUBLISHERS, settings) if row["follow_all"] == "true"]
+
+
+def attribution_of(data_source: str, settings: Settings) -> str | None:
+    """What to write wherever the numbers of a source are shown; {as_of} stands for their time."""
+    rows = {row["data_source"]: row for row in read_seed(DATA_SOURCES, settings)}
+    return rows[data_source]["attribution"] if data_source in rows else None
 
 
 def load_seeds(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:

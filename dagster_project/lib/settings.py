@@ -16,6 +16,10 @@ from dagster_project.lib.errors import ModelTideError
 
 HUB_ENDPOINT = "https://huggingface.co"
 YAHOO_ENDPOINT = "https://query2.finance.yahoo.com"
+OPENROUTER_ENDPOINT = "https://openrouter.ai"
+MODELS_DEV_ENDPOINT = "https://models.dev"
+NPM_ENDPOINT = "https://api.npmjs.org"
+PYPISTATS_ENDPOINT = "https://pypistats.org"
 SCOPES = ("top", "census")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
@@ -32,8 +36,13 @@ class Settings:
     home: Path
     hub_endpoint: str = HUB_ENDPOINT
     yahoo_endpoint: str = YAHOO_ENDPOINT
+    openrouter_endpoint: str = OPENROUTER_ENDPOINT
+    models_dev_endpoint: str = MODELS_DEV_ENDPOINT
+    npm_endpoint: str = NPM_ENDPOINT
+    pypistats_endpoint: str = PYPISTATS_ENDPOINT
     hub_token: str | None = field(default=None, repr=False)  # never in a log
     alert_webhook: str | None = field(default=None, repr=False)  # who has it can post: a secret, too
+    openrouter_key: str | None = field(default=None, repr=False)  # never in a log
     seeds_folder: Path | None = None
     scope: str = "top"
     hub_top: int = 50_000
@@ -46,14 +55,22 @@ class Settings:
         def value(name: str, default: str = "") -> str:
             return environment.get(name, "").strip() or default
 
+        def endpoint(name: str, default: str) -> str:
+            return _url(name, value(name, default))
+
         seeds = value("MODELTIDE_SEEDS")
         webhook = value("ALERT_WEBHOOK_URL")
         return cls(
             home=Path(value("MODELTIDE_HOME", "data")).absolute(),
-            hub_endpoint=_url("HF_ENDPOINT", value("HF_ENDPOINT", HUB_ENDPOINT)),
-            yahoo_endpoint=_url("YAHOO_ENDPOINT", value("YAHOO_ENDPOINT", YAHOO_ENDPOINT)),
+            hub_endpoint=endpoint("HF_ENDPOINT", HUB_ENDPOINT),
+            yahoo_endpoint=endpoint("YAHOO_ENDPOINT", YAHOO_ENDPOINT),
+            openrouter_endpoint=endpoint("OPENROUTER_ENDPOINT", OPENROUTER_ENDPOINT),
+            models_dev_endpoint=endpoint("MODELS_DEV_ENDPOINT", MODELS_DEV_ENDPOINT),
+            npm_endpoint=endpoint("NPM_ENDPOINT", NPM_ENDPOINT),
+            pypistats_endpoint=endpoint("PYPISTATS_ENDPOINT", PYPISTATS_ENDPOINT),
             hub_token=value("HF_TOKEN") or None,
             alert_webhook=_secret_url("ALERT_WEBHOOK_URL", webhook) if webhook else None,
+            openrouter_key=value("OPENROUTER_API_KEY") or None,
             seeds_folder=_folder("MODELTIDE_SEEDS", seeds) if seeds else None,
             scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
             hub_top=_top("HUB_TOP", value("HUB_TOP", "50000")),

@@ -1,9 +1,10 @@
-"""One HTTP server on 127.0.0.1 that plays the Hub's model listing and Yahoo's charts, with a clock
-and faults.
+"""One HTTP server on 127.0.0.1 that plays the Hub's model listing, Yahoo's charts and the small
+sources beside them, with a clock and faults.
 
 Belongs here: routes, cursors, headers, quota, the simulated clock, and what each fault does to
 an answer.
-Does not belong here: the content of the answers (world, items, market).
+Does not belong here: the content of the answers (world, items, market) and the small sources
+(api_routes).
 
 Every answer says `X-Model-Tide-Synthetic: 1`, and its `Date` is the simulated time: clients
 that take their day from the server need no other clock.
@@ -28,6 +29,7 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 import numpy as np
 import orjson
 
+from dagster_project.upstream import api_routes
 from dagster_project.upstream.chance import uniform
 from dagster_project.upstream.faults import CHART_PATH, HUB_PATH, KINDS, Fault, Faults
 from dagster_project.upstream.items import Items
@@ -99,6 +101,15 @@ class Upstream:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Every variable that takes the product to this upstream and nowhere else."""
+        names = ("HF", "YAHOO", "OPENROUTER", "MODELS_DEV", "NPM", "PYPISTATS")
+        return {
+            **{f"{name}_ENDPOINT": self.url for name in names},
+            "OPENROUTER_API_KEY": api_routes.SYNTHETIC_KEY,
+        }
 
     def start(self) -> Self:
         self._thread = threading.Thread(
@@ -179,6 +190,8 @@ class Upstream:
             answer = self._yahoo(path.removeprefix(CHART_PATH), query, faults)
         elif path == "/v1/test/getcrumb":
             answer = Answer(200, b"synthetic-crumb", kind="text/plain")
+        elif found := api_routes.answer(path, query, headers, self.now(), faults):
+            answer = Answer(found.status, found.body)
         else:
             answer = Answer(404, _NOT_FOUND, {"Set-Cookie": _COOKIE} if path == "/" else {})
         for fault in faults:
@@ -311,6 +324,8 @@ def _break(answer: Answer, fault: Fault) -> None:
         answer.headers.pop("Link", None)
         if answer.status == 429 and "RateLimit" in answer.headers:
             answer.headers["RateLimit"] = f'"api";r=0;t={int(fault.number("seconds"))}'
+        elif answer.status == 429:
+            answer.headers["Retry-After"] = str(int(fault.number("seconds")))
     elif fault.kind == "html":
         answer.body, answer.kind = b"<!doctype html><title>Be right back</title>", "text/html"
         answer.headers.pop("Link", None)

@@ -51,3 +51,8 @@
 {% macro month_end(day) -%}
     {{ dbt.last_day(day, 'month') }}
 {%- endmacro %}
+
+{# Monday of the day's ISO week. #}
+{% macro week_start(day) -%}
+    cast({{ dbt.date_trunc('week', day) }} as date)
+{%- endmacro %}
