@@ -1,5 +1,8 @@
 -- What sources ask to be said wherever their numbers are
-select distinct attribution
+select
+    name,
+    attribution,
+    licence,
+    terms
 from about_sources
-where attribution is not null
-order by attribution;
+order by name;

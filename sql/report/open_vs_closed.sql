@@ -2,14 +2,17 @@
 select
     activity_date,
     channel,
-    open_value,
-    closed_value,
-    share,
+    measure,
+    value,
     lower_bound,
     upper_bound,
+    open_value,
+    closed_value,
     unit,
-    source,
+    window_days,
+    reason,
     vintage,
+    source,
     licence
 from fct_open_vs_closed_daily
 order by channel, activity_date;

@@ -1,7 +1,7 @@
 """Open against closed, channel by channel.
 
 Belongs here: what is said and drawn about channels; each keeps its own denominator.
-Does not belong here: families, markets, days; how marks look (marks) and figures read (words).
+Does not belong here: openness of the Hub's models (openness), families, markets, days.
 """
 
 from collections.abc import Sequence
@@ -19,102 +19,118 @@ from dagster_project.lib.report.sections import (
     Section,
     Table,
     newest,
+    nothing,
 )
 
 CHANNELS = {
-    "tokens": "Tokens routed",
-    "sdk_installs": "SDK installs",
-    "catalogue": "Catalogue of API models",
-    "hub_weights": "Weights on the Hub",
+    "tokens": "Tokens routed by OpenRouter",
+    "sdk_installs": "Installs of packages",
+    "catalogue": "Models released through an API",
+    "hub_weights": "Downloads of weights on the Hub",
 }
+SHARES_OF = {"tokens": "tokens", "catalogue": "new API models", "hub_weights": "Hub downloads"}
 PANEL_HEIGHT = 200
+EVEN = 100  # of the index: open and closed as in the base week
 
 
 def channels(answers: Answers) -> Drawn:
     """Each channel on its own axis: they are never added or divided by each other."""
     rows = answers["open_vs_closed"]
-    panels, told, notes = [], [], []
-    for channel, heading in CHANNELS.items():
+    panels, told, absent = [], [], []
+    for channel, name in CHANNELS.items():
         own = [row for row in rows if row["channel"] == channel]
-        shares = [row for row in own if row["share"] is not None]
-        bounded = [row for row in own if row["lower_bound"] is not None and row["upper_bound"] is not None]
-        day = newest(own, "activity_date")
-        if shares or bounded:
-            panels.append(Panel(_share_panel(own), heading, _channel_note(own)))
-            told.append(_channel_words(heading, max(shares or bounded, key=lambda row: row["activity_date"])))
-        elif any(row["open_value"] is not None or row["closed_value"] is not None for row in own):
-            panels.append(Panel(_values_panel(own), heading, _channel_note(own)))
+        known = [row for row in own if row["value"] is not None or row["lower_bound"] is not None]
+        if known:
+            panels.append(Panel(_panel(known), f"{name}: {_measured(known[-1])}", _source(known[-1])))
+            told.append(_in_words(known[-1]))
         else:
-            notes.append(f"{heading}: no figures" + (f" up to {words.day(day)}." if day else " yet."))
+            reason = own[-1]["reason"] if own else None
+            absent.append(f"{name}: {reason or 'no figures yet'}.")
     if not panels:
-        return Drawn(
-            reasons={
-                ONLY: "No channel has figures yet: tokens need OPENROUTER_API_KEY, the others a first run."
-            },
-            notes=notes,
-        )
+        return nothing("No channel has figures yet. " + " ".join(absent))
     return Drawn(
-        findings={
-            ONLY: words.first_upper("; ".join(told)) or "Open and closed, each channel by its own measure"
-        },
-        lead="Four traces of use with four denominators. They are never added or divided by each other.",
+        findings={ONLY: f"Open models: {'; '.join(told)}"},
+        lead="Traces of use, each with a denominator of its own: never added, never divided by each other. "
+        "The band is what stays possible while some models or packages are unknown.",
         panels=panels,
         table=Table(
             (
-                Column("channel", "Channel", lambda c: CHANNELS.get(c, c)),
+                Column("channel", "Channel", lambda channel: CHANNELS.get(channel, channel)),
                 Column("activity_date", "Day", words.day),
+                Column("measure", "Measure"),
+                Column("value", "Value", words.text, True),
+                Column("lower_bound", "Least", words.text, True),
+                Column("upper_bound", "Most", words.text, True),
                 Column("open_value", "Open", words.exact, True),
                 Column("closed_value", "Closed", words.exact, True),
                 Column("unit", "Unit"),
-                Column("share", "Share of open", words.percent, True),
-                Column("lower_bound", "Lower bound", words.percent, True),
-                Column("upper_bound", "Upper bound", words.percent, True),
-                Column("source", "Source"),
+                Column("reason", "Why missing", words.text),
+                Column("source", "Source", words.text),
             ),
-            [
-                row
-                for channel in CHANNELS
-                for row in _newest_rows([r for r in rows if r["channel"] == channel])
-            ],
+            [_readable(row) for row in _last_rows(rows)],
         ),
         day=newest(rows, "activity_date"),
-        notes=notes,
+        notes=absent,
     )
 
 
-def _newest_rows(rows: Sequence[Row]) -> list[Row]:
+def _last_rows(rows: Sequence[Row]) -> list[Row]:
     day = newest(rows, "activity_date")
     return [row for row in rows if row["activity_date"] == day]
 
 
-def _channel_words(heading: str, row: Row) -> str:
-    bounds = ""
-    if row["lower_bound"] is not None and row["upper_bound"] is not None:
-        bounds = f"{words.percent(row['lower_bound'])} to {words.percent(row['upper_bound'])}"
-    if row["share"] is None:
-        return f"{heading.lower()}: between {bounds.replace(' to ', ' and ')} open"
-    return f"{heading.lower()}: {words.percent(row['share'])} open" + (f" ({bounds})" if bounds else "")
+def _readable(row: Row) -> Row:
+    figures = {name: _figure(row, row[name]) for name in ("value", "lower_bound", "upper_bound")}
+    return {**row, **figures}
 
 
-def _channel_note(rows: Sequence[Row]) -> str:
-    row = max(rows, key=lambda r: r["activity_date"])
-    said = [row["source"], f"as of {row['vintage']}" if row["vintage"] else None, row["licence"]]
-    return "; ".join(str(part) for part in said if part)
+def _figure(row: Row, value: float | None) -> str:
+    return words.percent(value) if row["measure"] == "share" else words.number(value, 1)
 
 
-def _share_panel(rows: Sequence[Row]) -> Row:
+def _measured(row: Row) -> str:
+    days = f" of {row['window_days']} days" if row["window_days"] else ""
+    if row["measure"] == "share":
+        return f"share of the open ones, {row['unit']}{days}"
+    return f"open over closed, {row['unit']}"
+
+
+def _in_words(row: Row) -> str:
+    low, high = (_figure(row, row[name]) for name in ("lower_bound", "upper_bound"))
+    if row["measure"] == "share":
+        of = f" of {SHARES_OF[row['channel']]}"
+    else:
+        of = f" on the index of installs, {EVEN} being even"
+    if row["value"] is None:
+        return f"between {low} and {high}{of}"
+    is_interval = row["lower_bound"] is not None and row["upper_bound"] is not None
+    return f"{_figure(row, row['value'])}{of}" + (f" ({low} to {high})" if is_interval else "")
+
+
+def _source(row: Row) -> str:
+    return " ".join(str(part) for part in (row["source"], row["licence"]) if part)
+
+
+def _panel(rows: Sequence[Row]) -> Row:
+    is_share = rows[-1]["measure"] == "share"
     drawn = [
         {
             "t": row["activity_date"],
-            "v": row["share"],
+            "v": row["value"],
             "low": row["lower_bound"],
             "high": row["upper_bound"],
             "s": "Open",
         }
         for row in marks.weekly_before(rows, "activity_date")
     ]
-    domain = (0.0, 1.0)
-    y = marks.value_axis("Share of open models", domain=domain, expression=words.AXIS_PERCENT)
+    figures = [row[name] for row in drawn for name in ("v", "low", "high") if row[name] is not None]
+    domain = (0.0, 1.0) if is_share else marks.domain_of([*figures, EVEN])
+    y = marks.value_axis(
+        "Open, %" if is_share else "Index, base week = 100",
+        domain=domain,
+        expression=words.AXIS_PERCENT if is_share else None,
+    )
+    format = ".1%" if is_share else ",.1f"
     band = (
         alt.Chart(marks.values(drawn), height=PANEL_HEIGHT)
         .mark_area(opacity=0.22, color=marks.ACCENT)
@@ -126,44 +142,27 @@ def _share_panel(rows: Sequence[Row]) -> Row:
         colours={"Open": marks.ACCENT},
         domain=domain,
         height=PANEL_HEIGHT,
-        label=lambda row: f"{words.percent(row['v'])} open",
+        label=lambda row: words.percent(row["v"]) if is_share else words.number(row["v"], 0),
         tooltip=[
-            *marks.tips("Models", "Share", ".1%"),
-            alt.Tooltip("low:Q", title="At least", format=".1%"),
-            alt.Tooltip("high:Q", title="At most", format=".1%"),
+            *marks.tips("Models", "Open", format),
+            alt.Tooltip("low:Q", title="At least", format=format),
+            alt.Tooltip("high:Q", title="At most", format=format),
         ],
     )
-    return marks.finished(alt.layer(band, *layers))
-
-
-def _values_panel(rows: Sequence[Row]) -> Row:
-    unit = words.first_upper(str(rows[-1]["unit"]))
-    drawn = [
-        {"t": row["activity_date"], "v": row[f"{side}_value"], "s": words.first_upper(side)}
-        for row in marks.weekly_before(rows, "activity_date")
-        for side in ("open", "closed")
-        if row[f"{side}_value"] is not None
-    ]
-    domain = marks.domain_of([row["v"] for row in drawn])
-    layers = marks.lines(
-        drawn,
-        marks.value_axis(unit, domain=domain, expression=words.AXIS_AMOUNT),
-        colours={"Open": marks.ACCENT, "Closed": marks.COLOURS[1]},
-        domain=domain,
-        height=PANEL_HEIGHT,
-        label=lambda row: f"{words.short_amount(row['v'])} {row['s'].lower()}",
-        tooltip=marks.tips("Models", unit, ",.1f"),
+    even = (
+        alt.Chart(marks.values([{"v": EVEN}]))
+        .mark_rule(color="var(--axis)", strokeDash=[4, 3])
+        .encode(y="v:Q")
     )
-    return marks.finished(alt.layer(*layers))
+    return marks.finished(alt.layer(band, *([] if is_share else [even]), *layers))
 
 
 SECTIONS = (
     Section(
         "channels",
         "Open against closed",
-        "Open against closed by channel; the band is the interval between what is surely and what is "
-        "possibly open.",
-        "OpenRouter, npm, PyPI, models.dev and the Hub, each as said beside its chart",
+        "Open against closed by channel, with intervals.",
+        "as said under each chart",
         ("open_vs_closed",),
         ("fct_open_vs_closed_daily",),
         channels,

@@ -4,11 +4,14 @@ Belongs here: asking the queries of sql/report, a section that fails without fai
 Does not belong here: what sections say, HTML.
 """
 
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -113,7 +116,14 @@ def ask(connection: Connection, sql: str, *values: object) -> list[Row]:
     """Rows of a query, by column."""
     result = connection.execute(sql, list(values))
     names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    """A decimal as a float; what is no number (0 ÷ 0) is missing."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _columns(connection: Connection, table: str) -> list[Row]:
@@ -145,18 +155,18 @@ def _definition(connection: Connection, table: str, sql: str) -> Definition:
 def _publication(connection: Connection) -> Publication:
     rows = ask(connection, (QUERIES / "provenance.sql").read_text())
     first = rows[0]
-    attributions = []
-    if _columns(connection, "about_sources"):
-        attributions = [
-            str(row["attribution"]) for row in ask(connection, (QUERIES / "attributions.sql").read_text())
-        ]
+    sources = (
+        ask(connection, (QUERIES / "attributions.sql").read_text())
+        if _columns(connection, "about_sources")
+        else []
+    )
     return Publication(
         snapshot_date=first["snapshot_date"],
         published_at=first["published_at"],
         provenance=first["provenance"],
         versions=first["versions"],
         origins=[row for row in rows if row["origin"] is not None],
-        attributions=attributions,
+        sources=sources,
     )
 
 

@@ -29,7 +29,6 @@ YAHOO = "Yahoo Finance, adjusted closes"
 MODELS = {"market_peers": "Market and peers", "market_sector": "Market and sector", "market": "Market"}
 EVENTS_DRAWN = 12
 BAND_ERRORS = 2  # standard errors on both sides of nothing unusual: about 95 %
-PERCENT_AXIS = "format(100 * datum.value, '+.1f') + ' %'"
 NOT_TESTABLE = "not testable"
 
 
@@ -67,8 +66,8 @@ def reaction(answers: Answers) -> Drawn:
         base,
         findings={ONLY: finding},
         details={key: _verdict(row) for key, row in told.items()},
-        lead="A return is abnormal where the company's market and peers do not explain it. Whiskers and "
-        "band hold about 95 % of what chance does. Not distinguishable is a result, too.",
+        lead="A return is abnormal where the company's market and peers do not explain it. Whiskers "
+        "span 95 %, the band two standard errors. Not distinguishable is a result, too.",
         panels=[
             Panel(
                 _results_chart(testable[:EVENTS_DRAWN]), "Cumulative abnormal return, with market and peers"
@@ -128,7 +127,7 @@ def _results_chart(rows: Sequence[Row]) -> Row:
         for position, row in enumerate(rows)
     ]
     x = alt.X(
-        "v:Q", axis=alt.Axis(title="Cumulative abnormal return, %", labelExpr=PERCENT_AXIS, tickCount=5)
+        "v:Q", axis=alt.Axis(title="Cumulative abnormal return, %", labelExpr=words.AXIS_CHANGE, tickCount=5)
     )
     base = alt.Chart(marks.values(drawn), height=max(30 * len(drawn), 60)).encode(
         y=alt.Y(
@@ -178,8 +177,13 @@ def _path_chart(paths: Sequence[Row], event: Switch, model: Switch) -> Row:
         if _key(row) in event.options and None not in (row["abnormal_return"], row["standard_error"])
     ]
     by = [event.name, model.name]
-    x = alt.X("t:Q", axis=alt.Axis(title="Sessions from the event", grid=False, tickMinStep=1, format="+d"))
-    y = marks.value_axis("Abnormal return, %", expression=PERCENT_AXIS)
+    x = alt.X(
+        "t:Q",
+        axis=alt.Axis(
+            title="Sessions from the event", grid=False, tickMinStep=1, labelExpr=words.AXIS_SIGNED
+        ),
+    )
+    y = marks.value_axis("Abnormal return, %", expression=words.AXIS_CHANGE)
     base = (
         alt.Chart(marks.values(drawn), height=220)
         .transform_filter(marks.picked(by))

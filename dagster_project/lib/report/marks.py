@@ -4,6 +4,7 @@ Belongs here: what several sections share, free of any table's columns.
 Does not belong here: what a chart is about (the sections); colours' values, which are CSS (page.css).
 """
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -45,14 +46,14 @@ CONFIG: dict[str, Any] = {
 
 def finished(chart: Any) -> dict[str, Any]:
     """The chart as a Vega-Lite specification that fills its container."""
-    return dict(
-        chart.properties(
-            width="container",
-            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-            padding={"left": 4, "right": 4, "top": 8, "bottom": 4},
-            config=CONFIG,
-        ).to_dict()
-    )
+    spec: dict[str, Any] = chart.properties(
+        width="container",
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        padding={"left": 4, "right": 4, "top": 8, "bottom": 4},
+        config=CONFIG,
+    ).to_dict()
+    spec["datasets"] = {name: json.loads(text) for name, text in spec["datasets"].items()}
+    return spec
 
 
 def picks(names: Sequence[str], defaults: Sequence[str]) -> list[Any]:
@@ -261,14 +262,14 @@ def bars(
     ]
 
 
-def values(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:
-    """Rows as a chart's data: days as text, figures with the digits that a chart can show."""
-    return alt.InlineData(values=[{key: _plain(value) for key, value in row.items()} for row in rows])
+def values(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Rows as a chart's data, as text: Altair copies and checks rows over and over, and text in no time."""
+    text = json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows])
+    return alt.InlineData(values=text, format=alt.JsonDataFormat(type="json"))
 
 
 def _plain(value: Any) -> Any:
+    """Days as text, figures with the digits that a chart can show."""
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, float):
-        return float(f"{value:.9g}")
-    return value
+    return float(f"{value:.9g}") if isinstance(value, float) else value

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Publication:
     provenance: str  # live, synthetic or mirror:<host>
     versions: str
     origins: Sequence[Row]  # days by where they came from: origin, days, first_day, last_day
-    attributions: Sequence[str]
+    sources: Sequence[Row]  # of about_sources: name, attribution, licence, terms
 
     @property
     def is_synthetic(self) -> bool:
@@ -90,7 +91,7 @@ class Shown:
 
 def render(publication: Publication, shown: Sequence[Shown], docs: str) -> str:
     """The page. `docs` is where the page finds docs/metrics.md."""
-    vega = _inline(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE))
+    vega = _vega()
     script = _inline((HERE / "page.js").read_text())
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -153,6 +154,12 @@ def _cell(column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _moment(at: datetime) -> str:
     return f"{words.day(at.date())}, {at:%H:%M} UTC"
+
+
+@cache
+def _vega() -> Markup:
+    """Vega, Vega-Lite and Vega-Embed as one script: a second and a half to bundle, so once a process."""
+    return _inline(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE))
 
 
 def _inline(script: str) -> Markup:

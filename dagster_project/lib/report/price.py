@@ -119,7 +119,10 @@ def lead_lag(answers: Answers) -> Drawn:
     ]
     x = alt.X(
         "t:Q",
-        axis=alt.Axis(title="Weeks by which growth comes first", grid=False, tickMinStep=1, format="+d"),
+        scale=alt.Scale(nice=False, padding=12),
+        axis=alt.Axis(
+            title="Weeks by which growth comes first", grid=False, tickMinStep=1, labelExpr=words.AXIS_SIGNED
+        ),
     )
     y = marks.value_axis("Correlation", domain=(-1, 1), format="+.1f")
     base = (

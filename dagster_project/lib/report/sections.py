@@ -24,6 +24,11 @@ class Switch:
     label: str
     options: Mapping[str, str]
 
+    @property
+    def is_long(self) -> bool:
+        """Too much for a row of buttons."""
+        return len(self.options) > 5 or any(len(label) > 36 for label in self.options.values())
+
 
 @dataclass(frozen=True)
 class Panel:

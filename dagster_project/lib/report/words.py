@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 MISSING = "–"
+NBSP = "\N{NO-BREAK SPACE}"  # between a figure and its unit: no line ends there
 # the same steps on an axis, for Vega's expression language
 AXIS_AMOUNT = (
     "datum.value >= 1e9 ? format(datum.value / 1e9, ',.3~f') + ' bn' : "
     "datum.value >= 1e6 ? format(datum.value / 1e6, ',.3~f') + ' M' : "
     "datum.value >= 1e3 ? format(datum.value / 1e3, ',.3~f') + ' k' : format(datum.value, ',.3~f')"
 )
+AXIS_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+d')"
+AXIS_CHANGE = "datum.value == 0 ? '0' : format(100 * datum.value, '+.3~f') + ' %'"
 AXIS_PERCENT = "format(100 * datum.value, '.0f') + ' %'"
 _STEPS = ((1e9, "billion", "bn"), (1e6, "million", "M"))
 
@@ -34,9 +37,9 @@ def _scaled(value: float | None, short: bool) -> str:
         return MISSING
     for size, name, letter in _STEPS:
         if abs(value) >= size * 0.9995:
-            return f"{_digits(value / size)} {letter if short else name}"
+            return f"{_digits(value / size)}{NBSP}{letter if short else name}"
     if short and abs(value) >= 1e4:
-        return f"{_digits(value / 1e3)} k"
+        return f"{_digits(value / 1e3)}{NBSP}k"
     return exact(value)
 
 
@@ -50,8 +53,8 @@ def span(low: float, high: float) -> str:
     first, last = amount(low), amount(high)
     if first == last:
         return last
-    unit = last.partition(" ")[2]
-    return f"{first.removesuffix(f' {unit}')} to {last}" if unit else f"{first} to {last}"
+    unit = last.partition(NBSP)[2]
+    return f"{first.removesuffix(NBSP + unit) if unit else first} to {last}"
 
 
 def exact(value: float | None) -> str:
@@ -70,7 +73,7 @@ def percent(share: float | None, signed: bool = False) -> str:
     """A share as a percentage: 12.3 %; with a sign where it is a change."""
     if share is None:
         return MISSING
-    return f"{number(100 * share, 0 if abs(share) >= 0.9995 else 1, signed)} %"
+    return f"{number(100 * share, 0 if abs(share) >= 0.9995 else 1, signed)}{NBSP}%"
 
 
 def signed_percent(change: float | None) -> str:
@@ -82,7 +85,7 @@ def points(change: float | None) -> str:
     """A change of a share: 14.7 points more, 0.3 points less."""
     if change is None:
         return MISSING
-    return f"{abs(100 * change):.1f} points {'more' if change >= 0 else 'less'}"
+    return f"{abs(100 * change):.1f}{NBSP}points {'more' if change >= 0 else 'less'}"
 
 
 def day(value: date | None) -> str:
