@@ -10,7 +10,11 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
+<<<<<<< HEAD
 .PHONY: demo run dev test lint bench rebuild docs screenshots sql
+=======
+.PHONY: demo run dev report test lint bench rebuild
+>>>>>>> report
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -20,6 +24,9 @@ run: $(MANIFEST) ## today's live snapshot; DAY=… loads a landed day again
 
 dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 	@$(BIN)/python -m dagster_project dev
+
+report: .venv/installed ## open the report of the newest publication
+	@$(BIN)/python -m dagster_project report
 
 rebuild: $(MANIFEST) ## the warehouse anew from snapshots/
 	@$(BIN)/python -m dagster_project rebuild
@@ -41,7 +48,7 @@ bench: $(MANIFEST) ## speed and memory, as ratios within one run
 
 lint: $(MANIFEST) ## style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint sql/models sql/tests --processes 2
+	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
 	$(BIN)/mypy
 
 $(MANIFEST): .venv/installed $(SQL_FILES)

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import date
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument("--day", help="YYYY-MM-DD, to load a landed day again")
     commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
+    commands.add_parser("report", help="open the report of the newest publication")
     commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
     commands.add_parser("docs", help="generate docs/metrics.md and docs/queries.md, the latter from the demo")
     options = parser.parse_args(arguments)
@@ -54,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         "run": lambda: run(options.day),
         "dev": dev,
         "rebuild": rebuild_and_publish,
+        "report": report,
         "demo": demo,
         "docs": docs,
     }
@@ -107,6 +110,18 @@ def dev() -> None:
         env={**os.environ, "PATH": path},
         check=False,
     )
+
+
+def report() -> None:
+    """Open the newest report in the browser; its path is printed for whoever has none here."""
+    path = Settings.from_environment().published / "report.html"
+    if not path.exists():
+        raise ModelTideError(
+            f"There is no report at {path} yet. Type `make run`, or `make demo` without a network; "
+            "`make report MODELTIDE_HOME=data/demo` opens the demo's."
+        )
+    print(path, flush=True)
+    webbrowser.open(path.as_uri())
 
 
 def demo() -> None:

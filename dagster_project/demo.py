@@ -82,6 +82,7 @@ def run_demo() -> None:
     _show(settings.published / "modeltide.duckdb")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
     _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
+    _say("  make report MODELTIDE_HOME=data/demo  the answers as charts, on one page")
     _say("  make dev MODELTIDE_HOME=data/demo   the Dagster UI with the runs of this demo")
     _say("  make run                            today's real snapshot (needs a network, no account)")
 

@@ -130,6 +130,8 @@ HOUSES = {
         forms=("-base", "-v2"),
     ),
 }
+# other people's text at its worst: what shows a name must show these as they are
+HOSTILE = ("<script>alert(1)</script>", "'; drop table raw.hub_models; --", "=1+1", "ünï 🤗")
 _FALLBACK_LICENCES = ("apache-2.0", "mit", "apache-2.0", "cc-by-nc-4.0", "other", "openrail")
 
 
@@ -223,7 +225,6 @@ def _oddities() -> list[NamedModel]:
     )
     back = datetime.combine(REUSED_NAME_CREATED, datetime.min.time(), UTC) - timedelta(hours=5)
     echoes = ("user-case/Echo-7B", "user-case/echo-7b")
-    hostile = ("<script>alert(1)</script>", "'; drop table raw.hub_models; --", "=1+1", "ünï 🤗")
     return [
         tuned("user-loop", "loop-one", at(2025, 3, 1), 900, "user-loop/loop-two"),
         tuned("user-loop", "loop-two", at(2025, 3, 2), 800, "user-loop/loop-one"),
@@ -250,7 +251,7 @@ def _oddities() -> list[NamedModel]:
         NamedModel("user-other", "Own-Terms-3B", at(2025, 7, 3), 2_500, 3, licences=("other",)),
         NamedModel("user-empty", "Announced-100B", at(2025, 8, 1), 300, 100, weights="none"),
         NamedModel("user-ci", "tiny-random-model", at(2024, 2, 1), 4_000_000, 0.001),
-        NamedModel("user-tags", "hostile-tags", at(2025, 9, 1), 60, extra_tags=hostile),
+        NamedModel("user-tags", "hostile-tags", at(2025, 9, 1), 60, extra_tags=HOSTILE),
         reused,
         replace(reused, created=back, scale=90_000, deleted=NEVER),
     ]
