@@ -314,6 +314,7 @@ HEADLINE_FIGURES = _raw(
     ("unit", "varchar", "Unit of value"),
 )
 
+
 def _fetches(name: str, item: str) -> Table:
     return _raw(
         name,
