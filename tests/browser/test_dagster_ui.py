@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.upstream.server import Upstream
 
-RUN_ENDS_WITHIN = 240  # seconds; 25 on two idle cores
+RUN_ENDS_WITHIN = 240  # seconds, on a machine that is busy with other tests
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,14 @@ def test_a_run_started_in_the_ui_ends_green_and_its_assets_show_a_picture(
 ) -> None:
     from tests.browser.dagster_ui import button, click, wait_for
 
-    browser.get(f"{ui}/locations/dagster_project/jobs/daily_snapshot")
+    browser.get(f"{ui}/locations/dagster_project/jobs/land_and_load")
     click(browser, button("Materialize all"))
     click(browser, button("Latest"))
     click(browser, button("Launch 1 run"))
     click(browser, "//a[contains(@href, '/runs/')][contains(., 'View')]|//a[starts-with(@href, '/runs/')]")
     status = wait_for(browser, "//*[text()='Success' or text()='Failure']", RUN_ENDS_WITHIN)
     assert status.text == "Success"
-    browser.get(f"{ui}/assets/marts/dim_publishers?view=events")
-    click(browser, "//*[translate(text(), 'M', 'm')='[Show markdown]' or contains(text(), 'Show Markdown')]")
+    browser.get(f"{ui}/assets/raw/hub_snapshots?view=events")
+    click(browser, "//*[contains(text(), 'Show Markdown')]")
     picture = wait_for(browser, "//img[starts-with(@src, 'data:image/svg+xml')]")
     assert browser.execute_script("return arguments[0].naturalWidth", picture) > 100
