@@ -101,8 +101,8 @@ def _take_from(connection: Connection, published: Path) -> None:
     try:
         connection.execute(
             f"""
-            insert into {UNRECORDED}
-            from former.{HISTORY} as said
+            insert into {UNRECORDED} by name
+            select said.* from former.{HISTORY} as said
             where not exists (
                 select 1 from {HEADLINE_FIGURES.full_name} as recorded
                 where recorded.published_at = said.published_at and recorded.figure = said.figure
