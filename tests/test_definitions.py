@@ -94,3 +94,13 @@ def test_the_record_of_headlines_is_an_asset_that_no_run_makes() -> None:
     graph = defs().resolve_asset_graph()
     record = graph.get(dg.AssetKey(["raw", "headline_figures"]))
     assert not record.is_materializable
+
+
+def test_a_failed_test_of_the_models_says_what_to_do_and_a_passed_one_stays_as_it_is() -> None:
+    from dagster_project.defs.sql_models import with_next_step
+
+    passed = dg.AssetCheckResult(passed=True, check_name="not_null_day", asset_key=["marts", "t"])
+    assert with_next_step(passed) is passed
+    failed = passed._replace(passed=False, metadata={"dagster_dbt/failed_row_count": dg.IntMetadataValue(3)})
+    said = with_next_step(failed).description
+    assert said.startswith("3 rows against the claim not_null_day. Nothing after it was built")
