@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SQL_FILES := $(shell find sql -name '*.sql' -o -name '*.yml')
 MANIFEST := sql/target/manifest.json
+PUBLISHED := $(or $(MODELTIDE_HOME),data)/published/modeltide.duckdb
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONWARNINGS ?= ignore
@@ -38,7 +39,8 @@ screenshots: $(MANIFEST) ## docs/images, from the demo in headless Chromium
 	@$(BIN)/python -m tests.browser.screenshots
 
 sql: .venv-sql/installed ## the published file in Harlequin, read-only
-	@.venv-sql/bin/harlequin --read-only $(or $(MODELTIDE_HOME),data)/published/modeltide.duckdb
+	@test -f $(PUBLISHED) || { echo "$(PUBLISHED) is not there: type make run or make demo first." >&2; exit 1; }
+	@.venv-sql/bin/harlequin --read-only $(PUBLISHED)
 
 test: $(MANIFEST) ## every test, no network
 	$(BIN)/python -m pytest

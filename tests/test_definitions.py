@@ -78,3 +78,30 @@ def test_only_the_hubs_assets_have_a_say_in_the_exit_code() -> None:
     assert checks["every_symbol_answered"].blocking is False
     assert checks["licence_cards_answered"].blocking is False
     assert len(checks) > 50
+
+
+def test_every_table_links_to_the_file_that_describes_it() -> None:
+    """And to a line of it where it is a page of many tables."""
+    graph = defs().resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        if key.path[0] in ("raw", "seeds", "staging", "intermediate", "marts"):
+            references = graph.get(key).metadata["dagster/code_references"].code_references
+            assert all(Path(reference.file_path).exists() for reference in references), key
+            if key.path[0] in ("seeds", "marts"):
+                assert (references[0].label, references[0].line_number > 0) == ("docs/metrics.md", True)
+
+
+def test_the_record_of_headlines_is_an_asset_that_no_run_makes() -> None:
+    graph = defs().resolve_asset_graph()
+    record = graph.get(dg.AssetKey(["raw", "headline_figures"]))
+    assert not record.is_materializable
+
+
+def test_a_failed_test_of_the_models_says_what_to_do_and_a_passed_one_stays_as_it_is() -> None:
+    from dagster_project.defs.sql_models import with_next_step
+
+    passed = dg.AssetCheckResult(passed=True, check_name="not_null_day", asset_key=["marts", "t"])
+    assert with_next_step(passed) is passed
+    failed = passed._replace(passed=False, metadata={"dagster_dbt/failed_row_count": dg.IntMetadataValue(3)})
+    said = with_next_step(failed).description
+    assert said.startswith("3 rows against the claim not_null_day. Nothing after it was built")

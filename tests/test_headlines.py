@@ -1,5 +1,7 @@
 """The record of headline figures: what somebody cited is found again, whatever happens in between."""
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -116,6 +118,23 @@ def test_what_a_kill_after_the_swap_kept_from_the_record_is_recorded_by_the_next
     assert [row[:2] for row in history(made.path)] == [("downloads", 700e6), ("downloads", 690e6)]
     assert history(made.path)[:1] == said
     assert recorded(settings) == history(made.path)
+
+
+def test_a_program_that_holds_the_published_file_for_writing_stops_no_publication(
+    settings: Settings,
+) -> None:
+    """DBeaver does, unless it is told to open files read-only."""
+    judge(settings, downloads=700e6)
+    path = publish(settings).path
+    script = f"import duckdb; c = duckdb.connect({str(path)!r}); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == b"open\n"
+        judge(settings, downloads=690e6)
+        rows = history(publish(settings).path)
+        holder.communicate(b"\n")
+    assert [row[1] for row in rows] == [700e6, 690e6]
 
 
 def test_a_damaged_publication_is_replaced_and_the_record_stands(settings: Settings) -> None:

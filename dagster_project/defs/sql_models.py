@@ -68,7 +68,7 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
                 if isinstance(event, dg.Output):
                     outputs.append(event)
                 else:
-                    yield _with_next_step(event)
+                    yield with_next_step(event)
             # asked here, once dbt has let go of the file: dagster-dbt's own count keeps it open
             tables = {
                 output.output_name: context.asset_key_for_output(output.output_name) for output in outputs
@@ -86,7 +86,7 @@ def _looked_at(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -
     return {"dagster/row_count": count_rows(connection, name), **picture}
 
 
-def _with_next_step(event: Any) -> Any:
+def with_next_step(event: Any) -> Any:
     """A failed test says what to do next."""
     if not isinstance(event, dg.AssetCheckResult) or event.passed:
         return event

@@ -19,6 +19,7 @@ from dagster_project.lib.raw_tables import HEADLINE_FIGURES, HEADLINES
 from dagster_project.lib.row_loads import add_rows
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_text import escaped
+from dagster_project.lib.warehouse import scalar
 
 HISTORY = "fct_headline_history"
 UNRECORDED = "unrecorded_headlines"
@@ -35,6 +36,8 @@ def find_unrecorded(
     connection.execute(
         f"create or replace temp table {UNRECORDED} as from {HEADLINE_FIGURES.full_name} limit 0"
     )
+    if not _is_built(connection):
+        return
     if published.exists():
         with suppress(duckdb.Error):  # damaged, or of a version without the history: it is replaced anyway
             _take_from(connection, published)
@@ -82,13 +85,24 @@ def record(connection: Connection, settings: Settings, snapshot_date: date) -> i
     return len(rows)
 
 
+def _is_built(connection: Connection) -> bool:
+    """Whether the SQL models were ever built: without them there is nothing to say."""
+    return bool(
+        scalar(
+            connection,
+            "select count(*) from duckdb_tables() where database_name = current_database() "
+            "and schema_name = 'marts' and table_name = 'fct_headlines'",
+        )
+    )
+
+
 def _take_from(connection: Connection, published: Path) -> None:
     connection.execute(f"attach '{escaped(published)}' as former (read_only)")
     try:
         connection.execute(
             f"""
-            insert into {UNRECORDED}
-            from former.{HISTORY} as said
+            insert into {UNRECORDED} by name
+            select said.* from former.{HISTORY} as said
             where not exists (
                 select 1 from {HEADLINE_FIGURES.full_name} as recorded
                 where recorded.published_at = said.published_at and recorded.figure = said.figure

@@ -108,7 +108,8 @@ def _drawn(title: str, rows: Rows) -> Preview:
     if not rows:
         return Preview(f"{_text(title)}: nothing to show yet.", {})
     figures = _figures(rows)
-    svg = _bars(figures) if len(rows[0]) == 2 else _lines(rows, list(figures))
+    is_line = len(rows[0]) == 3 and len({row[0] for row in rows}) > 1
+    svg = _lines(rows, list(figures)) if is_line else _bars(figures)
     rounded = re.sub(r"(\d\.\d)\d+", r"\1", svg)  # a tenth of a pixel; a third of the bytes
     picture = b64encode(rounded.encode()).decode()
     return Preview(f"**{_text(title)}**\n\n![picture](data:image/svg+xml;base64,{picture})", figures)
@@ -129,34 +130,37 @@ def _bars(figures: Mapping[str, float]) -> str:
 
 
 def _lines(rows: Rows, names: Sequence[str]) -> str:
+    is_day = isinstance(rows[0][0], date)
+    # as numbers: leather cannot divide a few days into ticks
+    drawn = [
+        (row[0].toordinal() if is_day else row[0], str(row[1]), float(row[2]))
+        for row in rows
+        if str(row[1]) in names
+    ]
     chart = leather.Chart()
     for name in names:
-        points = sorted((row[0], float(row[2])) for row in rows if str(row[1]) == name)
+        points = sorted((x, y) for x, series, y in drawn if series == name)
         (chart.add_line if len(points) > 1 else chart.add_dots)(points, name=name)
-    drawn = [row for row in rows if str(row[1]) in names]
-    first, last = min(row[0] for row in drawn), max(row[0] for row in drawn)
-    if first != last:
-        chart.add_x_scale(first, last)
-        chart.add_x_axis(ticks=_five(first, last), tick_formatter=_short)
-    numbers = [float(row[2]) for row in drawn]
-    low, high = min(0.0, *numbers), max(0.0, *numbers)
+    first, last = min(x for x, *_ in drawn), max(x for x, *_ in drawn)
+    chart.add_x_scale(first, last)
+    chart.add_x_axis(ticks=_five(first, last), tick_formatter=_day if is_day else _short)
+    low, high = min(0.0, *(y for *_, y in drawn)), max(0.0, *(y for *_, y in drawn))
     chart.add_y_scale(low, high if high > low else low + 1)  # leather loses a line along its own axis
     chart.add_y_axis(tick_formatter=_short)
     return str(chart.to_svg(width=WIDTH, height=LINES_HEIGHT))
 
 
-def _five(first: Any, last: Any) -> list[Any]:
-    """Ticks from end to end, each a whole day or second."""
-    step = (last - first) / 4
-    if isinstance(first, date):
-        return sorted({first + step * n for n in range(5)})
-    return sorted({round(first + step * n) for n in range(5)})
+def _five(first: float, last: float) -> list[int]:
+    """Ticks from end to end, each a whole day or second; fewer if there are not as many."""
+    return sorted({round(first + (last - first) * n / 4) for n in range(5)})
+
+
+def _day(ordinal: float, *_: object) -> str:
+    return date.fromordinal(int(ordinal)).isoformat()
 
 
 def _short(value: Any, *_: object) -> str:
-    """1,500,000 as 1.5M; a day as it is."""
-    if isinstance(value, date):
-        return value.isoformat()
+    """1,500,000 as 1.5M."""
     for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{float(value) / size:g}{letter}"

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dagster_project.upstream.server import Upstream
 
-RUN_ENDS_WITHIN = 240  # seconds; 25 on two idle cores
+RUN_ENDS_WITHIN = 240  # seconds, on a machine that is busy with other tests
 
 
 @pytest.fixture(scope="module")
@@ -29,27 +28,24 @@ def test_the_ui_lists_the_groups_from_landing_to_published(browser: Any, ui: str
 
     browser.get(f"{ui}/asset-groups")
     left = [
-        wait_for(browser, f"//*[@data-testid or self::div or self::span][normalize-space(text())='{group}']"
-                 "[ancestor::*[name()='foreignObject']]").location["x"]
+        wait_for(browser, f"//*[name()='foreignObject']//*[normalize-space(text())='{group}']").location["x"]
         for group in ("landing", "raw", "staging", "intermediate", "marts", "published")
-    ]  # fmt: skip
+    ]
     assert left == sorted(left), "the graph reads from left to right"
     assert len(set(left)) == len(left)
 
 
-def test_a_run_started_in_the_ui_ends_green_and_its_assets_show_a_picture(
-    browser: Any, ui: str, tmp_path: Path
-) -> None:
+def test_a_run_started_in_the_ui_ends_green_and_its_assets_show_a_picture(browser: Any, ui: str) -> None:
     from tests.browser.dagster_ui import button, click, wait_for
 
-    browser.get(f"{ui}/locations/dagster_project/jobs/daily_snapshot")
+    browser.get(f"{ui}/locations/dagster_project/jobs/land_and_load")
     click(browser, button("Materialize all"))
     click(browser, button("Latest"))
     click(browser, button("Launch 1 run"))
     click(browser, "//a[contains(@href, '/runs/')][contains(., 'View')]|//a[starts-with(@href, '/runs/')]")
     status = wait_for(browser, "//*[text()='Success' or text()='Failure']", RUN_ENDS_WITHIN)
     assert status.text == "Success"
-    browser.get(f"{ui}/assets/marts/dim_publishers?view=events")
-    click(browser, "//*[translate(text(), 'M', 'm')='[Show markdown]' or contains(text(), 'Show Markdown')]")
+    browser.get(f"{ui}/assets/raw/hub_snapshots?view=events")
+    click(browser, "//*[contains(text(), 'Show Markdown')]")
     picture = wait_for(browser, "//img[starts-with(@src, 'data:image/svg+xml')]")
     assert browser.execute_script("return arguments[0].naturalWidth", picture) > 100
