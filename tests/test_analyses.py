@@ -1,6 +1,7 @@
-"""Every question of sql/analyses, asked of a published file.
+"""Every question of sql/analyses, and the report, asked of a published file.
 
-Belongs here: that each query runs against the file that readers get, is short, and has an answer.
+Belongs here: that each query runs against the file that readers get, is short, and has an answer; that the
+report finds the tables and columns it reads.
 Does not belong here: whether the answers are right (test_families, test_sql_models, dbt unit tests).
 """
 
@@ -16,6 +17,7 @@ import pytest
 from dagster_project.lib import seeds
 from dagster_project.lib.publish import publish
 from dagster_project.lib.raw_tables import ALL_TABLES
+from dagster_project.lib.report.make import SECTIONS, make_report
 from dagster_project.lib.settings import Settings
 
 SQL = Path(__file__).parents[1] / "sql"
@@ -124,3 +126,23 @@ def test_a_question_has_a_short_query_and_an_answer(path: Path, published: Path)
     assert len(text.splitlines()) < 25
     with duckdb.connect(str(published), read_only=True) as connection:
         assert connection.execute(text).fetchall()
+
+
+def test_the_report_finds_every_table_and_column_that_it_reads(published: Path) -> None:
+    """No section fails, and only those whose tables are not among the models lack one."""
+    made = make_report(Settings(home=published.parents[1]))
+    assert made.failed == {}
+    models = {path.stem for path in (SQL / "models" / "marts").glob("*.sql")}
+    for section in SECTIONS:
+        unknown = set(section.tables) - models - {seed.name for seed in seeds.ALL_SEEDS}
+        assert ("has no table" in made.empty.get(section.key, "")) == bool(unknown), section.key
+    assert set(made.drawn) >= {
+        "claim",
+        "families",
+        "changes",
+        "growth",
+        "reuse",
+        "openness",
+        "countries",
+        "days",
+    }

@@ -128,10 +128,14 @@ def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str,
     ]
     change = f", {words.points(osi[measure] - before[-1][measure])} than 28 days before" if before else ""
     kind = "OSI-licensed" if of.endswith("are") else "OSI-licensed models"
-    return (
-        f"{words.percent(osi[measure])} of {of} {kind}{change}; the licence or access of "
-        f"{words.percent(now['unknown'][measure])} is unknown"
-    )
+    return f"{words.percent(osi[measure])} of {of} {kind}{change}" + _unknown(now.get("unknown"), measure)
+
+
+def _unknown(row: Row | None, measure: str) -> str:
+    """The unknown share stands beside every share; a day without any such model has no row."""
+    if row is None or row[measure] is None:
+        return ""
+    return f"; the licence or access of {words.percent(row[measure])} is unknown"
 
 
 def _share_chart(
