@@ -83,7 +83,10 @@ def test_titles_state_what_was_found_with_figures_and_units(full: str) -> None:
     assert title(full, "openness").startswith(
         "58.4 % of downloads in 30 days go to OSI-licensed models, 0.0 points more than 28 days before"
     )
-    assert "United States 50.0 %, China 25.0 % and Europe 10.0 %; 10.0 % unknown" in title(full, "countries")
+    assert title(full, "countries") == (
+        "United States 50.0 %, China 25.0 % and Europe 10.0 % of downloads in 30 days, by country of the "
+        "publisher; 10.0 % unknown"
+    )
     assert "31.0 % of tokens (26.0 % to 36.0 %)" in title(full, "channels")
     assert title(full, "reaction").startswith("1 of 2 testable events moved a share")
     assert title(full, "days").startswith("8 of 60 days cannot be trusted")

@@ -39,9 +39,9 @@ def claim(answers: Answers) -> Drawn:
     rows, claims = answers["claim_definitions"], answers["claims"]
     if not rows:
         return nothing(
-            "No family of the seed `published_claims` has downloads yet. " + NO_DAYS
+            "No family of the seed published_claims has downloads yet. " + NO_DAYS
             if claims
-            else "The seed `published_claims` holds no claim about downloads, so there is none to check."
+            else "The seed published_claims holds no claim about downloads, so there is none to check."
         )
     family = rows[0]["family"]  # one story a chart: the first by name; the table has them all
     name = words.plain_name(rows[0]["name"])

@@ -177,9 +177,11 @@ def countries(answers: Answers) -> Drawn:
                 reverse=True,
             )
             shares = words.listed([f"{country} {words.percent(share)}" for share, country in known])
+            unknown = f"; {words.percent(now['unknown'])} unknown" if now.get("unknown") is not None else ""
             findings[f"{of}|{measure}"] = (
-                f"Of {what}, by country of the {by_whom.lower()}: {shares}; "
-                f"{words.percent(now.get('unknown'))} unknown"
+                f"{shares} of {what}, by country of the {by_whom.lower()}{unknown}"
+                if known
+                else f"The countries of {what} are not known for the newest day"
             )
     drawn = [
         {
@@ -198,7 +200,7 @@ def countries(answers: Answers) -> Drawn:
     )
     return Drawn(
         findings=findings,
-        lead="The country is the one where the publisher's company has its seat (seed `publishers`); most "
+        lead="The country is the one where the publisher's company has its seat (seed publishers); most "
         "accounts belong to nobody known.",
         panels=[
             Panel(
