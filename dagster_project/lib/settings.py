@@ -79,6 +79,10 @@ class Settings:
     def published(self) -> Path:
         return self.home / "published"
 
+    @property
+    def report(self) -> Path:
+        return self.published / "report.html"
+
     def scope_id(self, followed: Iterable[str]) -> str:
         """Kind, size and hash of the followed publishers: only equal scopes are comparable."""
         if self.scope == "census":

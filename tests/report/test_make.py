@@ -100,6 +100,14 @@ def test_the_claim_says_when_each_definition_passed_it(full: str) -> None:
     assert "by curated list it is not reached" in full
 
 
+def test_a_claim_between_two_milestones_is_compared_with_the_newest_count(home: Settings) -> None:
+    """560 M has no milestone: lineage (750 M) and organisation (675 M) are above it, curated (525 M) not."""
+    change(write_publication(home.home), "update published_claims set value = 560000000")
+    text = page(home, "claim")
+    assert "by lineage, lineage without test repositories and organisation it is passed" in text
+    assert "by curated list it is not reached" in text
+
+
 def test_the_newest_day_is_told_in_words(full: str) -> None:
     """Yesterday had one model less; model-9 came from rank 40 to 3; one gating changed."""
     assert (

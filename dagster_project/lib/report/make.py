@@ -53,11 +53,6 @@ class Report:
     failed: Mapping[str, str]
 
 
-def report_path(settings: Settings) -> Path:
-    """Where the report lies."""
-    return settings.published / "report.html"
-
-
 def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> Report:
     """Write the report of the published file. Raises ReportError if there is none, or no room.
 
@@ -70,7 +65,7 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
             "Type `make run`, or `make demo` without a network."
         )
     failed: dict[str, str] = {}
-    path = report_path(settings)
+    path = settings.report
     try:
         with duckdb.connect(str(published), read_only=True) as connection:
             shown = [_show(connection, section, failed) for section in sections]
