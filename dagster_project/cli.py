@@ -114,7 +114,7 @@ def dev() -> None:
 
 def report() -> None:
     """Open the newest report in the browser; its path is printed for whoever has none here."""
-    path = Settings.from_environment().published / "report.html"
+    path = Settings.from_environment().report
     if not path.exists():
         raise ModelTideError(
             f"There is no report at {path} yet. Type `make run`, or `make demo` without a network; "

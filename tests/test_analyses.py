@@ -1,6 +1,7 @@
-"""Every question of sql/analyses, asked of a published file.
+"""Every question of sql/analyses, and the report, asked of a published file.
 
-Belongs here: that each query runs against the file that readers get, is short, and has an answer.
+Belongs here: that each query runs against the file that readers get, is short, and has an answer; that the
+report finds the tables and columns it reads.
 Does not belong here: whether the answers are right (test_families, test_sql_models, dbt unit tests).
 """
 
@@ -16,6 +17,7 @@ import pytest
 from dagster_project.lib import docs, preview, seeds, sql_project
 from dagster_project.lib.publish import publish
 from dagster_project.lib.raw_tables import ALL_TABLES
+from dagster_project.lib.report.make import SECTIONS, make_report
 from dagster_project.lib.settings import Settings
 
 SQL = Path(__file__).parents[1] / "sql"
@@ -159,3 +161,23 @@ def test_a_mart_has_a_preview_that_its_table_can_answer(mart: sql_project.Mart, 
     assert "cannot be made" not in made.markdown
     if rows and mart.preview:
         assert ("data:image/svg+xml;base64," in made.markdown) == bool(made.figures)
+
+
+def test_the_report_finds_every_table_and_column_that_it_reads(published: Path) -> None:
+    """No section fails, and only those whose tables are not among the models lack one."""
+    made = make_report(Settings(home=published.parents[1]))
+    assert made.failed == {}
+    models = {path.stem for path in (SQL / "models" / "marts").glob("*.sql")}
+    for section in SECTIONS:
+        unknown = set(section.tables) - models - {seed.name for seed in seeds.ALL_SEEDS}
+        assert ("has no table" in made.empty.get(section.key, "")) == bool(unknown), section.key
+    assert set(made.drawn) >= {
+        "claim",
+        "families",
+        "changes",
+        "growth",
+        "reuse",
+        "openness",
+        "countries",
+        "days",
+    }

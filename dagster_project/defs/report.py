@@ -6,7 +6,6 @@ import dagster as dg
 
 from dagster_project.defs.publish import published
 from dagster_project.defs.resources import OWNERS, readable_errors
-from dagster_project.lib.report.make import ReportError, make_report
 from dagster_project.lib.settings import Settings
 
 REPORT = dg.AssetKey(["published", "report"])
@@ -37,6 +36,8 @@ def report(
     context: dg.AssetExecutionContext,
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """One page from the published file; what fails in it is said on the page and by the check."""
+    from dagster_project.lib.report.make import ReportError, make_report  # Altair: a second to import
+
     with readable_errors():
         settings = Settings.from_environment()
     try:

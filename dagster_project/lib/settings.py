@@ -109,6 +109,10 @@ class Settings:
             return self
         return replace(self, scope="census")
 
+    @property
+    def report(self) -> Path:
+        return self.published / "report.html"
+
     def scope_id(self, followed: Iterable[str]) -> str:
         """Kind, size and hash of the followed publishers: only equal scopes are comparable."""
         if self.scope == "census":

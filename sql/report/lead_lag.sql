@@ -1,4 +1,4 @@
--- Weekly growth of families against their makers' excess returns; a positive lag: growth comes first
+-- Weekly growth of families against their makers' returns; a positive lag: growth comes first
 select
     family,
     ticker,

@@ -6,10 +6,10 @@ select
     about.versions,
     about.scope_id,
     split_part(days.provenance, ':', 1) as origin,
-    count(*) as days,
+    count(days.snapshot_date) as days,
     min(days.snapshot_date) as first_day,
     max(days.snapshot_date) as last_day
 from about
-inner join fct_snapshot_days as days on days.accepted
+left join fct_snapshot_days as days on days.accepted
 group by all
 order by first_day;

@@ -35,7 +35,7 @@ def installed() -> tuple[str, str] | None:
 
 @contextmanager
 def chromium(width: int = 1400, height: int = 860) -> Iterator[Chrome]:
-    """A running browser with a profile of its own; needs `installed()`."""
+    """A running browser with a profile of its own and logs of its console and requests; needs `installed()`."""
     found = installed()
     assert found, "install chromium and chromium-driver"
     with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
@@ -43,8 +43,25 @@ def chromium(width: int = 1400, height: int = 860) -> Iterator[Chrome]:
         options.binary_location = found[0]
         for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
             options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        # with both paths given, selenium downloads nothing and reports nothing
         driver = Chrome(options=options, service=Service(found[1]))
+        driver.set_page_load_timeout(60)
         try:
             yield driver
         finally:
             driver.quit()
+
+
+def size(browser: Chrome, width: int, height: int = 900) -> None:
+    """The window's content to the pixel, also below the 500 pixels that a window has at least."""
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+    )
+
+
+def prefer(browser: Chrome, scheme: str) -> None:
+    """The reader's system is set to light or dark."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})

@@ -1,4 +1,4 @@
-"""The browser that these tests share."""
+"""The browser of these tests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Headless Chromium; where none is installed, the test is skipped with what to install."""
+    """Headless Chromium, another for each file; where none is installed, the test is skipped with what to install."""
     pytest.importorskip(
         "selenium", reason="selenium is not installed: the Dagster UI and report are not looked at"
     )

@@ -62,6 +62,21 @@ def test_a_second_run_says_so_in_one_line(tmp_path: Path) -> None:
     assert f"Another run (process {os.getpid()}) is writing to {tmp_path}" in said
 
 
+def test_a_report_that_is_not_there_yet_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    said = one_line(typed(tmp_path, "report"))
+    assert f"There is no report at {tmp_path / 'published' / 'report.html'} yet. Type `make run`" in said
+
+
+def test_a_report_is_opened_in_the_browser_and_its_path_is_printed(tmp_path: Path) -> None:
+    """BROWSER is how Python is told which browser to open; this one says what it was asked for."""
+    page = tmp_path / "published" / "report.html"
+    page.parent.mkdir()
+    page.write_text("<!doctype html>")
+    result = typed(tmp_path, "report", BROWSER="echo %s")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.split() == [str(page), page.as_uri()]
+
+
 def test_a_rebuild_of_nothing_says_so_and_changes_nothing(tmp_path: Path) -> None:
     result = typed(tmp_path, "rebuild")
     assert result.returncode == 0

@@ -100,6 +100,13 @@ def test_every_table_is_published_with_rows_and_says_that_it_is_synthetic(world:
         assert read == [(rows,)], table
 
 
+def test_the_report_of_the_day_is_written_after_the_publication(world: World) -> None:
+    text = (world.settings.published / "report.html").read_text()
+    assert "Snapshot of 15 January 2026" in text
+    assert "Synthetic data." in text
+    assert "could not be made" not in text
+
+
 def test_every_published_column_says_what_it_is(world: World) -> None:
     silent = world.ask(
         "select table_name, column_name from duckdb_columns() "

@@ -56,7 +56,7 @@ create table fct_family_growth_daily as
 select $last as activity_date, kind, name, 1000000::bigint * rank as downloads_30d,
     0.1 * rank - 0.2 as growth_7d_vs_prior_21d,
     case when {days} >= 60 then 0.05 * rank end as growth_30d, null::double as growth_90d,
-    30.0 as doubling_days, false as is_edge_interpolated
+    30.0::double as doubling_days, false as is_edge_interpolated
 from (select 'family' as kind, family as name, row_number() over (order by family) as rank from families
     union all values ('publisher', 'some-account', 4), ('publisher', 'other-account', 2));
 create table fct_openness_groups_daily as

@@ -50,7 +50,7 @@ def families(answers: Answers) -> Drawn:
             key=lambda r: -r["downloads_all_time"],
         )
         if not ranked:
-            reasons[definition] = "No family has a curated list in the seed `curated_models`."
+            reasons[definition] = "No family has a curated list in the seed curated_models."
             continue
         leaders = [
             f"{words.plain_name(r['name'])} {words.amount(r['downloads_all_time'])}" for r in ranked[:3]

@@ -39,11 +39,11 @@ def claim(answers: Answers) -> Drawn:
     rows, claims = answers["claim_definitions"], answers["claims"]
     if not rows:
         return nothing(
-            "No family of the seed `published_claims` has downloads yet. " + NO_DAYS
+            "No family of the seed published_claims has downloads yet. " + NO_DAYS
             if claims
-            else "The seed `published_claims` holds no claim about downloads, so there is none to check."
+            else "The seed published_claims holds no claim about downloads, so there is none to check."
         )
-    family = rows[0]["family"]  # one story a chart: the first by name; the table has them all
+    family = rows[0]["family"]  # one story: the first by name
     name = words.plain_name(rows[0]["name"])
     own = [row for row in rows if row["family"] == family]
     cumulative = [c for c in claims if c["family"] == family and c["measure"] == "cumulative"]
@@ -92,21 +92,25 @@ def _crossing(claims: Sequence[Row], milestones: Sequence[Row], values: dict[str
     """When each definition passed the figure that was claimed most often."""
     if not claims:
         return ""
-    claimed = [claim["value"] for claim in claims]
-    value = max(set(claimed), key=claimed.count)
-    reached: dict[str, list[str]] = {}
-    for milestone in milestones:
-        if milestone["milestone"] == value:
-            when = words.between(milestone["reached_after"], milestone["reached_by"])
-            reached.setdefault(when, []).append(DEFINITIONS[milestone["definition"]].lower())
-    told = [f"{words.listed(names)} passed it {when}" for when, names in reached.items()]
-    missing = [
-        DEFINITIONS[key].lower()
-        for key in values
-        if not any(m["definition"] == key and m["milestone"] == value for m in milestones)
-    ]
-    if missing:
-        told.append(f"by {words.listed(missing)} it is not reached")
+    ((value, _),) = Counter(claim["value"] for claim in claims).most_common(1)
+    crossed = {
+        milestone["definition"]: words.between(milestone["reached_after"], milestone["reached_by"])
+        for milestone in milestones
+        if milestone["milestone"] == value
+    }
+    by_answer: dict[str, list[str]] = {}
+    for definition, counted in values.items():
+        # a figure between two milestones has no day of its own
+        answer = crossed.get(definition) or ("above" if counted >= value else "below")
+        by_answer.setdefault(answer, []).append(DEFINITIONS[definition].lower())
+    told = []
+    for answer, definitions in by_answer.items():
+        if answer == "below":
+            told.append(f"by {words.listed(definitions)} it is not reached")
+        elif answer == "above":
+            told.append(f"by {words.listed(definitions)} it is passed")
+        else:
+            told.append(f"{words.listed(definitions)} passed it {answer}")
     who = words.listed(
         [
             claim["publisher"]

@@ -53,11 +53,6 @@ class Report:
     failed: Mapping[str, str]
 
 
-def report_path(settings: Settings) -> Path:
-    """Where the report lies."""
-    return settings.published / "report.html"
-
-
 def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> Report:
     """Write the report of the published file. Raises ReportError if there is none, or no room.
 
@@ -70,11 +65,17 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
             "Type `make run`, or `make demo` without a network."
         )
     failed: dict[str, str] = {}
-    with duckdb.connect(str(published), read_only=True) as connection:
-        shown = [_show(connection, section, failed) for section in sections]
-        publication = _publication(connection)
-    page = render(publication, shown, os.path.relpath(DOCS, settings.published))
-    path = report_path(settings)
+    path = settings.report
+    try:
+        with duckdb.connect(str(published), read_only=True) as connection:
+            shown = [_show(connection, section, failed) for section in sections]
+            publication = _publication(connection)
+        page = render(publication, shown, os.path.relpath(DOCS, settings.published))
+    except Exception as error:  # whatever it is: the tables are published, with or without a page
+        raise ReportError(
+            f"The report could not be made: {_first_line(error)}. The tables are published and a former "
+            f"report stays at {path}; it is of the day that it names."
+        ) from error
     _swap(path, page)
     empty = {
         one.section.key: next(iter(one.drawn.reasons.values()))
@@ -105,11 +106,14 @@ def _drawn(
     try:
         return section.draw({query.name: ask(connection, query.sql) for query in queries})
     except Exception as error:  # whatever it is: one section must not take the others with it
-        first_line = str(error).strip().partition("\n")[0]
-        failed[section.key] = f"{type(error).__name__}: {first_line[:300]}"
+        failed[section.key] = _first_line(error)
         return nothing(
             f"This section could not be made ({failed[section.key]}). The other sections are complete."
         )
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"
 
 
 def ask(connection: Connection, sql: str, *values: object) -> list[Row]:

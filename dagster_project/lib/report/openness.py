@@ -128,10 +128,14 @@ def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str,
     ]
     change = f", {words.points(osi[measure] - before[-1][measure])} than 28 days before" if before else ""
     kind = "OSI-licensed" if of.endswith("are") else "OSI-licensed models"
-    return (
-        f"{words.percent(osi[measure])} of {of} {kind}{change}; the licence or access of "
-        f"{words.percent(now['unknown'][measure])} is unknown"
-    )
+    return f"{words.percent(osi[measure])} of {of} {kind}{change}" + _unknown(now.get("unknown"), measure)
+
+
+def _unknown(row: Row | None, measure: str) -> str:
+    """The unknown share stands beside every share; a day without any such model has no row."""
+    if row is None or row[measure] is None:
+        return ""
+    return f"; the licence or access of {words.percent(row[measure])} is unknown"
 
 
 def _share_chart(
@@ -173,9 +177,11 @@ def countries(answers: Answers) -> Drawn:
                 reverse=True,
             )
             shares = words.listed([f"{country} {words.percent(share)}" for share, country in known])
+            unknown = f"; {words.percent(now['unknown'])} unknown" if now.get("unknown") is not None else ""
             findings[f"{of}|{measure}"] = (
-                f"Of {what}, by country of the {by_whom.lower()}: {shares}; "
-                f"{words.percent(now.get('unknown'))} unknown"
+                f"{shares} of {what}, by country of the {by_whom.lower()}{unknown}"
+                if known
+                else f"The countries of {what} are not known for the newest day"
             )
     drawn = [
         {
@@ -194,7 +200,7 @@ def countries(answers: Answers) -> Drawn:
     )
     return Drawn(
         findings=findings,
-        lead="The country is the one where the publisher's company has its seat (seed `publishers`); most "
+        lead="The country is the one where the publisher's company has its seat (seed publishers); most "
         "accounts belong to nobody known.",
         panels=[
             Panel(

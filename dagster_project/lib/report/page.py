@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import jinja2
 import vl_convert
 from markupsafe import Markup
@@ -25,7 +26,7 @@ from dagster_project.lib.report import words
 from dagster_project.lib.report.sections import ONLY, Column, Drawn, Row, Section
 
 HERE = Path(__file__).parent
-VEGA_LITE = "6.4"  # the version that Altair 6.3 writes
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])  # what Altair writes
 SYNTHETIC = "synthetic"
 
 
@@ -48,7 +49,8 @@ class Publication:
     def days_in_words(self) -> str:
         return words.listed(
             [
-                f"{row['days']} {_ORIGINS.get(row['origin'], row['origin'])} "
+                f"{row['days']} {'day' if row['days'] == 1 else 'days'} "
+                f"{_ORIGINS.get(row['origin'], row['origin'])} "
                 f"({words.short_day(row['first_day'])} to {words.day(row['last_day'])})"
                 for row in self.origins
             ]
@@ -56,9 +58,9 @@ class Publication:
 
 
 _ORIGINS = {
-    "observed": "days observed",
-    "archive": "days from the public archive hub-stats",
-    "import": "days imported",
+    "observed": "observed",
+    "archive": "from the public archive hub-stats",
+    "import": "imported",
 }
 
 
