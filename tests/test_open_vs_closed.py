@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -107,8 +106,7 @@ def test_a_week_of_tokens_gives_a_share_between_its_bounds(figures: Figures) -> 
 
 def test_an_unclassified_model_in_the_top_ten_only_widens_the_bounds(figures: Figures) -> None:
     assert figures.execute(
-        "select distinct api_class, decided_by, evidence from marts.dim_api_models "
-        "where model_permaslug = ?",
+        "select distinct api_class, decided_by, evidence from marts.dim_api_models where model_permaslug = ?",
         [UNKNOWN],
     ) == [("unknown", None, "nothing says whether the weights are public")]
     _, lower, upper, coverage, _ = shares(figures, 8)

@@ -31,8 +31,14 @@ HEADERS = {
     "size_classes": "size_class,name,min_parameters,below_parameters,source",
     "named_licences": "licence_name,licence_class,source",
     "growth_thresholds": "threshold,value,unit,meaning,source",
+    "sdk_packages": "registry,package,basket,source",
+    "sdk_base_weeks": "registry,base_week,source",
+    "api_authors": "author,company,country,models_dev_provider,source",
+    "api_model_classes": "permaslug_pattern,api_class,since_date,source",
+    "share_thresholds": "threshold,value,unit,meaning,source",
+    "data_sources": "data_source,name,licence,terms,terms_url,attribution,source",
 }
-KEYS = {"curated_models": ("family", "repo_pattern")}
+KEYS = {"curated_models": ("family", "repo_pattern"), "sdk_packages": ("registry", "package")}
 ACCOUNTS = {
     "Alibaba": "Qwen Alibaba-NLP alibaba-pai Tongyi-MAI Wan-AI FunAudioLLM AIDC-AI ATH-MaaS",
     "Meta": "meta-llama facebook FacebookAI",

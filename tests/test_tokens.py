@@ -85,9 +85,7 @@ def test_an_answer_is_landed_before_it_is_understood(home: Settings, upstream: U
     fetch_on(home, upstream, DAY, snapshot_tokens)
     assert statuses(home, "openrouter_fetches", DAY)[WINDOW][0] == "malformed"
     pages = [content for name, content in files_of(home).items() if name.endswith(".zst")]
-    assert [zstandard.decompress(page) for page in pages] == [
-        b"<!doctype html><title>Be right back</title>"
-    ]
+    assert [zstandard.decompress(page) for page in pages] == [b"<!doctype html><title>Be right back</title>"]
     fetch_on(home, upstream, DAY, snapshot_tokens)
     assert statuses(home, "openrouter_fetches", DAY)[WINDOW] == ("ok", None), "and asked for again"
 
