@@ -48,6 +48,13 @@ SHOWN = {
             arg_max(repo_id, downloads_30d) as largest, arg_max(licence_name, downloads_30d) as its_licence
         from dim_models where licence_id = 'other' group by all order by models desc
     """,
+    "Open against closed, channel by channel, each with its own denominator": """
+        select channel, measure, round(value, 3) as value, round(lower_bound, 3) as at_least,
+            round(upper_bound, 3) as at_most, unit, reason
+        from fct_open_vs_closed_daily
+        where activity_date = (select max(activity_date) from fct_open_vs_closed_daily)
+        order by channel
+    """,
     "What did BABA do in the days around it?": """
         select symbol, session_date, round(adj_close, 2) as adj_close,
             round(100 * simple_return, 2) as return_pct
@@ -59,7 +66,7 @@ SHOWN = {
 
 
 def run_demo() -> None:
-    """Snapshot, build and publish under data/demo, from scratch; prints rows of three marts."""
+    """Snapshot, build and publish under data/demo, from scratch; prints rows of four marts."""
     started = time.monotonic()
     settings = Settings.from_environment()
     home = settings.home / "demo"
@@ -80,6 +87,7 @@ def run_demo() -> None:
                 _say(f"{day} ({number + 1} of {DAYS}): {job}")
                 execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
     _show(settings.published / "modeltide.duckdb")
+    _say("In a real file `source` says for each number what its source asks to be shown; see about_sources.")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
     _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
     _say("  make report MODELTIDE_HOME=data/demo  the answers as charts, on one page")

@@ -6,7 +6,6 @@ which figures are of which scope. Does not belong here: the crawl of a census (f
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 
 import duckdb
 import pytest

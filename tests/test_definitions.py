@@ -8,9 +8,16 @@ import dagster as dg
 import pytest
 
 from dagster_project.definitions import defs
+from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
 from dagster_project.upstream.server import Upstream
 
+SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
+FETCH_CHECKS = {
+    "every_symbol_answered",
+    "licence_cards_answered",
+    *(f"{source}_answered" for source in SMALL_SOURCES),
+}
 MORNING = datetime(2026, 1, 14, 6, tzinfo=UTC)
 
 
@@ -20,6 +27,26 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Upstream]:
         monkeypatch.setenv("HF_ENDPOINT", upstream.url)
         monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path))
         yield upstream
+
+
+def parts_of(job: str) -> tuple[set[str], set[str]]:
+    """Assets and fetch checks that a job selects."""
+    graph = defs().resolve_asset_graph()
+    selection = getattr(automation, job).selection
+    assets = {key.to_user_string() for key in selection.resolve(graph)}
+    checks = {key.name for key in selection.resolve_checks(graph)}
+    return assets, checks & FETCH_CHECKS
+
+
+def test_each_job_has_the_sources_that_it_needs_and_no_backfill() -> None:
+    landed = {f"{group}/{name}" for group in ("landing", "raw") for name in SMALL_SOURCES}
+    for job in ("daily_snapshot", "land_and_load"):
+        assets, checks = parts_of(job)
+        assert landed <= assets and checks == FETCH_CHECKS
+    assets, checks = parts_of("build_and_publish")
+    assert not landed & assets and checks == set()
+    for job in ("daily_snapshot", "land_and_load", "build_and_publish"):
+        assert not [key for key in parts_of(job)[0] if key.startswith("backfill/")]
 
 
 def tick(at: datetime) -> object:
@@ -63,7 +90,9 @@ def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
     graph = defs().resolve_asset_graph()
     keys = graph.get_all_asset_keys()
     groups = {graph.get(key).group_name for key in keys}
-    assert groups == {"landing", "raw", "seeds", "staging", "intermediate", "marts", "published"}
+    assert groups == {
+        "landing", "raw", "backfill", "seeds", "staging", "intermediate", "marts", "published",
+    }  # fmt: skip
     for key in keys:
         node = graph.get(key)
         assert node.description, key
@@ -72,11 +101,11 @@ def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
 
 
 def test_only_the_hubs_assets_have_a_say_in_the_exit_code() -> None:
-    """The checks of prices and cards are there and do not block; dbt's tests of the marts are checks, too."""
+    """The checks of the other sources do not block; dbt's tests of the marts are checks, too."""
     graph = defs().resolve_asset_graph()
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
-    assert checks["every_symbol_answered"].blocking is False
-    assert checks["licence_cards_answered"].blocking is False
+    for name in FETCH_CHECKS:
+        assert checks[name].blocking is False
     assert len(checks) > 50
 
 

@@ -44,7 +44,7 @@ def test_without_a_folder_and_with_an_empty_one_the_shipped_rows_are_read(
 ) -> None:
     for seed in ALL_SEEDS:
         shipped = read_seed(seed, settings)
-        assert len(shipped) > 5
+        assert len(shipped) > 1
         assert read_seed(seed, own) == shipped
 
 
@@ -170,7 +170,7 @@ def test_what_spreadsheets_write_is_read(own: Settings) -> None:
         (
             "publisher.csv",
             "publisher\nmy-lab\n",
-            "is no seed; allowed: companies.csv, counting_rule_changes.csv",
+            "publisher.csv is no seed; allowed: ",
         ),
     ],
 )

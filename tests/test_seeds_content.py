@@ -33,8 +33,14 @@ HEADERS = {
     "growth_thresholds": "threshold,value,unit,meaning,source",
     "countries": "country,name,region,country_group,source",
     "libraries": "library_name,library_kind,name,source",
+    "sdk_packages": "registry,package,basket,source",
+    "sdk_base_weeks": "registry,base_week,source",
+    "api_authors": "author,company,country,models_dev_provider,source",
+    "api_model_classes": "permaslug_pattern,api_class,since_date,source",
+    "share_thresholds": "threshold,value,unit,meaning,source",
+    "data_sources": "data_source,name,licence,terms,terms_url,attribution,source",
 }
-KEYS = {"curated_models": ("family", "repo_pattern")}
+KEYS = {"curated_models": ("family", "repo_pattern"), "sdk_packages": ("registry", "package")}
 ACCOUNTS = {
     "Alibaba": "Qwen Alibaba-NLP alibaba-pai Tongyi-MAI Wan-AI FunAudioLLM AIDC-AI ATH-MaaS "
     "Alibaba-DAMO-Academy DAMO-NLP-SG Tongyi-Zhiwen Logics-MLLM ali-vilab alibaba-damo",

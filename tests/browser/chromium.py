@@ -35,7 +35,7 @@ def installed() -> tuple[str, str] | None:
 
 @contextmanager
 def chromium(width: int = 1400, height: int = 860) -> Iterator[Chrome]:
-    """A running browser with a profile of its own and logs of its console and requests; needs `installed()`."""
+    """A running browser: a profile of its own, logs of console and requests. Needs `installed()`."""
     found = installed()
     assert found, "install chromium and chromium-driver"
     with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Headless Chromium, another for each file; where none is installed, the test is skipped with what to install."""
+    """Headless Chromium, one a file; where none is installed, the test is skipped with what to install."""
     pytest.importorskip(
         "selenium", reason="selenium is not installed: the Dagster UI and report are not looked at"
     )

@@ -15,10 +15,11 @@ import pytest
 
 from dagster_project import cli
 from dagster_project.lib.settings import Settings
+from dagster_project.upstream.faults import CATALOGUE_PATH
 from dagster_project.upstream.server import Answer, Upstream
 
 NEED_WEEKS = ("fct_openness_changes", "fct_concentration_daily")  # a 28-day flow, a change to see
-FIRST, SECOND, THIRD = date(2026, 1, 14), date(2026, 1, 15), date(2026, 1, 16)
+FIRST, SECOND, THIRD, FOURTH = (date(2026, 1, day) for day in (14, 15, 16, 17))
 
 
 class Hub(Upstream):
@@ -37,11 +38,7 @@ class World:
 
     def __init__(self, home: Path, upstream: Hub) -> None:
         self.upstream = upstream
-        self.environment = {
-            "MODELTIDE_HOME": str(home),
-            "HF_ENDPOINT": upstream.url,
-            "YAHOO_ENDPOINT": upstream.url,
-        }
+        self.environment = {"MODELTIDE_HOME": str(home), **upstream.environment}
         self.settings = Settings.from_environment(self.environment)
         self.published = self.settings.published / "modeltide.duckdb"
 
@@ -176,6 +173,58 @@ def test_a_price_source_that_is_down_leaves_status_rows_and_the_run_ends_well(wo
     check = latest_check(world, "price_fetches", "every_symbol_answered")
     assert check is not None
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_small_sources_that_fail_leave_reasons_in_the_marts_and_the_run_ends_well(world: World) -> None:
+    """Nobody answers for packages, the catalogue is a valid answer without a model, there is no key."""
+    world.morning(FOURTH)
+    world.upstream.faults.add("no_rows", path=CATALOGUE_PATH)
+    nobody = "http://127.0.0.1:9"
+    assert world.run("run", NPM_ENDPOINT=nobody, PYPISTATS_ENDPOINT=nobody, OPENROUTER_API_KEY="") == 0
+    assert dict(
+        world.ask(
+            f"select data_source, statuses from fct_source_status_daily where snapshot_date = '{FOURTH}'"
+        )
+    ) == {
+        "models_dev_catalogue": "empty",
+        "npm_installs": "error",
+        "openrouter_tokens": "no_key",
+        "pypi_installs": "error",
+    }
+    for source, table in (
+        ("models_dev_catalogue", "models_dev_fetches"), ("npm_installs", "npm_fetches"),
+        ("openrouter_tokens", "openrouter_fetches"), ("pypi_installs", "pypi_fetches"),
+    ):  # fmt: skip
+        check = latest_check(world, table, f"{source}_answered")
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    reasons = dict(
+        world.ask(
+            "select channel, reason from fct_open_vs_closed_daily "
+            f"where activity_date = '{THIRD}' and value is null"
+        )
+    )
+    assert "OPENROUTER_API_KEY is not set" in reasons["tokens"]
+    assert "a valid answer without a model" in reasons["catalogue"]
+    assert world.ask(
+        "select count(*) > 0 from fct_token_share_daily where reason like '%OPENROUTER_API_KEY is not set%'"
+    ) == [(True,)]
+    assert world.run() == 0, "and the next run asks again"
+    assert (
+        world.ask(
+            f"select channel from fct_open_vs_closed_daily where activity_date = '{THIRD}' and value is null"
+        )
+        == []
+    )
+
+
+def test_every_number_of_a_source_that_asks_for_it_says_where_it_is_from(world: World) -> None:
+    attributed = dict(world.ask("select data_source, attribution from about_sources"))
+    assert attributed["openrouter_tokens"].startswith(
+        "Source: OpenRouter (openrouter.ai/rankings), as of 2026"
+    )
+    assert world.ask(
+        "select count(*) from fct_open_vs_closed_daily where value is not null and source is null"
+    ) == [(0,)]
 
 
 def test_rebuild_restores_every_published_table(world: World) -> None:
