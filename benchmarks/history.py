@@ -41,7 +41,7 @@ class History:
         self.items = Items(self.world)
         self.rows = np.arange(self.world.size, dtype=np.int64)
         self.seen = np.zeros(self.world.size, dtype=bool)
-        self.day = FIRST_DAY - timedelta(days=1)
+        self.first_day = self.day = FIRST_DAY
 
     def land(self, day: date) -> Crawl:
         """The whole listing of a day in landing, as a complete crawl."""
@@ -57,13 +57,16 @@ class History:
         return crawl
 
     def load_first(self) -> None:
-        """Land and load the first day, and remember its cards."""
-        self.day = FIRST_DAY
+        """Land and load the first day."""
         crawl = self.land(self.day)
         with up_to_date(self.settings) as connection:
             load_seeds(connection, self.settings)
             load_crawl(connection, crawl, self.settings)
-        self.seen = self.world.exists(self.rows, day_number(self.day))
+        self.remember(self.day)
+
+    def remember(self, day: date) -> None:
+        """Note that the models of a day are loaded, also when somebody else loaded it."""
+        self.seen = self.world.exists(self.rows, day_number(day))
 
     def load_days(self, count: int) -> None:
         """Load the next `count` days, the loader being given rows in place of pages."""
@@ -156,14 +159,14 @@ class History:
         connection.execute(
             """
             create or replace temp table fresh as
-            select r.world_row, c.model_key, s.*
+            select r.world_row, m.model_key, s.*
             from staged as s join memory.rows as r using (hub_id)
-            left join memory.cards as c using (world_row)
+            left join raw.hub_models as m using (hub_id)
             """
         )
         connection.execute(
             "update fresh set model_key = numbered.model_key from ("
-            "select world_row, (select max(model_key) from memory.cards) + row_number() over ("
+            "select world_row, (select max(model_key) from raw.hub_models) + row_number() over ("
             "order by downloads_30d desc, world_row) as model_key from fresh where model_key is null"
             ") as numbered where fresh.world_row = numbered.world_row"
         )

@@ -172,7 +172,8 @@ def test_day_by_day_equals_a_full_refresh(weekly: Weekly, monkeypatch: pytest.Mo
     monkeypatch.setenv("MODELTIDE_WAREHOUSE", str(weekly.path))
     names = ("intermediate.int_adoption_cube_daily", "intermediate.int_snapshot_days__departures",
              "intermediate.int_model_downloads__daily", "marts.fct_family_adoption_daily",
-             "marts.fct_model_growth_daily", "marts.fct_openness_groups_daily", "marts.dim_models")  # fmt: skip
+             "marts.fct_model_growth_daily", "marts.fct_openness_groups_daily",
+             "marts.dim_models")  # fmt: skip
     before = {name: weekly.rows(name) for name in names}
     weekly.dbt("run", "--full-refresh", "--select", *BUILT)
     for name, rows in before.items():

@@ -19,7 +19,7 @@ from dagster_project.lib.preview import of_mart
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_project import SQL, marts, next_step
-from dagster_project.lib.warehouse import count_rows, exclusive
+from dagster_project.lib.warehouse import build_memory_mb, count_rows, exclusive
 
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
@@ -55,8 +55,9 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     """Builds every day that is new or was loaded again since a model's last build, and what follows."""
     with readable_errors():
         settings = Settings.from_environment()
-        with up_to_date(settings):
-            pass  # a refused version or a second writer is said here, in one line, not by dbt
+        # a refused version or a second writer is said here, in one line, not by dbt
+        with up_to_date(settings) as connection:
+            os.environ.setdefault("MODELTIDE_MEMORY_LIMIT", f"{build_memory_mb(connection)}MB")
         os.environ["MODELTIDE_WAREHOUSE"] = str(settings.warehouse)
         with exclusive(settings):
             # unit tests need no data and run in `make test`

@@ -25,8 +25,8 @@ from dagster_project.lib.sql_text import escaped
 from dagster_project.lib.warehouse import count_rows, scalar, writing
 
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
-RECENT_DAYS = 90
-# per-model daily facts: this many days in the file, all of them as one Parquet file a month
+RECENT_DAYS, RECENT_ROWS = 90, 3_000_000  # whichever is less: the file is read whole into many a tool
+# daily facts of single models: so many days or rows in the file, all of them as one Parquet file a month
 DAILY_FACTS = {
     "fct_model_downloads_daily": "activity_date",
     "fct_model_growth_daily": "activity_date",
@@ -138,8 +138,19 @@ def _recent(connection: Connection, table: str) -> str:
     day = DAILY_FACTS.get(table)
     if day is None:
         return ""
-    newest = scalar(connection, f"select max({day}) from marts.{table}")
-    return f" where {day} > date '{newest}' - {RECENT_DAYS}" if newest else ""
+    first = scalar(
+        connection,
+        f"""
+        with days as (select {day} as day, count(*) as row_count from marts.{table} group by {day}),
+        counted as (
+            select day, sum(row_count) over (order by day desc) as rows_so_far, max(day) over () as newest
+            from days
+        )
+        select min(day) from counted
+        where day > newest - {RECENT_DAYS} and (rows_so_far <= {RECENT_ROWS} or day = newest)
+        """,
+    )
+    return f" where {day} >= date '{first}'" if first else ""
 
 
 def _copy_comments(connection: Connection, schema: str, table: str) -> None:

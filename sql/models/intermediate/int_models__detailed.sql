@@ -21,7 +21,7 @@ with listed as (
     where counters.snapshot_date >= {{ first_day }}
 ),
 
--- counted before they are ranked: a census has 2.5 million models and some thousand different counts
+-- counted before they are ranked: 2.5 million models have some thousand different counts
 sizes as (
     select
         snapshot_date,
