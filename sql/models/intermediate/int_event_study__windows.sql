@@ -1,9 +1,26 @@
-with totals as (
-    select
+-- distinct keeps the planner from joining the series with itself on the symbol alone: 120 million
+-- rows on the demo's prices
+with candidates as (
+    select distinct
         estimates.symbol,
         estimates.model,
         estimates.session_number,
         windows.event_window,
+        windows.end_session - windows.start_session + 1 as sessions,
+        estimates.session_number + windows.start_session - 1 as before_number,
+        estimates.session_number + windows.end_session as last_number
+    from {{ ref('int_event_study__estimates') }} as estimates
+    cross join {{ ref('stg_seeds__event_windows') }} as windows
+    where estimates.reason is null and estimates.splits = 0
+),
+
+totals as (
+    select
+        candidates.symbol,
+        candidates.model,
+        candidates.session_number,
+        candidates.event_window,
+        candidates.sessions,
         estimates.alpha,
         estimates.beta,
         estimates.second_beta,
@@ -14,28 +31,28 @@ with totals as (
         estimates.s_market_market,
         estimates.s_orthogonal,
         estimates.market_in_second,
-        windows.end_session - windows.start_session + 1 as sessions,
-        last_rows.sum_share - first_rows.sum_share as sum_share,
-        last_rows.sum_market - first_rows.sum_market as sum_market,
-        last_rows.sum_second - first_rows.sum_second as sum_second
-    from {{ ref('int_event_study__estimates') }} as estimates
-    cross join {{ ref('stg_seeds__event_windows') }} as windows
+        last_rows.sum_share - before_rows.sum_share as sum_share,
+        last_rows.sum_market - before_rows.sum_market as sum_market,
+        last_rows.sum_second - before_rows.sum_second as sum_second
+    from candidates
+    inner join {{ ref('int_event_study__estimates') }} as estimates
+        on
+            candidates.symbol = estimates.symbol
+            and candidates.model = estimates.model
+            and candidates.session_number = estimates.session_number
     inner join {{ ref('int_event_study__series') }} as last_rows
         on
-            estimates.symbol = last_rows.symbol
-            and estimates.model = last_rows.model
-            and estimates.session_number + windows.end_session = last_rows.session_number
-    inner join {{ ref('int_event_study__series') }} as first_rows
+            candidates.symbol = last_rows.symbol
+            and candidates.model = last_rows.model
+            and candidates.last_number = last_rows.session_number
+    inner join {{ ref('int_event_study__series') }} as before_rows
         on
-            estimates.symbol = first_rows.symbol
-            and estimates.model = first_rows.model
-            and estimates.session_number + windows.start_session - 1 = first_rows.session_number
+            candidates.symbol = before_rows.symbol
+            and candidates.model = before_rows.model
+            and candidates.before_number = before_rows.session_number
     where
-        estimates.reason is null
-        and estimates.splits = 0
-        and last_rows.splits = first_rows.splits
-        and last_rows.observations - first_rows.observations
-        = windows.end_session - windows.start_session + 1
+        last_rows.splits = before_rows.splits
+        and last_rows.observations - before_rows.observations = candidates.sessions
 ),
 
 deviations as (

@@ -22,6 +22,7 @@ priced as (
     select
         symbol,
         exchange,
+        min(session_date) as first_session_date,
         max(session_date) as last_session_date
     from {{ ref('int_returns__daily') }}
     group by symbol, exchange
@@ -82,10 +83,13 @@ component_returns as (
                 then to_totals.total_return - from_totals.total_return
         end as component_return
     from components
+    inner join priced
+        on components.symbol = priced.symbol
     inner join positions
         on
             components.exchange = positions.exchange
             and components.component_exchange = positions.other_exchange
+            and priced.first_session_date <= positions.session_date
     left join totals as to_totals
         on
             components.component = to_totals.symbol
@@ -95,18 +99,41 @@ component_returns as (
             components.component = from_totals.symbol
             and positions.from_number = from_totals.session_number
     where components.factor_reason is null
-)
+),
+
+missing as (
+    select
+        symbol,
+        factor,
+        session_date,
+        string_agg(component, ', ' order by component) as missing_components
+    from component_returns
+    where component_return is null
+    group by symbol, factor, session_date
+),
 
 -- a portfolio in equal parts: the mean of the simple returns, of all components or none
+portfolios as (
+    select
+        symbol,
+        factor,
+        session_date,
+        case when count(component_return) = count(*) then ln(avg(exp(component_return))) end
+            as factor_return
+    from component_returns
+    group by symbol, factor, session_date
+    having count(component_return) > 0
+)
+
 select
-    symbol,
-    factor,
-    session_date,
-    case
-        when count(component_return) = count(*) then ln(avg(exp(component_return)))
-    end as factor_return,
-    string_agg(component, ', ' order by component) filter (where component_return is null)
-        as missing_components
-from component_returns
-group by symbol, factor, session_date
-having count(component_return) > 0
+    portfolios.symbol,
+    portfolios.factor,
+    portfolios.session_date,
+    portfolios.factor_return,
+    missing.missing_components
+from portfolios
+left join missing
+    on
+        portfolios.symbol = missing.symbol
+        and portfolios.factor = missing.factor
+        and portfolios.session_date = missing.session_date

@@ -171,7 +171,7 @@ select
             then
                 '|SCAR| ' || round(abs(compared.scar), 2) || ' is within '
                 || round(compared.critical_value, 2) || ', where chance alone puts '
-                || {{ percent('1 - compared.significance') }}
+                || {{ percent('(1 - compared.significance)') }}
         when not compared.is_distinguishable
             then
                 'as large in ' || {{ percent('compared.placebo_p') }} || ' of '
