@@ -22,8 +22,10 @@ FIRST = date(2023, 1, 2)
 LENGTH = 760
 EVENT = 700  # place of the session of most events
 WINDOWS = [(0, 0), (-1, 1), (0, 1), (-5, 5)]
+STUDY = "select * from marts.fct_event_study order by event_id, ticker, model, window_start, window_end"
 MODELS = {"market": None, "market_sector": "sector", "market_peers": "peers"}
 DAYS = weekdays(FIRST, LENGTH)
+AHEAD = weekdays(DAYS[-1] + timedelta(1), 10)  # sessions that are expected and not yet there
 # Hong Kong has holidays that New York has not, two of them around the event
 HOLIDAYS = {DAYS[at] for at in (40, 300, 301, 620, EVENT - 3, EVENT + 1)}
 HONG_KONG = [day for day in DAYS if day not in HOLIDAYS]
@@ -46,7 +48,7 @@ BAD = {
     "STILLMARKET": "zero variance: the market does not move in the estimation window",
     "UNPRICED": "no price of UNPRICED was ever stored",
     "UNBENCHED": "UNBENCHED has no market_symbol in the seed companies",
-    "LATE": f"the window ends on {DAYS[LENGTH - 2] + timedelta(3)}, later than the prices",
+    "LATE": f"the window ends on {AHEAD[0]}, later than the prices",
 }
 
 
@@ -104,9 +106,8 @@ def _exchange(symbol: str) -> str:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
     warehouse = PriceWarehouse(tmp_path_factory.mktemp("market"))
-    ahead = weekdays(DAYS[-1] + timedelta(1), 10)
-    warehouse.add_sessions("XNYS", DAYS + ahead)
-    warehouse.add_sessions("XHKG", HONG_KONG + ahead)
+    warehouse.add_sessions("XNYS", DAYS + AHEAD)
+    warehouse.add_sessions("XHKG", HONG_KONG + AHEAD)
     for symbol, exchange in (("NMARKET", "XNYS"), ("NSECTOR", "XNYS"), ("HMARKET", "XHKG"),
                              ("HSECTOR", "XHKG"), ("HOLEY", "XNYS"), ("STILL", "XNYS")):  # fmt: skip
         warehouse.add_share(symbol, exchange=exchange)
@@ -118,7 +119,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
     for symbol in (*BAD, "SPLITDONE"):
         market = {"NOBENCH": "HOLEY", "STILLMARKET": "STILL", "UNBENCHED": None}.get(symbol, "NMARKET")
         warehouse.add_share(symbol, symbol, market_symbol=market)
-        warehouse.add_event(f"{symbol}-1", symbol, DAYS[LENGTH - 2 if symbol == "LATE" else EVENT])
+        warehouse.add_event(f"{symbol}-1", symbol, DAYS[LENGTH - 1 if symbol == "LATE" else EVENT])
     warehouse.add_share("TWIN", "TWIN", market_symbol="NMARKET", sector_symbol="NMARKET")
     warehouse.add_share("HKNY", "HKNY", exchange="XHKG", market_symbol="HMARKET", sector_symbol="NSECTOR",
                         peers="ALPHA")  # fmt: skip
@@ -165,7 +166,8 @@ class Reference:
                 if _exchange(peer) == exchange:
                     simple.append(np.expm1(own))
                 else:  # the last close of the other exchange on or before each day
-                    simple.append(np.expm1(own.cumsum().ffill().reindex(index, method="ffill").diff()))
+                    last = self.levels[_exchange(peer)][peer].reindex(index, method="ffill")
+                    simple.append(np.expm1(last.diff()))
             factors.append(np.log1p(pd.concat(simple, axis=1).mean(axis=1, skipna=False)))
         return factors
 
@@ -210,7 +212,7 @@ def reference() -> Reference:
 
 @pytest.fixture(scope="module")
 def study(world: PriceWarehouse) -> pd.DataFrame:
-    return world.frame("select * from marts.fct_event_study")
+    return world.frame(STUDY)
 
 
 def _cases(study: pd.DataFrame) -> Iterator[Any]:
@@ -343,7 +345,6 @@ def test_a_split_that_the_adjusted_prices_know_changes_nothing(study: pd.DataFra
 
 
 def test_an_event_on_a_weekend_belongs_to_monday(study: pd.DataFrame) -> None:
-    """The day of place EVENT + 19 is a Friday (701 = 140 weeks and a day after a Monday ... by the calendar)."""
     friday = DAYS[EVENT + 19]
     assert friday.weekday() == 4
     assert set(study.loc[study["event_id"] == "weekend", "session_date"].dt.date) == {friday + timedelta(3)}
@@ -458,9 +459,9 @@ def test_a_result_names_its_vintages_and_is_the_same_again_on_them(
     restated.loc[restated["session_date"] == DAYS[EVENT], "adj_close"] *= 1.01
     copy.add_prices(restated, vintage=2, fetched_at=datetime(2026, 2, 1))
     copy.build()
-    newer = copy.frame("select * from marts.fct_event_study")
+    newer = copy.frame(STUDY)
     copy.build("--vars", "{prices_as_of: '2026-01-31'}")
-    again = copy.frame("select * from marts.fct_event_study")
+    again = copy.frame(STUDY)
 
     def alpha(frame: pd.DataFrame) -> pd.DataFrame:
         return frame[(frame["event_id"] == "ALPHA-1") & (frame["model"] == "market")].reset_index(drop=True)

@@ -19,6 +19,7 @@ with thresholds as (
 -- each session of the calendar as if it were an event's: the placebos are such sessions
 totals as (
     select
+        last_rows.series_key - thresholds.estimation_end as series_key,
         last_rows.symbol,
         last_rows.model,
         last_rows.session_number - thresholds.estimation_end as session_number,
@@ -41,15 +42,14 @@ totals as (
     cross join thresholds
     left join {{ ref('int_event_study__series') }} as first_rows
         on
-            last_rows.symbol = first_rows.symbol
-            and last_rows.model = first_rows.model
-            and last_rows.session_number
+            last_rows.series_key
             - (thresholds.estimation_end - thresholds.estimation_start + 1)
-            = first_rows.session_number
+            = first_rows.series_key
 ),
 
 moments as (
     select
+        series_key,
         symbol,
         model,
         session_number,
@@ -72,6 +72,7 @@ moments as (
 -- the second factor is what of it the market does not explain
 orthogonal as (
     select
+        series_key,
         symbol,
         model,
         session_number,
@@ -101,6 +102,7 @@ orthogonal as (
 
 fitted as (
     select
+        series_key,
         symbol,
         model,
         session_number,
@@ -134,6 +136,7 @@ fitted as (
 )
 
 select
+    series_key,
     symbol,
     model,
     session_number,

@@ -9,7 +9,7 @@ tested as (
     select
         listings.event_id,
         listings.symbol,
-        listings.session_number,
+        results.series_key,
         results.model,
         results.event_window,
         abs(results.scar) as size
@@ -47,10 +47,8 @@ in_time as (
         on tested.event_window = steps.event_window
     left join {{ ref('int_event_study__windows') }} as placebos
         on
-            tested.symbol = placebos.symbol
-            and tested.model = placebos.model
+            tested.series_key - steps.step * steps.sessions = placebos.series_key
             and tested.event_window = placebos.event_window
-            and tested.session_number - steps.step * steps.sessions = placebos.session_number
     group by tested.event_id, tested.symbol, tested.model, tested.event_window
 ),
 

@@ -109,7 +109,9 @@ observed as (
     from filled
 )
 
+-- one number to join by: no calendar has 100,000 sessions
 select
+    dense_rank() over (order by symbol, model) * 100000 + session_number as series_key,
     symbol,
     model,
     session_number,

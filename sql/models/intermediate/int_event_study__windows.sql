@@ -1,26 +1,10 @@
--- distinct keeps the planner from joining the series with itself on the symbol alone: 120 million
--- rows on the demo's prices
-with candidates as (
-    select distinct
+with totals as (
+    select
+        estimates.series_key,
         estimates.symbol,
         estimates.model,
         estimates.session_number,
         windows.event_window,
-        windows.end_session - windows.start_session + 1 as sessions,
-        estimates.session_number + windows.start_session - 1 as before_number,
-        estimates.session_number + windows.end_session as last_number
-    from {{ ref('int_event_study__estimates') }} as estimates
-    cross join {{ ref('stg_seeds__event_windows') }} as windows
-    where estimates.reason is null and estimates.splits = 0
-),
-
-totals as (
-    select
-        candidates.symbol,
-        candidates.model,
-        candidates.session_number,
-        candidates.event_window,
-        candidates.sessions,
         estimates.alpha,
         estimates.beta,
         estimates.second_beta,
@@ -31,32 +15,24 @@ totals as (
         estimates.s_market_market,
         estimates.s_orthogonal,
         estimates.market_in_second,
+        windows.end_session - windows.start_session + 1 as sessions,
+        last_rows.observations - before_rows.observations as observed_sessions,
+        last_rows.splits - before_rows.splits as splits,
         last_rows.sum_share - before_rows.sum_share as sum_share,
         last_rows.sum_market - before_rows.sum_market as sum_market,
         last_rows.sum_second - before_rows.sum_second as sum_second
-    from candidates
-    inner join {{ ref('int_event_study__estimates') }} as estimates
-        on
-            candidates.symbol = estimates.symbol
-            and candidates.model = estimates.model
-            and candidates.session_number = estimates.session_number
+    from {{ ref('int_event_study__estimates') }} as estimates
+    cross join {{ ref('stg_seeds__event_windows') }} as windows
     inner join {{ ref('int_event_study__series') }} as last_rows
-        on
-            candidates.symbol = last_rows.symbol
-            and candidates.model = last_rows.model
-            and candidates.last_number = last_rows.session_number
+        on estimates.series_key + windows.end_session = last_rows.series_key
     inner join {{ ref('int_event_study__series') }} as before_rows
-        on
-            candidates.symbol = before_rows.symbol
-            and candidates.model = before_rows.model
-            and candidates.before_number = before_rows.session_number
-    where
-        last_rows.splits = before_rows.splits
-        and last_rows.observations - before_rows.observations = candidates.sessions
+        on estimates.series_key + windows.start_session - 1 = before_rows.series_key
+    where estimates.reason is null and estimates.splits = 0
 ),
 
 deviations as (
     select
+        series_key,
         symbol,
         model,
         session_number,
@@ -75,10 +51,12 @@ deviations as (
         sum_second - sessions * mean_second
         - market_in_second * (sum_market - sessions * mean_market) as orthogonal_deviation
     from totals
+    where observed_sessions = sessions and splits = 0
 ),
 
 cumulated as (
     select
+        series_key,
         symbol,
         model,
         session_number,
@@ -95,6 +73,7 @@ cumulated as (
 )
 
 select
+    series_key,
     symbol,
     model,
     session_number,

@@ -52,6 +52,11 @@ totals as (
         )
 ),
 
+last_priced as (
+    select max(last_session_date) as session_date
+    from priced
+),
+
 -- the last session of the other exchange on or before a session, and the one a session earlier
 positions as (
     select
@@ -64,6 +69,8 @@ positions as (
             order by own_sessions.session_date
         ) as from_number
     from sessions as own_sessions
+    inner join last_priced
+        on own_sessions.session_date <= last_priced.session_date
     inner join sessions as other_sessions
         on
             own_sessions.session_date >= other_sessions.session_date
@@ -122,7 +129,6 @@ portfolios as (
             as factor_return
     from component_returns
     group by symbol, factor, session_date
-    having count(component_return) > 0
 )
 
 select

@@ -206,4 +206,5 @@ left join compared
         and results.symbol = compared.symbol
         and results.model = compared.model
         and results.event_window = compared.event_window
-order by results.event_id, results.symbol, results.model, results.start_session
+order by
+    results.event_id, results.symbol, results.model, results.start_session, results.end_session
