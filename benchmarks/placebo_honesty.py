@@ -1,4 +1,4 @@
-"""Budget: the event study calls chance an effect in 5 of 100 cases, and finds an effect of three standard errors.
+"""Budget: the event study calls chance an effect in 5 of 100 cases, and finds three standard errors.
 
 Belongs here: simulated prices in which nothing, or something known, happened, through the SQL models.
 Does not belong here: whether the formulas are right on given prices (tests/test_event_study.py).
@@ -100,7 +100,8 @@ def simulate_pooled(folder: Path) -> Pooled:
     warehouse.insert(
         "seeds.event_kinds", [{"kind": kind, "event_group": kind, "is_decisive": True} for kind in kinds]
     )
-    companies, events = [{"symbol": "MARKET", "kind": "fund", "exchange": "XNYS"}], []
+    companies: list[dict[str, object]] = [{"symbol": "MARKET", "kind": "fund", "exchange": "XNYS"}]
+    events = []
     for country in range(COUNTRIES):
         shared = chance.normal(0, np.sqrt(SHARED_VARIANCE), length)
         for number in range(SHARES_PER_COUNTRY):
@@ -132,9 +133,10 @@ def main() -> bool:
         pooled = simulate_pooled(Path(folder) / "pooled")
     print(f"event study, window [0,+1], {single.events:,} simulated events a row")
     for model, share in single.without_effect.items():
-        print(f"  {model:<14} without effect {share:6.1%}, three standard errors {single.with_effect[model]:6.1%}")
+        found = single.with_effect[model]
+        print(f"  {model:<14} without effect {share:6.1%}, three standard errors {found:6.1%}")
     print(
-        f"  {pooled.groups:,} groups of {SHARES_PER_COUNTRY} events on one session, residuals correlated at "
+        f"  {pooled.groups:,} groups of {SHARES_PER_COUNTRY} events on one session, correlated at "
         f"{pooled.mean_correlation:.2f}: "
         + ", ".join(f"{test} {share:.1%}" for test, share in pooled.rejected.items())
     )

@@ -29,7 +29,7 @@ OWN_SEEDS = ("companies", "headline_events", "confounders", "publishers", "famil
 
 
 class PriceWarehouse:
-    """Raw prices in a folder of its own. The shipped constants hold; companies and events are the caller's."""
+    """Raw prices in a folder of its own. Shipped constants; companies and events are the caller's."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -103,7 +103,9 @@ class PriceWarehouse:
         symbols = bars["symbol"].unique()
         self.insert_frame(
             "raw.price_vintages",
-            pd.DataFrame({"symbol": symbols, "vintage": vintage, "fetched_at": fetched_at, "reason": "by hand"}),
+            pd.DataFrame(
+                {"symbol": symbols, "vintage": vintage, "fetched_at": fetched_at, "reason": "by hand"}
+            ),
         )
 
     def build(self, *options: str) -> None:
@@ -146,5 +148,5 @@ def prices_of(returns: Mapping[str, Any], days: list[date]) -> pd.DataFrame:
     """Adjusted closes of each symbol's log returns; the first day starts at 100 and its return is lost."""
     logs = pd.DataFrame(dict(returns), index=pd.Index(days, name="session_date"))
     logs.iloc[0] = 0.0
-    levels = 100 * np.exp(logs.cumsum())
+    levels = logs.cumsum().transform(np.exp) * 100
     return levels.reset_index().melt("session_date", var_name="symbol", value_name="adj_close")

@@ -1,4 +1,4 @@
-"""The worked example of event-study.md: `python -m docs.event_study FOLDER` prints its tables and draws its chart.
+"""The worked example of event-study.md: `python -m docs.event_study FOLDER` prints and draws it.
 
 Belongs here: one real event on prices that the reader has: a folder of <symbol>.csv with Date and Adj Close.
 Does not belong here: the method (sql/) and the prices, whose licence is not ours to pass on.
@@ -74,8 +74,8 @@ def draw(returns: pd.DataFrame, critical: float) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
         'font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        f'<text x="{MARGIN}" y="20" font-size="14" fill="#111827">{SHARE} around {EVENT}: abnormal log return a '
-        "session, with 95 % bands</text>",
+        f'<text x="{MARGIN}" y="20" font-size="14" fill="#111827">{SHARE} around {EVENT}: abnormal return '
+        "a session, with 95 % bands</text>",
     ]
     for level in np.arange(-0.1, 0.101, 0.02):
         if abs(level) <= bound:
@@ -84,20 +84,19 @@ def draw(returns: pd.DataFrame, critical: float) -> str:
             parts.append(f'<text x="8" y="{y + 4:.1f}" fill="#374151">{100 * level:+.0f} %</text>')
     for place, session in enumerate(sessions):
         middle = MARGIN + step * (place + 0.5)
-        label = f'<text x="{middle:.1f}" y="{HEIGHT - 14}" text-anchor="middle" fill="#374151">{session:+d}</text>'
-        parts.append(label.replace("+0<", "0<"))
+        label = f"{session:+d}" if session else "0"
+        parts.append(
+            f'<text x="{middle:.1f}" y="{HEIGHT - 14}" text-anchor="middle" fill="#374151">{label}</text>'
+        )
         for number, (model, ink) in enumerate(INK.items()):
             row = returns[(returns["model"] == model) & (returns["relative_session"] == session)].iloc[0]
             x, value = middle + 16 * (number - 0.5), float(row["abnormal_return"])
             spread = critical * float(row["standard_error"])
             top, zero = height(max(value, 0)), height(0)
             tall = abs(height(value) - zero)
-            parts.append(
-                f'<rect x="{x - 6:.1f}" y="{top:.1f}" width="12" height="{tall:.1f}" fill="{ink}"/>'
-            )
-            parts.append(
-                f'<path d="M{x:.1f} {height(value - spread):.1f}V{height(value + spread):.1f}" stroke="#111827"/>'
-            )
+            parts.append(f'<rect x="{x - 6:.1f}" y="{top:.1f}" width="12" height="{tall:.1f}" fill="{ink}"/>')
+            low, high = height(value - spread), height(value + spread)
+            parts.append(f'<path d="M{x:.1f} {low:.1f}V{high:.1f}" stroke="#111827"/>')
     for number, (model, ink) in enumerate(INK.items()):
         x = WIDTH - MARGIN - 200 + 90 * number
         parts.append(f'<rect x="{x}" y="28" width="10" height="10" fill="{ink}"/>')

@@ -61,7 +61,9 @@ def test_the_normal_probability(compiled: dict[str, str], z: float) -> None:
     assert evaluate(compiled["normal_p"], z=z) == pytest.approx(math.erfc(abs(z) / math.sqrt(2)), abs=1e-14)
 
 
-@pytest.mark.parametrize("p", [1e-9, 0.001, 0.025, 0.0750001, 0.3, 0.5, 0.7, 0.925, 0.95, 0.975, 0.995, 1 - 1e-9])
+@pytest.mark.parametrize(
+    "p", [1e-9, 0.001, 0.025, 0.0750001, 0.3, 0.5, 0.7, 0.925, 0.95, 0.975, 0.995, 1 - 1e-9]
+)
 def test_the_normal_quantile(compiled: dict[str, str], p: float) -> None:
     assert evaluate(compiled["quantile"], p=p) == pytest.approx(NormalDist().inv_cdf(p), rel=1e-14, abs=1e-15)
 

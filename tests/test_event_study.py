@@ -91,9 +91,7 @@ def make_prices() -> pd.DataFrame:
         | ((symbol == "ALPHA") & (place == EVENT - 60))  # a hole costs the two returns beside it
         | (symbol == "UNPRICED")
     )  # fmt: skip
-    prices["split_ratio"] = np.where(
-        symbol.isin(["SPLIT", "SPLITDONE"]) & (place == EVENT - 80), 2.0, 0.0
-    )
+    prices["split_ratio"] = np.where(symbol.isin(["SPLIT", "SPLITDONE"]) & (place == EVENT - 80), 2.0, 0.0)
     # Yahoo has not adjusted the past of SPLIT yet
     prices.loc[(symbol == "SPLIT") & (place < EVENT - 80), "adj_close"] *= 2
     return prices[~dropped]
@@ -171,7 +169,9 @@ class Reference:
             factors.append(np.log1p(pd.concat(simple, axis=1).mean(axis=1, skipna=False)))
         return factors
 
-    def fit(self, symbol: str, kind: str | None, place: int, window: tuple[int, int]) -> dict[str, Any] | None:
+    def fit(
+        self, symbol: str, kind: str | None, place: int, window: tuple[int, int]
+    ) -> dict[str, Any] | None:
         """Everything that fct_event_study says of the window around the session at `place`."""
         y, factors = self.returns(symbol), self.factor(symbol, kind)
         frame = pd.concat([y, *factors], axis=1).to_numpy()
@@ -363,12 +363,14 @@ def test_pooled_statistics_equal_their_textbook_formulas(
     world: PriceWarehouse, study: pd.DataFrame, reference: Reference
 ) -> None:
     """Five companies of CN, two events each, forty sessions apart, and one more between: N = 11."""
-    pooled = world.frame("select * from marts.fct_event_study_pooled where country = 'CN' and model = 'market'")
+    pooled = world.frame(
+        "select * from marts.fct_event_study_pooled where country = 'CN' and model = 'market'"
+    )
     assert len(pooled) == len(WINDOWS)
     for row in pooled.itertuples():
         window = (row.window_start, row.window_end)
-        members = study[(study["country"] == "CN") & (study["model"] == "market")
-                        & (study["window_start"] == window[0]) & (study["window_end"] == window[1])]  # fmt: skip
+        in_window = (study["window_start"] == window[0]) & (study["window_end"] == window[1])
+        members = study[in_window & (study["country"] == "CN") & (study["model"] == "market")]
         scars, freedom = members["scar"].to_numpy(), members["degrees_of_freedom"].to_numpy()
         count = len(members)
         patell = scars.sum() / math.sqrt((freedom / (freedom - 2)).sum())
@@ -425,7 +427,9 @@ def _corrado(members: pd.DataFrame, reference: Reference, window: tuple[int, int
         slope, intercept = np.polyfit(fitted.iloc[:, 1], fitted.iloc[:, 0], 1)
         taken = [*range(-140, -20), *range(-5, 6)]
         values = frame.iloc[[place + at for at in taken]]
-        abnormal = pd.Series((values.iloc[:, 0] - intercept - slope * values.iloc[:, 1]).to_numpy(), taken).dropna()
+        abnormal = pd.Series(
+            (values.iloc[:, 0] - intercept - slope * values.iloc[:, 1]).to_numpy(), taken
+        ).dropna()
         centred = abnormal.rank() / (len(abnormal) + 1) - 0.5
         for at, rank in centred.items():
             ranks.setdefault(int(str(at)), []).append(rank)
@@ -435,8 +439,12 @@ def _corrado(members: pd.DataFrame, reference: Reference, window: tuple[int, int
     return sum(scaled[at] for at in range(window[0], window[1] + 1)) / math.sqrt(length) / spread
 
 
-def test_excess_returns_are_of_the_same_session_or_missing(world: PriceWarehouse, reference: Reference) -> None:
-    rows = world.frame("select * from marts.fct_ticker_returns_daily where symbol = 'ALPHA' order by session_date")
+def test_excess_returns_are_of_the_same_session_or_missing(
+    world: PriceWarehouse, reference: Reference
+) -> None:
+    rows = world.frame(
+        "select * from marts.fct_ticker_returns_daily where symbol = 'ALPHA' order by session_date"
+    )
     index = pd.Index([day.date() for day in rows["session_date"]])
     own = reference.returns("ALPHA")
     for column, kind in (("market", None), ("sector", "sector"), ("peers", "peers")):

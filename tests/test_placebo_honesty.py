@@ -1,4 +1,4 @@
-"""Chance is called an effect about as often as the level says, and an effect of three standard errors is found.
+"""Chance is called an effect about as often as the level says, and large effects are found.
 
 Belongs here: the claims about the simulations of benchmarks/placebo_honesty, whose seed is fixed.
 Does not belong here: the formulas (test_event_study).

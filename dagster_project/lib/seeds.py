@@ -213,7 +213,11 @@ CONFOUNDERS = _seed(
     ("confounder", "varchar", "Our id, starts with the day"),
     ("confounder_date", "date", "Day, in the zone of the place where it happened"),
     ("affected_company", "varchar", "Company that it is about, as in companies.company; NULL for several"),
-    ("affected_country", "varchar", "Companies that it is about, by their seat; NULL if one is named, or all"),
+    (
+        "affected_country",
+        "varchar",
+        "Seat of the companies that it is about; NULL if one is named, or all",
+    ),
     ("what", "varchar", "What happened"),
     ("verified", "boolean", "A primary source says so; false where only others' reports do"),
 )

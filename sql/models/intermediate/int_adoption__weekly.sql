@@ -17,6 +17,14 @@ listed as (
             and listings.is_primary_listing
 ),
 
+-- a company may have several families
+shares as (
+    select distinct
+        symbol,
+        exchange
+    from listed
+),
+
 requests as (
     select
         adoption.family,
@@ -49,19 +57,19 @@ growing as (
 
 priced_weeks as (
     select
-        listed.symbol,
+        shares.symbol,
         {{ week_start('sessions.session_date') }} as week,
         case
             when count(returns.excess_over_market) = count(*) then sum(returns.excess_over_market)
         end as excess_return
-    from (select distinct symbol, exchange from listed) as listed
+    from shares
     inner join {{ ref('int_sessions__numbered') }} as sessions
-        on listed.exchange = sessions.exchange
+        on shares.exchange = sessions.exchange
     left join {{ ref('fct_ticker_returns_daily') }} as returns
         on
-            listed.symbol = returns.symbol
+            shares.symbol = returns.symbol
             and sessions.session_date = returns.session_date
-    group by listed.symbol, {{ week_start('sessions.session_date') }}
+    group by shares.symbol, {{ week_start('sessions.session_date') }}
 )
 
 select

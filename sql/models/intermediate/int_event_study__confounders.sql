@@ -39,8 +39,8 @@ seeded as (
         on
             owners.session_date_before < confounders.confounder_date
             and owners.last_session_date >= confounders.confounder_date
-            and coalesce(confounders.affected_company = owners.company, true)
-            and coalesce(confounders.affected_country = owners.country, true)
+            and coalesce(owners.company = confounders.affected_company, true)
+            and coalesce(owners.country = confounders.affected_country, true)
     group by owners.event_id, owners.symbol, owners.event_window
 ),
 

@@ -33,11 +33,11 @@ totals as (
             last_rows.sum_{{ name }} - coalesce(first_rows.sum_{{ name }}, 0)
                 as sum_{{ name }},
         {% endfor %}
-        {% for one, other in products %}
-            last_rows.sum_{{ one }}_{{ other }}
-            - coalesce(first_rows.sum_{{ one }}_{{ other }}, 0)
-                as sum_{{ one }}_{{ other }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for one, other in products %}
+        last_rows.sum_{{ one }}_{{ other }}
+        - coalesce(first_rows.sum_{{ one }}_{{ other }}, 0)
+            as sum_{{ one }}_{{ other }}{{ ',' if not loop.last }}
+    {% endfor %}
     from {{ ref('int_event_study__series') }} as last_rows
     cross join thresholds
     left join {{ ref('int_event_study__series') }} as first_rows
@@ -62,10 +62,10 @@ moments as (
         {% for name in sums %}
             sum_{{ name }} / nullif(observations, 0) as mean_{{ name }},
         {% endfor %}
-        {% for one, other in products %}
-            sum_{{ one }}_{{ other }} - sum_{{ one }} * sum_{{ other }} / nullif(observations, 0)
-                as s_{{ one }}_{{ other }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for one, other in products %}
+        sum_{{ one }}_{{ other }} - sum_{{ one }} * sum_{{ other }} / nullif(observations, 0)
+            as s_{{ one }}_{{ other }}{{ ',' if not loop.last }}
+    {% endfor %}
     from totals
 ),
 
@@ -88,14 +88,17 @@ orthogonal as (
         s_share_share,
         s_share_market,
         s_market_market,
-        case when s_market_market > observations * least_variance
-            then s_market_second / s_market_market
+        case
+            when s_market_market > observations * least_variance
+                then s_market_second / s_market_market
         end as market_in_second,
-        case when s_market_market > observations * least_variance
-            then s_second_second - s_market_second * s_market_second / s_market_market
+        case
+            when s_market_market > observations * least_variance
+                then s_second_second - s_market_second * s_market_second / s_market_market
         end as s_orthogonal,
-        case when s_market_market > observations * least_variance
-            then s_share_second - s_market_second * s_share_market / s_market_market
+        case
+            when s_market_market > observations * least_variance
+                then s_share_second - s_market_second * s_share_market / s_market_market
         end as s_share_orthogonal
     from moments
 ),
@@ -118,8 +121,9 @@ fitted as (
         s_market_market,
         market_in_second,
         s_orthogonal,
-        case when s_market_market > observations * least_variance
-            then s_share_market / s_market_market
+        case
+            when s_market_market > observations * least_variance
+                then s_share_market / s_market_market
         end as beta,
         case
             when model = 'market' then 0.0

@@ -1,32 +1,33 @@
 {% set second_factors = {'market_sector': 'sector', 'market_peers': 'peers'} %}
 
-with components as (
+with vintages as (
+    select
+        symbol,
+        max(vintage) as vintage
+    from {{ ref('int_returns__daily') }}
+    group by symbol
+),
+
+components as (
     select
         components.symbol,
         components.factor,
         components.component,
         components.reason,
-        returns.vintage
+        vintages.vintage
     from {{ ref('int_factors__components') }} as components
-    left join (
-        select
-            symbol,
-            max(vintage) as vintage
-        from {{ ref('int_returns__daily') }}
-        group by symbol
-    ) as returns
-        on components.component = returns.symbol
+    left join vintages
+        on components.component = vintages.symbol
 ),
 
 shares as (
     select
         listings.symbol,
         listings.exchange,
-        max(returns.vintage) as vintage
+        vintages.vintage
     from {{ ref('int_companies__listings') }} as listings
-    left join {{ ref('int_returns__daily') }} as returns
-        on listings.symbol = returns.symbol
-    group by listings.symbol, listings.exchange
+    left join vintages
+        on listings.symbol = vintages.symbol
 ),
 
 models as (
@@ -69,7 +70,7 @@ described as (
     left join components
         on
             models.symbol = components.symbol
-            and (components.factor = 'market' or components.factor = models.second_factor)
+            and (components.factor = 'market' or models.second_factor = components.factor)
     group by
         models.symbol, models.exchange, models.model, models.second_factor, models.vintage
 )

@@ -1,7 +1,8 @@
 -- how often the same statistic is as large where nothing is known to have happened
 with thresholds as (
-    select cast(max(value) filter (where threshold = 'placebo_sessions') as bigint)
-        as placebo_sessions
+    select
+        cast(max(value) filter (where threshold = 'placebo_sessions') as bigint)
+            as placebo_sessions
     from {{ ref('stg_seeds__event_study_thresholds') }}
 ),
 

@@ -1,13 +1,9 @@
 -- how much the cumulative returns of the pooled events move together: the correlation of their
 -- residuals, weighed by the part of their windows that is the same days. Summed by cluster, events
 -- of the same days, so that no pair of events is ever formed
-{% set pool = ['event_group', 'country', 'model', 'window_start', 'window_end'] %}
-
 with clusters as (
     select
-        {% for column in pool %}
-            members.{{ column }},
-        {% endfor %}
+        members.pool,
         members.first_session_date,
         members.last_session_date,
         residuals.session_date,
@@ -20,75 +16,62 @@ with clusters as (
             and members.model = residuals.model
     where members.is_testable and residuals.is_estimation
     group by
-        {% for column in pool %}
-            members.{{ column }},
-        {% endfor %}
-        members.first_session_date, members.last_session_date, residuals.session_date
+        members.pool, members.first_session_date, members.last_session_date,
+        residuals.session_date
 ),
 
--- the squares of a cluster hold each pair twice and each event, whose own are 1, once
+-- the squares of a cluster hold each pair twice and each event, whose own sum to 1, once
 within_clusters as (
     select
-        {{ pool | join(',\n        ') }},
+        pool,
         sum(residual * residual) as sum_of_products
     from clusters
-    group by
-        {{ pool | join(',\n        ') }}
+    group by pool
 ),
 
 between_clusters as (
     select
-        {% for column in pool %}
-            earlier.{{ column }},
-        {% endfor %}
+        earlier.pool,
         2 * sum(
-            earlier.residual * later.residual
+            earlier.residual
+            * later.residual
             * (1 + {{ days_between('later.first_session_date', 'earlier.last_session_date') }})
             / (1 + {{ days_between('earlier.first_session_date', 'later.last_session_date') }})
         ) as sum_of_products
     from clusters as earlier
     inner join clusters as later
         on
-            {% for column in pool %}
-                earlier.{{ column }} = later.{{ column }} and
-            {% endfor %}
-            earlier.session_date = later.session_date
+            earlier.pool = later.pool
+            and earlier.session_date = later.session_date
             and earlier.last_session_date >= later.first_session_date
-            and (earlier.first_session_date, earlier.last_session_date)
-            < (later.first_session_date, later.last_session_date)
-    group by
-        {% for column in pool %}
-            earlier.{{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+            and (
+                earlier.first_session_date < later.first_session_date
+                or (
+                    earlier.first_session_date = later.first_session_date
+                    and earlier.last_session_date < later.last_session_date
+                )
+            )
+    group by earlier.pool
 ),
 
 sizes as (
     select
-        {{ pool | join(',\n        ') }},
+        pool,
         count(*) as events
     from {{ ref('int_event_study__pool_members') }}
     where is_testable
-    group by
-        {{ pool | join(',\n        ') }}
+    group by pool
 )
 
 select
-    {% for column in pool %}
-        sizes.{{ column }},
-    {% endfor %}
+    sizes.pool,
     (
         within_clusters.sum_of_products - sizes.events
         + coalesce(between_clusters.sum_of_products, 0)
     ) / (sizes.events * (sizes.events - 1)) as mean_correlation
 from sizes
 inner join within_clusters
-    on
-        {% for column in pool %}
-            sizes.{{ column }} = within_clusters.{{ column }}{{ ' and' if not loop.last }}
-        {% endfor %}
+    on sizes.pool = within_clusters.pool
 left join between_clusters
-    on
-        {% for column in pool %}
-            sizes.{{ column }} = between_clusters.{{ column }}{{ ' and' if not loop.last }}
-        {% endfor %}
+    on sizes.pool = between_clusters.pool
 where sizes.events > 1

@@ -50,8 +50,8 @@ grid as (
     inner join {{ ref('int_sessions__numbered') }} as sessions
         on
             models.exchange = sessions.exchange
-            and sessions.session_number >= first_needed.session_number
-            and sessions.session_number <= last_priced.session_number
+            and first_needed.session_number <= sessions.session_number
+            and last_priced.session_number >= sessions.session_number
     where models.reason is null
 ),
 

@@ -1,5 +1,3 @@
-{% set pool = ['event_group', 'country', 'model', 'window_start', 'window_end'] %}
-
 with thresholds as (
     select
         max(value) filter (where threshold = 'significance') as significance,
@@ -9,9 +7,12 @@ with thresholds as (
 
 summed as (
     select
-        {% for column in pool %}
-            {{ column }},
-        {% endfor %}
+        pool,
+        event_group,
+        country,
+        model,
+        window_start,
+        window_end,
         count(*) filter (where is_testable) as events,
         count(*) filter (where not is_testable) as events_not_testable,
         avg(car) as mean_car,
@@ -21,17 +22,17 @@ summed as (
             cast(degrees_of_freedom as double) / (degrees_of_freedom - 2)
         )) as patell_z
     from {{ ref('int_event_study__pool_members') }}
-    group by
-        {% for column in pool %}
-            {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+    group by pool, event_group, country, model, window_start, window_end
 ),
 
 combined as (
     select
-        {% for column in pool %}
-            summed.{{ column }},
-        {% endfor %}
+        summed.pool,
+        summed.event_group,
+        summed.country,
+        summed.model,
+        summed.window_start,
+        summed.window_end,
         summed.events,
         summed.events_not_testable,
         summed.events - 1 as degrees_of_freedom,
@@ -54,22 +55,18 @@ combined as (
     from summed
     cross join thresholds
     left join {{ ref('int_event_study__pool_correlations') }} as correlations
-        on
-            {% for column in pool %}
-                summed.{{ column }} = correlations.{{ column }}{{ ' and' if not loop.last }}
-            {% endfor %}
+        on summed.pool = correlations.pool
     left join {{ ref('int_event_study__pool_ranks') }} as ranks
-        on
-            {% for column in pool %}
-                summed.{{ column }} = ranks.{{ column }}{{ ' and' if not loop.last }}
-            {% endfor %}
+        on summed.pool = ranks.pool
 ),
 
 tested as (
     select
-        {% for column in pool %}
-            {{ column }},
-        {% endfor %}
+        event_group,
+        country,
+        model,
+        window_start,
+        window_end,
         events,
         events_not_testable,
         significance,
@@ -87,9 +84,11 @@ tested as (
 
 probable as (
     select
-        {% for column in pool %}
-            {{ column }},
-        {% endfor %}
+        event_group,
+        country,
+        model,
+        window_start,
+        window_end,
         events,
         events_not_testable,
         significance,
@@ -148,4 +147,6 @@ inner join {{ ref('stg_seeds__event_windows') }} as windows
     on
         probable.window_start = windows.start_session
         and probable.window_end = windows.end_session
-order by event_group, country, model, window_start, window_end
+order by
+    probable.event_group, probable.country, probable.model, probable.window_start,
+    probable.window_end
