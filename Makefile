@@ -11,11 +11,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-<<<<<<< HEAD
-.PHONY: demo run dev test lint bench rebuild docs screenshots sql
-=======
-.PHONY: demo run dev report test lint bench rebuild
->>>>>>> report
+.PHONY: demo run dev report test lint bench rebuild docs screenshots sql
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
