@@ -7,15 +7,16 @@ import dagster as dg
 
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.small_sources import answered_check
+from dagster_project.defs.small_sources import answered_check, keys_of
 from dagster_project.lib import hub
 from dagster_project.lib.raw_tables import MODELS_DEV, NPM, OPENROUTER, PYPI
 from dagster_project.lib.settings import Settings
 
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
 # yielded by the assets that fetch, which a run without dbt has too
+SMALL_SOURCES = (OPENROUTER, MODELS_DEV, NPM, PYPI)
 FETCH_CHECKS = dg.AssetSelection.checks(
-    EVERY_SYMBOL_ANSWERED, *(answered_check(source).key for source in (OPENROUTER, MODELS_DEV, NPM, PYPI))
+    EVERY_SYMBOL_ANSWERED, *(answered_check(source).key for source in SMALL_SOURCES)
 )
 # past days on demand: their partitions are not the Hub's days
 BACKFILLS = dg.AssetSelection.groups("backfill")
@@ -34,6 +35,17 @@ land_and_load = dg.define_asset_job(
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot only; the next daily_snapshot builds and publishes what it added.",
+)
+land_hub_and_prices = dg.define_asset_job(
+    "land_hub_and_prices",
+    selection=(
+        dg.AssetSelection.groups("landing", "raw").without_checks()
+        - dg.AssetSelection.assets(*(key for source in SMALL_SOURCES for key in keys_of(source)))
+    )
+    | dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED),
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Snapshot only the Hub and the prices; the other sources have a past and can wait.",
 )
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
