@@ -22,6 +22,7 @@ LAST_DAY = date(2026, 2, 27)
 DAYS = 45
 FULL_JOBS = 2  # the last days run the whole production job, SQL models and publication included
 MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on the last
+EVERY = 5  # days between fetches of the sources that have a past; the Hub and the prices are asked daily
 QUOTA = 1_000_000  # 45 days in two minutes: no waiting for windows
 
 SHOWN = {
@@ -83,11 +84,11 @@ def run_demo() -> None:
                 day = LAST_DAY - timedelta(days=DAYS - 1 - number)
                 upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
                 is_full = number >= DAYS - FULL_JOBS
-                job = "daily_snapshot" if is_full else "land_and_load"
+                landing = "land_and_load" if number % EVERY == 0 else "land_hub_and_prices"
+                job = "daily_snapshot" if is_full else landing
                 _say(f"{day} ({number + 1} of {DAYS}): {job}")
                 execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
     _show(settings.published / "modeltide.duckdb")
-    _say("In a real file `source` says for each number what its source asks to be shown; see about_sources.")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
     _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
     _say("  make report MODELTIDE_HOME=data/demo  the answers as charts, on one page")

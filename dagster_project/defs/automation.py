@@ -8,17 +8,17 @@ import dagster as dg
 from dagster_project.defs.licence_cards import CARDS_ANSWERED
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.small_sources import answered_check
+from dagster_project.defs.small_sources import answered_check, keys_of
 from dagster_project.lib import hub
 from dagster_project.lib.raw_tables import MODELS_DEV, NPM, OPENROUTER, PYPI
 from dagster_project.lib.settings import Settings
 
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
+SMALL_SOURCES = (OPENROUTER, MODELS_DEV, NPM, PYPI)
 # yielded by the assets that fetch, which a run without dbt has too
-SOURCES_ANSWERED = dg.AssetSelection.checks(
-    CARDS_ANSWERED,
-    EVERY_SYMBOL_ANSWERED,
-    *(answered_check(source).key for source in (OPENROUTER, MODELS_DEV, NPM, PYPI)),
+HUB_AND_PRICES_ANSWERED = dg.AssetSelection.checks(CARDS_ANSWERED, EVERY_SYMBOL_ANSWERED)
+SOURCES_ANSWERED = HUB_AND_PRICES_ANSWERED | dg.AssetSelection.checks(
+    *(answered_check(source).key for source in SMALL_SOURCES)
 )
 # past days on demand: their partitions are not the Hub's days
 BACKFILLS = dg.AssetSelection.groups("backfill")
@@ -37,6 +37,17 @@ land_and_load = dg.define_asset_job(
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot only; the next daily_snapshot builds and publishes what it added.",
+)
+land_hub_and_prices = dg.define_asset_job(
+    "land_hub_and_prices",
+    selection=(
+        dg.AssetSelection.groups("landing", "raw").without_checks()
+        - dg.AssetSelection.assets(*(key for source in SMALL_SOURCES for key in keys_of(source)))
+    )
+    | HUB_AND_PRICES_ANSWERED,
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Snapshot only the Hub and the prices; the other sources have a past and can wait.",
 )
 build_and_publish = dg.define_asset_job(
     "build_and_publish",

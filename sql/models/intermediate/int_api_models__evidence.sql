@@ -1,4 +1,3 @@
--- the Hub's names are listed once per change; the names sold through APIs are a few hundred
 with sold as (
     select distinct api_model
     from {{ ref('stg_openrouter__tokens') }}
