@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: demo run dev test lint bench rebuild
+.PHONY: demo run dev test lint bench rebuild backfill import drop
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -23,6 +23,15 @@ dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 
 rebuild: $(MANIFEST) ## the warehouse anew from snapshots/
 	@$(BIN)/python -m dagster_project rebuild
+
+backfill: $(MANIFEST) ## past days from the public archive: FROM=… TO=… [EVERY=7]
+	@$(BIN)/python -m dagster_project backfill --from '$(FROM)' --to '$(TO)' --every '$(or $(EVERY),1)'
+
+import: $(MANIFEST) ## a day from a file of your own: FILE=… DATE=…
+	@$(BIN)/python -m dagster_project import --file '$(FILE)' --date '$(DATE)'
+
+drop: $(MANIFEST) ## take a day of the archive or of a file out again: DATE=…
+	@$(BIN)/python -m dagster_project drop --date '$(DATE)'
 
 test: $(MANIFEST) ## every test, no network
 	$(BIN)/python -m pytest

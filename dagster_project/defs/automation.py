@@ -5,16 +5,18 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.defs.archive import HUB_ARCHIVE
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
 from dagster_project.lib import hub
 from dagster_project.lib.settings import Settings
 
+PAST_DAYS = dg.AssetSelection.assets(HUB_ARCHIVE)  # no snapshot of today
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
 
 daily_snapshot = dg.define_asset_job(
     "daily_snapshot",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - PAST_DAYS,
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot the Hub and the prices, build the SQL models, publish.",
@@ -22,7 +24,7 @@ daily_snapshot = dg.define_asset_job(
 land_and_load = dg.define_asset_job(
     "land_and_load",
     # dbt's tests of the raw tables are checks too, and would start dbt for every day
-    selection=dg.AssetSelection.groups("landing", "raw").without_checks()
+    selection=(dg.AssetSelection.groups("landing", "raw") - PAST_DAYS).without_checks()
     | dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED),
     partitions_def=DAILY,
     config=PLAIN_LINES,
@@ -34,6 +36,14 @@ build_and_publish = dg.define_asset_job(
     | (dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED)),
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
+)
+
+backfill_archive = dg.define_asset_job(
+    "backfill_archive",
+    selection=PAST_DAYS,
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Past days from the public archive; build_and_publish shows them.",
 )
 
 

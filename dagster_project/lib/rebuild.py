@@ -24,7 +24,7 @@ def roll_forward(
     days, prices = snapshots.missing_loads(connection, settings)
     for day_file in days:
         report(f"loading {day_file.day} from {day_file.path.name}")
-        hub_load.restore_day(connection, snapshots.with_snapshot(day_file))
+        hub_load.restore_day(connection, settings, snapshots.with_snapshot(day_file))
     for load in prices:
         report(f"loading prices of {load.day} from {load.path.name}")
         price_load.restore(connection, load)

@@ -6,6 +6,7 @@ Does not belong here: constants that a user cannot set; those stand beside the c
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from dagster_project.lib.errors import ModelTideError
 
 HUB_ENDPOINT = "https://huggingface.co"
 YAHOO_ENDPOINT = "https://query2.finance.yahoo.com"
+HUB_ARCHIVE = "cfahlgren1/hub-stats"  # a revision of the listing a day since July 2024
 SCOPES = ("top", "census")
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
 
@@ -30,6 +32,7 @@ class Settings:
     home: Path
     hub_endpoint: str = HUB_ENDPOINT
     yahoo_endpoint: str = YAHOO_ENDPOINT
+    hub_archive: str = HUB_ARCHIVE
     hub_token: str | None = field(default=None, repr=False)  # never in a log
     seeds_folder: Path | None = None
     scope: str = "top"
@@ -47,6 +50,7 @@ class Settings:
             home=Path(value("MODELTIDE_HOME", "data")).absolute(),
             hub_endpoint=_url("HF_ENDPOINT", value("HF_ENDPOINT", HUB_ENDPOINT)),
             yahoo_endpoint=_url("YAHOO_ENDPOINT", value("YAHOO_ENDPOINT", YAHOO_ENDPOINT)),
+            hub_archive=_repository("HUB_ARCHIVE", value("HUB_ARCHIVE", HUB_ARCHIVE)),
             hub_token=value("HF_TOKEN") or None,
             seeds_folder=_folder("MODELTIDE_SEEDS", seeds) if seeds else None,
             scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
@@ -98,6 +102,12 @@ def _url(name: str, value: str) -> str:
     if parts.username or parts.password:
         raise _refuse(name, "<not shown>", "an address without user name and password in it")
     return value.rstrip("/")
+
+
+def _repository(name: str, value: str) -> str:
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", value) is None:
+        raise _refuse(name, value, "a dataset of the Hub as publisher/name")
+    return value
 
 
 def _folder(name: str, value: str) -> Path:

@@ -132,7 +132,8 @@ def with_snapshot(day_file: HubDay) -> HubDay:
         ) from error
     snapshot["snapshot_date"] = date.fromisoformat(snapshot["snapshot_date"])
     for name in _TIMES:
-        snapshot[name] = datetime.fromisoformat(snapshot[name])
+        if snapshot[name] is not None:
+            snapshot[name] = datetime.fromisoformat(snapshot[name])
     return HubDay(day_file.path, day_file.day, day_file.load_id, snapshot)
 
 
@@ -163,8 +164,8 @@ def missing_loads(connection: Connection, settings: Settings) -> tuple[list[HubD
     )
 
 
-def drop_superseded_hub_files(settings: Settings, day: date, load_id: str) -> None:
-    """Delete earlier files of a day once the commit of a later one is done."""
+def drop_superseded_hub_files(settings: Settings, day: date, load_id: str | None) -> None:
+    """Delete the files of a day but the one of this load, once its commit or the removal's is done."""
     for path in _hub_folder(settings).glob(f"{day}.*.parquet"):
         if path.name != f"{day}.{load_id}.parquet":
             path.unlink()
