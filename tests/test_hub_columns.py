@@ -1,5 +1,6 @@
 """Files in the Hub's column names: types and values that fit or are named, what is lacking, 0 for NULL."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from tests.past import ARCHIVED, row, write
 
 
 @pytest.fixture
-def connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        yield opened
 
 
 def stage(
