@@ -11,7 +11,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: demo run dev report test lint bench rebuild docs screenshots sql
+.PHONY: demo run dev report test lint bench rebuild backfill import drop docs screenshots sql
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -27,6 +27,15 @@ report: .venv/installed ## open the report of the newest publication
 
 rebuild: $(MANIFEST) ## the warehouse anew from snapshots/
 	@$(BIN)/python -m dagster_project rebuild
+
+backfill: $(MANIFEST) ## past days from the public archive: FROM=… TO=… [EVERY=7]
+	@$(BIN)/python -m dagster_project backfill --from '$(FROM)' --to '$(TO)' --every '$(or $(EVERY),1)'
+
+import: $(MANIFEST) ## a day from a file of your own: FILE=… DATE=…
+	@$(BIN)/python -m dagster_project import --file '$(FILE)' --date '$(DATE)'
+
+drop: $(MANIFEST) ## take a day of the archive or of a file out again: DATE=…
+	@$(BIN)/python -m dagster_project drop --date '$(DATE)'
 
 docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and the demo
 	@$(BIN)/python -m dagster_project docs

@@ -121,7 +121,7 @@ class History:
             from memory.cards as c join counters as n using (world_row) order by c.model_key
             """
         )
-        load_keyed(connection, self._snapshot_row(len(present)))
+        load_keyed(connection, self.settings, self._snapshot_row(len(present)))
 
     def _snapshot_row(self, rows: int) -> dict[str, Any]:
         """As the loader writes it for a crawl."""

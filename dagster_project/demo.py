@@ -1,4 +1,4 @@
-"""`make demo`: the whole product on 45 simulated days, against the embedded upstreams.
+"""`make demo`: the whole product on 52 simulated archive weeks and 45 days, against the embedded upstreams.
 
 Belongs here: the order of the days and what is shown at the end.
 Does not belong here: the synthetic world (upstream/); the assets are the production ones.
@@ -14,12 +14,14 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from dagster_project.cli import dagster_instance, execute_job
+from dagster_project.cli import backfill_archive, dagster_instance, execute_job
+from dagster_project.lib.backfill import days_between
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Upstream
 
 LAST_DAY = date(2026, 2, 27)
 DAYS = 45
+FIRST_ARCHIVE_DAY = date(2024, 12, 22)  # Sundays, 60, 90 and 180 days before the end: 52 of 56 are there
 FULL_JOBS = 2  # the last days run the whole production job, SQL models and publication included
 MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on the last
 EVERY = 5  # days between fetches of the sources that have a past; the Hub and the prices are asked daily
@@ -80,8 +82,13 @@ def run_demo() -> None:
         settings = Settings.from_environment()
         _say(f"SYNTHETIC: {DAYS} simulated days of about 10,000 invented models, in {home}")
         with dagster_instance(settings) as instance:
+            first_day = LAST_DAY - timedelta(days=DAYS - 1)
+            upstream.set_now(datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC))
+            weeks = days_between(FIRST_ARCHIVE_DAY, first_day - timedelta(days=1), 7)
+            _say(f"{weeks[0]} to {weeks[-1]}: a day a week from the public archive (make backfill)")
+            backfill_archive(instance, settings, weeks)
             for number in range(DAYS):
-                day = LAST_DAY - timedelta(days=DAYS - 1 - number)
+                day = first_day + timedelta(days=number)
                 upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
                 is_full = number >= DAYS - FULL_JOBS
                 landing = "land_and_load" if number % EVERY == 0 else "land_hub_and_prices"

@@ -136,6 +136,30 @@ def test_a_rejected_day_is_missing_and_says_why(history: History) -> None:
     ) == [("missing", False, False, 120, "rejected: rows fell by 40 %")]
 
 
+def test_weekly_archive_days_are_read_but_not_judged_and_a_gap_says_why(history: History) -> None:
+    """Snapshots on days 1, 8 and 22, the archive has none on day 15; 100 a day, as if they were daily.
+
+    Three totals lie within a week of day 8 at most: too few for a median. The two weeks before day 22 have
+    1,400: 100 on each day, and every one of them says that it is spread.
+    """
+    for day in (1, 8, 22):
+        history.snapshot(day, steady(day), provenance=f"archive:{day}", lacks=["access", "weights"])
+    history.snapshot(15, {}, is_accepted=False, is_complete=None, row_count=None, provenance="archive",
+                     reasons=["the archive has no revision of this day"])  # fmt: skip
+    history.judge()
+    statuses = history.statuses()
+    assert {day: statuses[day] for day in (1, 8, 22)} == dict.fromkeys((1, 8, 22), ("ok_unchecked", True))
+    assert {status for day, status in history.unusable().items()} == {"missing"}
+    assert history.net(1) == dict.fromkeys(range(1, 22), 100.0)
+    assert history.execute(
+        "select distinct is_interpolated from marts.fct_model_downloads_daily where hub_id like '%1'"
+    ) == [(True,)]
+    reasons = dict(history.execute("select snapshot_date, reason from marts.fct_snapshot_days"))
+    assert reasons[FIRST + timedelta(14)] == "the archive has no revision of this day"
+    assert reasons[FIRST + timedelta(2)] == "no snapshot was taken"
+    assert "too few" in reasons[FIRST + timedelta(7)]
+
+
 def test_a_frozen_day_is_spread_with_its_catch_up(history: History) -> None:
     """On day 8 90 of 120 big models repeat day 7 (75 %), on day 9 all are where they should be.
 

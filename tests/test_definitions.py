@@ -10,6 +10,7 @@ import pytest
 from dagster_project.definitions import defs
 from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
+from dagster_project.defs.partitions import DAILY
 from dagster_project.upstream.server import Upstream
 
 SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
@@ -83,8 +84,6 @@ def test_the_schedule_is_on_by_default_at_six_utc() -> None:
 
 
 def test_partitions_start_with_the_archive_and_reach_the_day_of_the_tick() -> None:
-    from dagster_project.defs.partitions import DAILY
-
     keys = DAILY.get_partition_keys(current_time=MORNING)
     assert (keys[0], keys[-1]) == ("2024-07-01", "2026-01-14")
 
@@ -137,3 +136,13 @@ def test_a_failed_test_of_the_models_says_what_to_do_and_a_passed_one_stays_as_i
     failed = passed._replace(passed=False, metadata={"dagster_dbt/failed_row_count": dg.IntMetadataValue(3)})
     said = with_next_step(failed).description
     assert said.startswith("3 rows against the claim not_null_day. Nothing after it was built")
+
+
+def test_the_archive_is_backfilled_by_day_in_one_run_and_is_no_part_of_the_daily_one() -> None:
+    graph = defs().resolve_asset_graph()
+    archive = graph.get(dg.AssetKey(["raw", "hub_archive_snapshot"]))
+    assert archive.backfill_policy == dg.BackfillPolicy.single_run()
+    assert archive.partitions_def == DAILY
+    for job in ("daily_snapshot", "land_and_load", "build_and_publish"):
+        assert archive.key not in defs().resolve_job_def(job).asset_layer.executable_asset_keys
+    assert defs().resolve_job_def("backfill_archive").asset_layer.executable_asset_keys == {archive.key}

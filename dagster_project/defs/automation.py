@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.defs.archive import HUB_ARCHIVE
 from dagster_project.defs.licence_cards import CARDS_ANSWERED
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
@@ -13,6 +14,7 @@ from dagster_project.lib import hub
 from dagster_project.lib.raw_tables import MODELS_DEV, NPM, OPENROUTER, PYPI
 from dagster_project.lib.settings import Settings
 
+PAST_DAYS = dg.AssetSelection.assets(HUB_ARCHIVE)  # no snapshot of today
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
 SMALL_SOURCES = (OPENROUTER, MODELS_DEV, NPM, PYPI)
 # yielded by the assets that fetch, which a run without dbt has too
@@ -55,6 +57,14 @@ build_and_publish = dg.define_asset_job(
     | (dg.AssetSelection.all_asset_checks() - SOURCES_ANSWERED),
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
+)
+
+backfill_archive = dg.define_asset_job(
+    "backfill_archive",
+    selection=PAST_DAYS,
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Past days from the public archive; build_and_publish shows them.",
 )
 
 

@@ -125,6 +125,12 @@ def probe(settings: Settings) -> Probe:
     return _read_probe(response, settings)
 
 
+def ask(settings: Settings, url: str) -> tuple[httpx2.Response, Probe]:
+    """One answer of the Hub's API and who gave it. Raises HubUnreachable, or HubError for a refusal."""
+    response = _get(settings, url, None, retries=MAX_RETRIES, timeout=READ_TIMEOUT)
+    return response, _read_probe(response, settings)
+
+
 def present_for(settings: Settings, day: date, followed: list[str]) -> datetime:
     """The Hub's present time (UTC), for a source that belongs to the snapshot of `day`.
 

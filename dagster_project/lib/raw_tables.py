@@ -88,7 +88,7 @@ HUB_SNAPSHOTS = _raw(
     "hub_snapshots",
     "One row per snapshot day: what was fetched, whether it was accepted, and if not, why.",
     _SNAPSHOT_DATE,
-    ("scope", "varchar", "top or census"),
+    ("scope", "varchar", "top, census or import (a user's own file)"),
     (
         "scope_id",
         "varchar",
@@ -119,12 +119,25 @@ HUB_SNAPSHOTS = _raw(
     (
         "lacks",
         "varchar[]",
-        "Attribute groups that the source does not carry (cards, lineage, access, weights)",
+        "Attribute groups that the source does not carry (cards, lineage, access, weights); key where the "
+        "repository id stands in for a missing _id",
     ),
-    ("provenance", "varchar", "observed, archive:<sha> or import:<sha256>"),
-    ("origin", "varchar", "live, synthetic or mirror:<host>: who answered"),
-    ("captured_from", "timestamp", "UTC time of the first page by the server's clock"),
-    ("captured_at", "timestamp", "UTC time of the last page by the server's clock"),
+    (
+        "provenance",
+        "varchar",
+        "observed, archive:<sha>, import:<sha256>, or archive alone where it has no revision",
+    ),
+    ("origin", "varchar", "live, synthetic, mirror:<host> or file: who answered"),
+    (
+        "captured_from",
+        "timestamp",
+        "UTC time of the first page by the server's clock; of an archive day its commit's; NULL for a file",
+    ),
+    (
+        "captured_at",
+        "timestamp",
+        "UTC time of the last page by the server's clock; of an archive day its commit's; NULL for a file",
+    ),
     ("loaded_at", "timestamp", "UTC time of this load by the local clock"),
     ("load_id", "varchar", "Identifies the load; changes when a day is loaded again"),
 )
@@ -139,8 +152,16 @@ HUB_MODELS = _raw(
     "hub_models",
     "One row per repository ever loaded.",
     _MODEL_KEY,
-    ("hub_id", "varchar", "The Hub's immutable _id, 24 hexadecimal digits"),
-    ("created_at", "timestamp", "UTC creation time by the Hub; its floor is 2022-03-02"),
+    (
+        "hub_id",
+        "varchar",
+        "The Hub's immutable _id, 24 hexadecimal digits; the repository id where a file has none",
+    ),
+    (
+        "created_at",
+        "timestamp",
+        "UTC creation time by the Hub; its floor is 2022-03-02; NULL where no source says it",
+    ),
     ("last_modified", "timestamp", "Latest UTC modification time seen; opens no version"),
 )
 HUB_MODEL_COUNTERS = _raw(

@@ -6,6 +6,7 @@ Does not belong here: constants that a user cannot set; those stand beside the c
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,6 +21,7 @@ OPENROUTER_ENDPOINT = "https://openrouter.ai"
 MODELS_DEV_ENDPOINT = "https://models.dev"
 NPM_ENDPOINT = "https://api.npmjs.org"
 PYPISTATS_ENDPOINT = "https://pypistats.org"
+HUB_ARCHIVE = "cfahlgren1/hub-stats"  # a revision of the listing a day since July 2024
 SCOPES = ("top", "census")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
@@ -36,6 +38,7 @@ class Settings:
     home: Path
     hub_endpoint: str = HUB_ENDPOINT
     yahoo_endpoint: str = YAHOO_ENDPOINT
+    hub_archive: str = HUB_ARCHIVE
     openrouter_endpoint: str = OPENROUTER_ENDPOINT
     models_dev_endpoint: str = MODELS_DEV_ENDPOINT
     npm_endpoint: str = NPM_ENDPOINT
@@ -68,6 +71,7 @@ class Settings:
             models_dev_endpoint=endpoint("MODELS_DEV_ENDPOINT", MODELS_DEV_ENDPOINT),
             npm_endpoint=endpoint("NPM_ENDPOINT", NPM_ENDPOINT),
             pypistats_endpoint=endpoint("PYPISTATS_ENDPOINT", PYPISTATS_ENDPOINT),
+            hub_archive=_repository("HUB_ARCHIVE", value("HUB_ARCHIVE", HUB_ARCHIVE)),
             hub_token=value("HF_TOKEN") or None,
             alert_webhook=_secret_url("ALERT_WEBHOOK_URL", webhook) if webhook else None,
             openrouter_key=value("OPENROUTER_API_KEY") or None,
@@ -138,6 +142,11 @@ def _secret_url(name: str, value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise _refuse(name, "<not shown>", "an http:// or https:// address, or nothing")
+
+
+def _repository(name: str, value: str) -> str:
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", value) is None:
+        raise _refuse(name, value, "a dataset of the Hub as publisher/name")
     return value
 
 

@@ -166,8 +166,8 @@ def missing_loads(connection: Connection, settings: Settings) -> tuple[list[HubD
     )
 
 
-def drop_superseded_hub_files(settings: Settings, day: date, load_id: str) -> None:
-    """Delete earlier files of a day once the commit of a later one is done."""
+def drop_superseded_hub_files(settings: Settings, day: date, load_id: str | None) -> None:
+    """Delete the files of a day but the one of this load, once its commit or the removal's is done."""
     for path in _hub_folder(settings).glob(f"{day}.*.parquet"):
         if path.name != f"{day}.{load_id}.parquet":
             path.unlink()

@@ -1,5 +1,5 @@
-"""One HTTP server on 127.0.0.1 that plays the Hub's model listing, Yahoo's charts and the small
-sources beside them, with a clock and faults.
+"""One HTTP server on 127.0.0.1 that plays the Hub's model listing, the public archive of it, Yahoo's charts
+and the small sources beside them, with a clock and faults.
 
 Belongs here: routes, cursors, headers, quota, the simulated clock, and what each fault does to
 an answer.
@@ -30,6 +30,7 @@ import numpy as np
 import orjson
 
 from dagster_project.upstream import api_routes
+from dagster_project.upstream.archive import Archive
 from dagster_project.upstream.chance import uniform
 from dagster_project.upstream.faults import CHART_PATH, HUB_PATH, KINDS, Fault, Faults
 from dagster_project.upstream.items import Items
@@ -83,6 +84,7 @@ class Upstream:
         self.requests: list[Request] = []
         self.quota = quota
         self._items = Items(self.world)
+        self.archive = Archive(self.world, self._items)
         self._listings: OrderedDict[tuple[object, ...], Listing] = OrderedDict()
         self._pages: OrderedDict[tuple[object, ...], tuple[bytes, tuple[int, str] | None]]
         self._pages = OrderedDict()
@@ -192,6 +194,8 @@ class Upstream:
             answer = Answer(200, b"synthetic-crumb", kind="text/plain")
         elif found := api_routes.answer(path, query, headers, self.now(), faults):
             answer = Answer(found.status, found.body)
+        elif (archived := self._archived(path, query, headers)) is not None:
+            answer = archived
         else:
             answer = Answer(404, _NOT_FOUND, {"Set-Cookie": _COOKIE} if path == "/" else {})
         for fault in faults:
@@ -259,6 +263,16 @@ class Upstream:
                 self._listings.popitem(last=False)
         return self._listings[key]
 
+    def _archived(
+        self, path: str, query: dict[str, list[str]], headers: Mapping[str, str] | Message
+    ) -> Answer | None:
+        with self._lock:
+            stored = self.archive.answer(path, query, headers, self.now())
+        if stored is None:
+            return None
+        limits = {"RateLimit": f'"resolvers";r={self.quota};t={WINDOW}'}
+        return Answer(stored.status, stored.body, limits | stored.headers)
+
     def _yahoo(self, symbol: str, query: dict[str, list[str]], faults: list[Fault]) -> Answer:
         with self._lock:
             chart = self.market.chart(symbol, query, int(self.now().timestamp()))
@@ -323,7 +337,8 @@ def _break(answer: Answer, fault: Fault) -> None:
         answer.body = b'{"error":"switched-on fault"}'
         answer.headers.pop("Link", None)
         if answer.status == 429 and "RateLimit" in answer.headers:
-            answer.headers["RateLimit"] = f'"api";r=0;t={int(fault.number("seconds"))}'
+            bucket = answer.headers["RateLimit"].split(";")[0]
+            answer.headers["RateLimit"] = f"{bucket};r=0;t={int(fault.number('seconds'))}"
         elif answer.status == 429:
             answer.headers["Retry-After"] = str(int(fault.number("seconds")))
     elif fault.kind == "html":
@@ -389,10 +404,15 @@ def _handler(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
             for name, value in {**headers, **SYNTHETIC, **answer.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
+            if self.command == "HEAD":
+                return
             sent = answer.body[: len(answer.body) // 2] if answer.is_cut else answer.body
             self.wfile.write(sent)
             if answer.is_cut:
                 self.close_connection = True
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -1,13 +1,19 @@
 with licences as (
     select
-        model_key,
-        valid_from,
+        classes.model_key,
+        classes.valid_from,
         'licence' as attribute,
-        coalesce(array_to_string(licence_ids, ', '), 'none')
-        || coalesce(' (' || licence_name || ')', '') as value,
-        licence_class as class,
-        licence_evidence as evidence
-    from {{ ref('int_models__classified') }}
+        coalesce(array_to_string(classes.licence_ids, ', '), 'none')
+        || coalesce(' (' || classes.licence_name || ')', '') as value,
+        classes.licence_class as class,
+        classes.licence_evidence as evidence
+    from {{ ref('int_models__classified') }} as classes
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            classes.model_key = cards.model_key
+            and classes.valid_from >= cards.valid_from
+            and (cards.valid_to is null or classes.valid_from < cards.valid_to)
+    where cards.tags is not null
 ),
 
 access_classes as (
@@ -104,21 +110,27 @@ changed as (
 change_days as (
     select distinct
         model_key,
-        first_seen_date
+        first_seen_date,
+        case when attribute = 'licence' then 'cards' else 'access' end as attribute_group
     from changed
 ),
 
+-- a snapshot whose source has no gating did not see the value before
 last_sights as (
     select
         change_days.model_key,
         change_days.first_seen_date,
+        change_days.attribute_group,
         max(counters.snapshot_date) as last_seen_date
     from change_days
     inner join {{ ref('stg_hub__counters') }} as counters
         on
             change_days.model_key = counters.model_key
             and change_days.first_seen_date > counters.snapshot_date
-    group by change_days.model_key, change_days.first_seen_date
+    inner join {{ ref('stg_hub__snapshots') }} as snapshots
+        on counters.snapshot_date = snapshots.snapshot_date
+    where not array_contains(snapshots.lacks, change_days.attribute_group)
+    group by change_days.model_key, change_days.first_seen_date, change_days.attribute_group
 )
 
 select
@@ -142,6 +154,8 @@ left join last_sights
     on
         changed.model_key = last_sights.model_key
         and changed.first_seen_date = last_sights.first_seen_date
+        and case when changed.attribute = 'licence' then 'cards' else 'access' end
+        = last_sights.attribute_group
 left join {{ ref('int_models__states') }} as states
     on
         changed.model_key = states.model_key
