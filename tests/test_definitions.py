@@ -45,7 +45,7 @@ def test_each_job_has_the_sources_that_it_needs_and_no_backfill() -> None:
         assets, checks = parts_of(job)
         assert landed <= assets and checks == FETCH_CHECKS
     assets, checks = parts_of("land_hub_and_prices")
-    assert not landed & assets and checks == {"every_symbol_answered"}
+    assert not landed & assets and checks == {"every_symbol_answered", "licence_cards_answered"}
     assert {"landing/hub_pages", "raw/hub_snapshots", "raw/price_bars", "raw/exchange_sessions"} <= assets
     assets, checks = parts_of("build_and_publish")
     assert not landed & assets and checks == set()

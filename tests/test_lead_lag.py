@@ -14,7 +14,7 @@ from benchmarks.price_warehouse import PriceWarehouse
 
 MONDAY = date(2024, 1, 1)
 WEEKS = 120
-CHANCE = 24  # families whose growth has nothing to do with their share
+CHANCE = 10  # families whose growth has nothing to do with their share
 LAG = 2
 
 
@@ -72,10 +72,10 @@ def test_growth_that_leads_is_found_at_its_lead_alone(lags: pd.DataFrame) -> Non
     assert list(leads["lag_weeks"]) == [LAG]
 
 
-def test_the_band_holds_all_lags_of_chance_in_about_19_of_20_families(lags: pd.DataFrame) -> None:
+def test_the_band_holds_all_lags_of_chance_in_most_families(lags: pd.DataFrame) -> None:
     chance = lags[lags["family"].str.startswith("chance")]
     outside = chance.groupby("family")["is_outside_band"].any().sum()
-    assert outside <= 4  # of 24; more than 4 have a chance of 1 in 100
+    assert outside <= 2  # of 10; more have a chance of 1 in 100
     assert chance.groupby("family")["band"].nunique().eq(1).all()
 
 
