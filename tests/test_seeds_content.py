@@ -12,11 +12,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.lib.price_load import RESTATED_BEYOND
+
 SEEDS = Path(__file__).parents[1] / "sql" / "seeds"
 HEADERS = {
     "publishers": "publisher,company,family,country,follow_all,source",
     "licences": "licence_id,licence_class,name,source",
-    "companies": ("symbol,name,company,kind,exchange,country,market_symbol,sector_symbol,peers,source"),
+    "companies": (
+        "symbol,name,company,kind,exchange,country,market_symbol,sector_symbol,peers,is_primary_listing,source"
+    ),
     "families": "family,name,company,extra_root_pattern,source",
     "curated_models": "family,repo_pattern,is_included,source",
     "test_repo_patterns": "pattern,meaning,source",
@@ -31,6 +35,11 @@ HEADERS = {
     "size_classes": "size_class,name,min_parameters,below_parameters,source",
     "named_licences": "licence_name,licence_class,source",
     "growth_thresholds": "threshold,value,unit,meaning,source",
+    "headline_events": "event_id,kind,company,event_date,event_time,time_zone,claim,source",
+    "event_kinds": "kind,event_group,is_decisive,definition,source",
+    "event_windows": "event_window,start_session,end_session,is_primary,source",
+    "event_study_thresholds": "threshold,value,unit,meaning,source",
+    "confounders": "confounder,confounder_date,affected_company,affected_country,what,verified,source",
 }
 KEYS = {"curated_models": ("family", "repo_pattern")}
 ACCOUNTS = {
@@ -293,3 +302,40 @@ def test_no_named_licence_that_forbids_commerce_counts_as_commercial():
         if forbids.search(row["licence_name"]) and row["licence_class"] != "L1"
     ]
     assert wrong == []
+
+
+def test_a_company_has_exactly_one_primary_listing():
+    listings: dict[str, int] = {}
+    for row in read("companies"):
+        if row["kind"] == "company":
+            name = row["company"] or row["symbol"]
+            listings[name] = listings.get(name, 0) + (row["is_primary_listing"] == "true")
+        else:
+            assert row["is_primary_listing"] == "false", row["symbol"]
+    assert {name: count for name, count in listings.items() if count != 1} == {}
+
+
+def test_the_three_reports_of_the_700_million_are_events_of_a_listed_company():
+    dates = {row["event_date"] for row in read("headline_events") if row["event_id"].startswith("qwen-700m")}
+    assert dates == {"2026-01-09", "2026-01-12", "2026-01-13"}
+    listed = {row["company"] for row in read("companies")}
+    assert {row["company"] for row in read("headline_events")} <= listed
+
+
+def test_one_window_is_primary_and_holds_the_event_session():
+    windows = {
+        (int(r["start_session"]), int(r["end_session"])): r["is_primary"] for r in read("event_windows")
+    }
+    assert windows == {(0, 0): "false", (-1, 1): "false", (0, 1): "true", (-5, 5): "false"}
+
+
+def test_confounders_name_a_day_and_a_company_or_country_that_has_shares():
+    companies = read("companies")
+    for row in read("confounders"):
+        assert row["confounder"].startswith(row["confounder_date"])
+        assert row["affected_company"] in {"", *(r["company"] for r in companies)}, row["confounder"]
+        assert row["affected_country"] in {"", *(r["country"] for r in companies)}, row["confounder"]
+
+
+def test_the_tolerance_of_restatements_is_that_of_the_loader():
+    assert float(by_key("event_study_thresholds")["restated_beyond"]["value"]) == RESTATED_BEYOND

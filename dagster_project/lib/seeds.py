@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
@@ -84,6 +85,7 @@ COMPANIES = _seed(
     ("market_symbol", "varchar", "Benchmark; NULL for benchmarks"),
     ("sector_symbol", "varchar", "Second factor; NULL if none"),
     ("peers", "varchar", "Symbols of its peers, separated by spaces; NULL if none"),
+    ("is_primary_listing", "boolean", "The share that stands for its company where listings are pooled"),
 )
 FAMILIES = _seed(
     "families",
@@ -165,6 +167,60 @@ GROWTH_THRESHOLDS = _seed(
     ("unit", "varchar", "Unit of value"),
     ("meaning", "varchar", "What the constant decides"),
 )
+HEADLINE_EVENTS = _seed(
+    "headline_events",
+    "One row per headline or report whose echo in the market is examined.",
+    ("event_id", "varchar", "Our id of the event"),
+    ("kind", "varchar", "headline (a newspaper) or report (the study that it quotes)"),
+    ("company", "varchar", "Company that it is about, as in companies.company"),
+    ("event_date", "date", "Day of publication in time_zone"),
+    ("event_time", "varchar", "Time of publication in time_zone, HH:MM; NULL if not known"),
+    ("time_zone", "varchar", "IANA time zone of event_date and event_time"),
+    ("claim", "varchar", "What it says"),
+)
+EVENT_KINDS = _seed(
+    "event_kinds",
+    "One row per kind of event: how it is pooled, and what it does to another on the same session.",
+    ("kind", "varchar", "headline, report, milestone or open_release"),
+    ("event_group", "varchar", "Events of a group are pooled"),
+    (
+        "is_decisive",
+        "boolean",
+        "Two decisive events of a share on one session make each other untestable; one that is not decisive "
+        "yields to any other",
+    ),
+    ("definition", "varchar", "Definition of a family whose crossing is the milestone; NULL for other kinds"),
+)
+EVENT_WINDOWS = _seed(
+    "event_windows",
+    "One row per window of sessions around an event.",
+    ("event_window", "varchar", "Our id of the window"),
+    ("start_session", "bigint", "First session, counted from the event session"),
+    ("end_session", "bigint", "Last session, counted from the event session"),
+    ("is_primary", "boolean", "The one window whose verdict counts; the others show how robust it is"),
+)
+EVENT_STUDY_THRESHOLDS = _seed(
+    "event_study_thresholds",
+    "One row per constant of events, returns and what is tested about them.",
+    ("threshold", "varchar", "Name of the constant"),
+    ("value", "double", "Its value, in unit"),
+    ("unit", "varchar", "Unit of value"),
+    ("meaning", "varchar", "What the constant decides"),
+)
+CONFOUNDERS = _seed(
+    "confounders",
+    "One row per other reason why a share may have moved.",
+    ("confounder", "varchar", "Our id, starts with the day"),
+    ("confounder_date", "date", "Day, in the zone of the place where it happened"),
+    ("affected_company", "varchar", "Company that it is about, as in companies.company; NULL for several"),
+    (
+        "affected_country",
+        "varchar",
+        "Seat of the companies that it is about; NULL if one is named, or all",
+    ),
+    ("what", "varchar", "What happened"),
+    ("verified", "boolean", "A primary source says so; false where only others' reports do"),
+)
 ALL_SEEDS = (
     PUBLISHERS,
     LICENCES,
@@ -178,6 +234,11 @@ ALL_SEEDS = (
     SIZE_CLASSES,
     NAMED_LICENCES,
     GROWTH_THRESHOLDS,
+    HEADLINE_EVENTS,
+    EVENT_KINDS,
+    EVENT_WINDOWS,
+    EVENT_STUDY_THRESHOLDS,
+    CONFOUNDERS,
 )
 
 
@@ -202,6 +263,13 @@ def _is_date(text: str) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
+        return False
+
+
+def _is_zone(text: str) -> bool:
+    try:
+        return ZoneInfo(text).key == text
+    except (ValueError, ZoneInfoNotFoundError):
         return False
 
 
@@ -236,13 +304,21 @@ _CHECKS: dict[str, Check] = {
     "measure": _one_of("cumulative", "window"),
     "metric": _one_of("downloads", "models", "derivatives"),
     "threshold": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
+    "headline_events.kind": _one_of("headline", "report"),
+    "event_kinds.kind": _one_of("headline", "report", "milestone", "open_release"),
+    "event_time": _matches(r"([01]\d|2[0-3]):[0-5]\d", "a time such as 09:30"),
+    "time_zone": (_is_zone, "an IANA time zone such as Asia/Hong_Kong"),
+    "definition": _one_of("organisation", "lineage", "lineage_clean", "curated"),
+    "affected_country": _matches(r"[A-Z]{2}", "two capital letters (ISO 3166-1)"),
 }
-# a publisher that nobody described further is still worth following
-_DEFAULTS: Row = {"country": "unknown", "follow_all": "false"}
+# a publisher that nobody described further is still worth following; most companies have one share
+_DEFAULTS: Row = {"country": "unknown", "follow_all": "false", "is_primary_listing": "true"}
 _REQUIRED = (
     "country", "follow_all", "licence_class", "kind", "exchange", "is_included", "meaning",
     "effective_date", "date_precision", "applies_to_kind", "measure", "metric", "value",
-    "is_lower_bound", "min_parameters", "source",
+    "is_lower_bound", "min_parameters", "is_primary_listing", "event_date", "time_zone", "claim",
+    "event_group", "is_decisive", "start_session", "end_session", "is_primary", "confounder_date", "what",
+    "verified", "source",
 )  # fmt: skip
 
 
