@@ -12,7 +12,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -120,8 +120,6 @@ def backfill_archive(
 ) -> None:
     """Evenly spaced days as one run of the job that the Dagster UI's backfill starts too."""
     every = (days[1] - days[0]).days if len(days) > 1 else 1
-    if days[-1] > datetime.now(UTC).date():
-        raise ModelTideError(f"TO is {days[-1]}, in the future. Nothing was fetched.")
     execute_job(
         "backfill_archive",
         instance,

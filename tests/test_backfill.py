@@ -55,6 +55,7 @@ def test_a_range_that_cannot_be_is_refused_in_one_line() -> None:
         (date(2025, 2, 1), date(2025, 1, 1), 1, "FROM=2025-02-01 is after TO=2025-01-01"),
         (date(2023, 1, 1), date(2025, 1, 1), 1, "FROM is 2023-01-01; the archive begins on 2024-07-01"),
         (date(2025, 1, 1), date(2025, 2, 1), 0, "EVERY is 0"),
+        (date(2025, 1, 1), date(2999, 1, 1), 1, "TO is 2999-01-01, in the future"),
     ]:
         with pytest.raises(BackfillError, match=said):
             days_between(first, last, every)

@@ -211,7 +211,7 @@ def test_a_date_in_the_future_and_a_file_that_is_not_there_are_named(
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     with pytest.raises(FileRefused, match=rf"DATE is {tomorrow}, in the future"):
         imported(settings, path, tomorrow.isoformat())
-    with pytest.raises(FileRefused, match=r"no-such\.parquet is not there"):
+    with pytest.raises(FileRefused, match=r"no-such\.parquet is not a file that is there"):
         imported(settings, tmp_path / "no-such.parquet", "2026-01-01")
     assert query(settings, "from raw.hub_snapshots") == []
 

@@ -10,7 +10,7 @@ where it was. What was fetched is deleted once it is loaded: the file of the day
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -76,6 +76,8 @@ def days_between(first: date, last: date, every: int = 1) -> list[date]:
         raise BackfillError(f"EVERY is {every}; allowed: 1 (each day) or more. Nothing was fetched.")
     if first > last:
         raise BackfillError(f"FROM={first} is after TO={last}. Nothing was fetched; swap them.")
+    if last > datetime.now(UTC).date():
+        raise BackfillError(f"TO is {last}, in the future. Nothing was fetched.")
     if first < FIRST_DAY:
         raise BackfillError(f"FROM is {first}; the archive begins on {FIRST_DAY}. Nothing was fetched.")
     return [first + timedelta(days=number) for number in range(0, (last - first).days + 1, every)]

@@ -107,7 +107,7 @@ def import_file(connection: Connection, settings: Settings, path: Path, day: dat
             f"DATE is {day}, in the future (it is {today}); {path} was not read. Give the day it is about."
         )
     if not path.is_file():
-        raise FileRefused(f"FILE {path} is not there. Nothing was loaded; check the path.")
+        raise FileRefused(f"FILE {path} is not a file that is there. Nothing was loaded; check the path.")
     name = f"{path} ({day})"
     is_json = path.suffix.lower() in _JSON
     source = json_lines(path, name) if is_json else parquet(path, name, needs_id=False)

@@ -56,6 +56,24 @@ def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
     assert "DAY is '14.1.2026'" in one_line(typed(tmp_path, "run", "--day", "14.1.2026"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("backfill", "--from", "yesterday", "--to", "2025-03-01"), "FROM is 'yesterday'; allowed: "),
+        (
+            ("backfill", "--from", "2025-03-01", "--to", "2025-02-01"),
+            "FROM=2025-03-01 is after TO=2025-02-01",
+        ),
+        (("backfill", "--from", "2025-03-01", "--to", "2999-01-01"), "TO is 2999-01-01, in the future"),
+        (("import", "--file", "", "--date", "2025-03-01"), "is not a file that is there. Nothing was loaded"),
+        (("import", "--file", "a.parquet", "--date", "1.3.2025"), "DATE is '1.3.2025'; allowed: "),
+        (("drop", "--date", "2025-03-01"), "No day 2025-03-01 is loaded; nothing was removed."),
+    ],
+)
+def test_a_past_day_that_cannot_be_is_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in one_line(typed(tmp_path / "data", *arguments))
+
+
 def test_a_second_run_says_so_in_one_line(tmp_path: Path) -> None:
     with exclusive(Settings(home=tmp_path)):
         said = one_line(typed(tmp_path, "run", HF_ENDPOINT="http://127.0.0.1:9"))
