@@ -252,7 +252,7 @@ family_countries as (
 members as (
     select
         'organisation' as definition,
-        organisation_family as family,
+        facts.organisation_family as family,
         cast(1 as double) as weight,
         facts.*
     from facts

@@ -84,8 +84,8 @@ corrections as (
     inner join {{ ref('int_model_families') }} as families
         on
             flows.model_key = families.model_key
-            and families.valid_from <= newest_snapshot.snapshot_date
-            and (families.valid_to is null or families.valid_to > newest_snapshot.snapshot_date)
+            and newest_snapshot.snapshot_date >= families.valid_from
+            and (families.valid_to is null or newest_snapshot.snapshot_date < families.valid_to)
     union all
     select
         flows.observed_date,
