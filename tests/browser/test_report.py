@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -19,11 +20,28 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from dagster_project.lib.report.make import QUERIES, SECTIONS, make_report
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.catalogue import HOSTILE
-from tests.browser.conftest import prefer, size
+from tests.browser.chromium import FLAGS, installed
 from tests.report.publication import change, write_publication
 
 PHONE = 390
 MARKS = "[class*=mark-] path, [class*=mark-] text, [class*=mark-] line, [class*=mark-] rect"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """A browser that keeps logs of its console and of its requests."""
+    found = installed()
+    if found is None:
+        pytest.skip("no browser: `apt-get install chromium chromium-driver` to look at the report")
+    options = webdriver.ChromeOptions()
+    options.binary_location, driver = found
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # with both paths given, selenium downloads nothing and reports nothing
+    running = webdriver.Chrome(options=options, service=Service(driver))
+    yield running
+    running.quit()
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +59,18 @@ def page(browser: webdriver.Chrome, report: Path) -> Iterator[webdriver.Chrome]:
     shown(browser, report)
     yield browser
     browser.execute_script("localStorage.clear()")
+
+
+def size(browser: webdriver.Chrome, width: int) -> None:
+    """The page's width to the pixel, also below the 500 pixels that a window has at least."""
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def prefer(browser: webdriver.Chrome, scheme: str) -> None:
+    """The reader's system is set to light or dark."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def shown(browser: webdriver.Chrome, path: Path) -> None:
