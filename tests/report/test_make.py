@@ -89,7 +89,10 @@ def test_titles_state_what_was_found_with_figures_and_units(full: str) -> None:
     )
     assert "31.0 % of tokens (26.0 % to 36.0 %)" in title(full, "channels")
     assert title(full, "reaction").startswith("1 of 2 testable events moved a share")
-    assert title(full, "days").startswith("8 of 60 days cannot be trusted")
+    assert title(full, "days") == (
+        "4 of 56 captured days cannot be trusted: 2 Jan frozen, 19 Jan frozen, 5 Feb frozen and "
+        "22 Feb frozen; 4 days were not captured"
+    )
 
 
 def test_the_claim_says_when_each_definition_passed_it(full: str) -> None:

@@ -37,5 +37,12 @@ def test_years_are_drawn_by_the_week_and_the_last_months_by_the_day() -> None:
     assert drawn[-1] == rows[-1]["day"]
 
 
+def test_history_that_has_one_day_a_week_is_drawn_whole() -> None:
+    """An archive's Tuesdays, then every day."""
+    tuesdays = [date(2025, 1, 7) + timedelta(weeks=number) for number in range(52)]
+    rows = [{"day": day} for day in (*tuesdays, *(date(2026, 1, 13) + timedelta(n) for n in range(45)))]
+    assert marks.weekly_before(rows, "day") == rows
+
+
 def test_a_logarithmic_axis_is_labelled_at_1_2_and_5() -> None:
     assert marks.log_ticks(9e6, 6e7) == [1e7, 2e7, 5e7]

@@ -6,7 +6,8 @@ Does not belong here: the other families (adoption), openness, markets, days; ho
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 import altair as alt
 
@@ -173,11 +174,21 @@ def _claim_chart(own: Sequence[Row], claims: Sequence[Row], milestones: Sequence
                     alt.Tooltip("claimed:N", title="Downloads"),
                 ],
             ),
-            alt.Chart(marks.values(named))
-            .mark_text(align="left", dy=-14, dx=-5)
-            .encode(x=marks.time_axis(), y="v:Q", text="label:N"),
+            *_claim_labels(named, [row["t"] for row in rows + dated]),
         )
     )
+
+
+def _claim_labels(rows: Sequence[Row], days: Sequence[date]) -> list[Any]:
+    """Labels left of claims in the right half, where the lines have theirs, and right of the others."""
+    middle = min(days) + (max(days) - min(days)) / 2
+    sides: tuple[tuple[Literal["left", "right"], bool], ...] = (("left", False), ("right", True))
+    return [
+        alt.Chart(marks.values([row for row in rows if (row["t"] > middle) == is_late]))
+        .mark_text(align=align, dy=-14, dx=5 if is_late else -5)
+        .encode(x=marks.time_axis(), y="v:Q", text="label:N")
+        for align, is_late in sides
+    ]
 
 
 _SHORT = {

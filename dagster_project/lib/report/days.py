@@ -39,14 +39,18 @@ def quality(answers: Answers) -> Drawn:
     rows = answers["day_quality"]
     if not rows:
         return nothing(NO_DAYS)
-    bad = [row for row in rows if not row["usable"]]
+    captured = [row for row in rows if row["status"] != "missing"]
+    bad = [row for row in captured if not row["usable"]]
     told = [f"{words.short_day(row['snapshot_date'])} {row['status']}" for row in bad]
     finding = (
-        f"{len(bad)} of {len(rows)} days cannot be trusted: {words.listed(told[-5:])}"
+        f"{len(bad)} of {len(captured)} captured days cannot be trusted: {words.listed(told[-5:])}"
         + (f", and {len(told) - 5} before" if len(told) > 5 else "")
         if bad
-        else f"All of {len(rows)} days can be trusted"
+        else f"All of {len(captured)} captured days can be trusted"
     )
+    absent = len(rows) - len(captured)
+    if absent:
+        finding += f"; {absent} {'day was' if absent == 1 else 'days were'} not captured"
     provisional = sum(bool(row["is_provisional"]) for row in rows)
     return Drawn(
         findings={ONLY: finding},

@@ -129,12 +129,14 @@ def domain_of(values: Iterable[float | None], log: bool = False, room: float = 0
 
 
 def weekly_before(rows: Sequence[Row], field: str) -> list[Row]:
-    """Every day of the last RECENT_DAYS, Sundays before them."""
-    newest = max((row[field] for row in rows), default=None)
-    if newest is None:
+    """Every day of the last RECENT_DAYS, and of each week before them the last day that there is."""
+    days = {row[field] for row in rows}
+    if not days:
         return []
-    recent = newest - timedelta(days=RECENT_DAYS)
-    return [row for row in rows if row[field] > recent or row[field].isoweekday() == 7]
+    recent = max(days) - timedelta(days=RECENT_DAYS)
+    last_of_week = {day.isocalendar()[:2]: day for day in sorted(days)}
+    kept = set(last_of_week.values())
+    return [row for row in rows if row[field] > recent or row[field] in kept]
 
 
 def label_places(
