@@ -28,6 +28,8 @@ USUAL = {CLOSED: 50, OPEN: 30, UNKNOWN: 5, "other": 15}
 MODELS = ("+fct_open_vs_closed_daily", "+fct_token_vintages", "+dim_api_models", "+fct_sdk_installs_daily",
           "+fct_sdk_index_weekly", "+about_sources")  # fmt: skip
 
+FINDINGS = ("an_unclassified_model_in_the_top_ten_is_a_finding", "a_source_that_failed_is_a_finding")
+
 
 class Figures(Warehouse):
     """A warehouse with the shipped seeds, whose sources say what a test writes."""
@@ -76,6 +78,7 @@ def figures(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iter
         made.state_tokens(date(2026, 1, 5), {**USUAL, OPEN: -1}, at=date(2026, 1, 8))
         made.execute("update raw.openrouter_tokens set total_tokens = null where total_tokens < 0")
         made.state_tokens(date(2026, 1, 30), {CLOSED: BEYOND, OPEN: BEYOND, "other": BEYOND})
+        made.state_tokens(date(2026, 1, 31), USUAL)
         made.fetch("openrouter_fetches", date(2026, 1, 25), "w", "no_key", "OPENROUTER_API_KEY is not set")
         for row in seeds.read_seed(seeds.SDK_PACKAGES, Settings(home=folder)):
             registry, package = str(row["registry"]), str(row["package"])
@@ -83,6 +86,7 @@ def figures(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iter
             third = [100] * 6 + [0 if registry == "npm" else 100]
             made.count_installs(registry, package, date(2026, 1, 5), *[100] * 7, *[100 * factor] * 7, *third)
         made.dbt("run", "--select", *MODELS)
+        made.dbt("test", "--select", *FINDINGS, "--store-failures")
         yield made
 
 
@@ -111,6 +115,16 @@ def test_an_unclassified_model_in_the_top_ten_only_widens_the_bounds(figures: Fi
     ) == [("unknown", None, "nothing says whether the weights are public")]
     _, lower, upper, coverage, _ = shares(figures, 8)
     assert upper - lower == pytest.approx(1 - coverage)
+
+
+def test_an_unclassified_model_in_the_top_ten_is_named_by_the_build(figures: Figures) -> None:
+    found = figures.execute(f"select model_permaslug, place from dbt_test__audit.{FINDINGS[0]}")
+    assert found == [(UNKNOWN, 3)]
+
+
+def test_a_source_that_failed_last_is_named_by_the_build(figures: Figures) -> None:
+    found = figures.execute(f"select data_source, statuses from dbt_test__audit.{FINDINGS[1]}")
+    assert found == [("openrouter_tokens", "no_key")]
 
 
 def test_a_missing_date_leaves_no_share_in_seven_windows_and_is_named(figures: Figures) -> None:
