@@ -140,7 +140,7 @@ def test_a_failed_test_of_the_models_says_what_to_do_and_a_passed_one_stays_as_i
 
 def test_the_archive_is_backfilled_by_day_in_one_run_and_is_no_part_of_the_daily_one() -> None:
     graph = defs().resolve_asset_graph()
-    archive = graph.get(dg.AssetKey(["raw", "hub_archive_snapshot"]))
+    archive = graph.get(dg.AssetKey(["backfill", "hub_archive_snapshot"]))
     assert archive.backfill_policy == dg.BackfillPolicy.single_run()
     assert archive.partitions_def == DAILY
     for job in ("daily_snapshot", "land_and_load", "build_and_publish"):

@@ -12,7 +12,7 @@ from dagster_project.lib.hub_load import Loaded
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 
-HUB_ARCHIVE = dg.AssetKey(["raw", "hub_archive_snapshot"])
+HUB_ARCHIVE = dg.AssetKey(["backfill", "hub_archive_snapshot"])
 
 
 class ArchiveDays(dg.Config):

@@ -7,7 +7,8 @@ import dagster as dg
 
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import readable_errors, table_spec
+from dagster_project.defs.resources import readable_errors, shown, table_spec
+from dagster_project.lib import preview
 from dagster_project.lib.licence_cards import EVERY, MODELS, Pass, is_due, newest_pass, snapshot_cards
 from dagster_project.lib.raw_tables import LICENCE_CARD_PASSES, LICENCES
 from dagster_project.lib.rebuild import up_to_date
@@ -48,11 +49,13 @@ def raw_licence_cards(
             if is_due(newest, day):
                 ended = snapshot_cards(connection, settings, day, lambda p: context.log.info(str(p)))
             counts = row_counts(connection, LICENCES.tables)
+            previews = {table: preview.of_raw(connection, table) for table in LICENCES.tables}
     said = _in_words(ended, newest)
     context.log.info(said)
     for table in LICENCES.tables:
         yield dg.MaterializeResult(
-            asset_key=[table.schema, table.name], metadata={"dagster/row_count": counts[table.name]}
+            asset_key=[table.schema, table.name],
+            metadata={"dagster/row_count": counts[table.name], **shown(previews[table])},
         )
     yield dg.AssetCheckResult(
         asset_key=CARDS_ANSWERED.asset_key,

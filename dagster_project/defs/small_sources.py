@@ -9,8 +9,8 @@ import dagster as dg
 import duckdb
 
 from dagster_project.defs.huggingface import HUB_PAGES
-from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, table_spec
-from dagster_project.lib import hub
+from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
+from dagster_project.lib import hub, preview
 from dagster_project.lib.raw_tables import Source
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.seeds import followed_publishers
@@ -66,11 +66,16 @@ def snapshot(context: dg.AssetExecutionContext, source: Source, fetch: Fetch) ->
         with up_to_date(settings, context.log.info) as connection:
             outcomes = fetch(connection, settings, day, now, lambda outcome: _say(context, source, outcome))
             counts = row_counts(connection, source.tables)
+            previews = {table: preview.of_raw(connection, table) for table in source.tables}
     yield dg.MaterializeResult(asset_key=landing_key(source), metadata=figures(outcomes))
     for table in source.tables:
         yield dg.MaterializeResult(
             asset_key=[table.schema, table.name],
-            metadata={"dagster/row_count": counts[table.name], **figures(outcomes)},
+            metadata={
+                "dagster/row_count": counts[table.name],
+                **figures(outcomes),
+                **shown(previews[table]),
+            },
         )
     yield _check(source, outcomes)
 

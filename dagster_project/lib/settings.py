@@ -142,6 +142,7 @@ def _secret_url(name: str, value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise _refuse(name, "<not shown>", "an http:// or https:// address, or nothing")
+    return value
 
 
 def _repository(name: str, value: str) -> str:
