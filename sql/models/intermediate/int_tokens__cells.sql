@@ -6,7 +6,7 @@ with named as (
         tokens.is_free,
         tokens.total_tokens,
         coalesce(classes.api_class, 'unknown') as api_class,
-        {{ country_group('authors.country') }} as country_group
+        coalesce(countries.country_group, 'unknown') as country_group
     from {{ ref('stg_openrouter__tokens') }} as tokens
     left join {{ ref('int_api_models__classes') }} as classes
         on
@@ -15,6 +15,8 @@ with named as (
             and (classes.valid_to is null or tokens.token_date < classes.valid_to)
     left join {{ ref('stg_seeds__api_authors') }} as authors
         on split_part(tokens.api_model, '/', 1) = authors.author
+    left join {{ ref('stg_seeds__countries') }} as countries
+        on authors.country = countries.country
 )
 
 select

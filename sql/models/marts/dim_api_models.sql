@@ -16,7 +16,7 @@ select
     used.is_free,
     authors.company,
     coalesce(authors.country, 'unknown') as country,
-    {{ country_group('authors.country') }} as country_group,
+    coalesce(countries.country_group, 'unknown') as country_group,
     classes.api_class,
     classes.decided_by,
     classes.evidence,
@@ -32,4 +32,6 @@ inner join {{ ref('int_api_models__classes') }} as classes
     on used.api_model = classes.api_model
 left join {{ ref('stg_seeds__api_authors') }} as authors
     on split_part(used.api_model, '/', 1) = authors.author
+left join {{ ref('stg_seeds__countries') }} as countries
+    on authors.country = countries.country
 order by used.model_permaslug, classes.valid_from
