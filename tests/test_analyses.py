@@ -178,6 +178,7 @@ def test_the_700_million_news_has_a_verdict_under_each_model(published: Path) ->
     text = (SQL / "analyses" / "10_what_did_the_news_do_to_a_share.sql").read_text()
     with duckdb.connect(str(published), read_only=True) as connection:
         rows = connection.execute(text).df()
+    rows = rows[rows["event_id"] != "qwen-700m"]  # our own count's crossing, which these days have too
     assert set(rows["event_id"]) == {"qwen-700m-aibase", "qwen-700m-scmp", "qwen-700m-xinhua"}
     assert list(rows["model"]) == ["market", "market_peers", "market_sector"] * 3
     assert set(rows["verdict"]) <= {"distinguishable", "not distinguishable"}
