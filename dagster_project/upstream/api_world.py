@@ -124,6 +124,8 @@ MODELS = (
     _open("baidu/ernie-4.5-300b-a47b", 0.02, "2025-06-30", (0.28, 1.1)),
     # nobody says who makes it, and no catalogue lists it
     ApiModel("openrouter/quiet-alpha", None, 0.16, date(2026, 1, 6), offered_by=()),
+    _closed("openai/gpt-5.2", 0.1, "2025-12-11", (1.75, 14), suffix="-20251211"),
+    _closed("google/gemini-3-flash-preview", 0.12, "2025-12-17", (0.5, 3), suffix="-20251217"),
 )
 # registry, package: installs of a weekday in January 2026, growth in a year
 PACKAGES = {
