@@ -13,12 +13,11 @@ from dagster_project.lib import hub
 from dagster_project.lib.price_load import Fetched
 from dagster_project.lib.prices import snapshot_prices
 from dagster_project.lib.progress import progress_bar
-from dagster_project.lib.raw_tables import EXCHANGE_SESSIONS, PRICE_FETCHES
+from dagster_project.lib.raw_tables import EXCHANGE_SESSIONS, PRICE_FETCHES, PRICES
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.seeds import COMPANIES, followed_publishers, read_seed
 from dagster_project.lib.sessions import load_sessions
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.snapshots import PRICE_LOAD_TABLES
 from dagster_project.lib.warehouse import row_counts
 
 EVERY_SYMBOL_ANSWERED = dg.AssetCheckKey(
@@ -27,7 +26,7 @@ EVERY_SYMBOL_ANSWERED = dg.AssetCheckKey(
 
 
 @dg.multi_asset(
-    specs=[table_spec(table, "raw", deps=[HUB_PAGES]) for table in PRICE_LOAD_TABLES],
+    specs=[table_spec(table, "raw", deps=[HUB_PAGES]) for table in PRICES.tables],
     check_specs=[
         dg.AssetCheckSpec(
             EVERY_SYMBOL_ANSWERED.name,
@@ -63,10 +62,10 @@ def raw_prices(
                     context.log.info(f"{fetched.symbol}: {fetched.status} ({fetched.detail})")
 
             results = snapshot_prices(connection, settings, companies, day, now, report)
-            counts = row_counts(connection, PRICE_LOAD_TABLES)
+            counts = row_counts(connection, PRICES.tables)
     ended = Counter(fetched.status for fetched in results)
     context.log.info("prices: " + ", ".join(f"{n} symbols {status}" for status, n in ended.items()))
-    for table in PRICE_LOAD_TABLES:
+    for table in PRICES.tables:
         yield dg.MaterializeResult(
             asset_key=[table.schema, table.name],
             metadata={"dagster/row_count": counts[table.name], **ended},

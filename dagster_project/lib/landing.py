@@ -2,10 +2,10 @@
 
 Belongs here: the folder layout, writing a page so that a kill leaves it whole or absent, reading a manifest
 back, pruning old days.
-Does not belong here: what to ask for (hub) and what the pages mean (hub_load).
+Does not belong here: what to ask for (hub and the other sources) and what the pages mean (hub_pages, ...).
 
-A crawl is a folder landing/hub/<day>/<scope_id>/crawl-<n>/ of page files and manifest.jsonl: one line that
-opens the crawl, one per page, one when it is complete. A page counts only when its manifest line does.
+A crawl is a folder landing/<source>/<day>/<scope_id>/crawl-<n>/ of page files and manifest.jsonl: one line
+that opens the crawl, one per page, one when it is complete. A page counts only when its manifest line does.
 """
 
 import os
@@ -20,6 +20,7 @@ import zstandard
 
 from dagster_project.lib.errors import ModelTideError
 
+HUB = "hub"
 KEPT_DAYS = 14  # 285 MB a day for a census
 _MANIFEST = "manifest.jsonl"
 _LEVEL = 3
@@ -40,6 +41,7 @@ class Opening:
     origin: str
     streams: list[str]
     started_at: str
+    source: str = HUB
 
 
 @dataclass(frozen=True)
@@ -109,14 +111,14 @@ class Crawl:
             raise _cannot_write(path, error) from error
 
 
-def day_folder(landing: Path, day: date) -> Path:
+def day_folder(landing: Path, day: date, source: str = HUB) -> Path:
     """Where every crawl of a day is, whatever its scope."""
-    return landing / "hub" / day.isoformat()
+    return landing / source / day.isoformat()
 
 
 def open_crawl(landing: Path, opening: Opening) -> Crawl:
     """A new, empty crawl beside earlier ones of the same day and scope."""
-    parent = landing / "hub" / opening.day / opening.scope_id
+    parent = landing / opening.source / opening.day / opening.scope_id
     number = max((int(p.name.split("-")[1]) for p in parent.glob("crawl-*")), default=0) + 1
     crawl = Crawl(parent / f"crawl-{number}", opening, [], False)
     try:
@@ -127,20 +129,20 @@ def open_crawl(landing: Path, opening: Opening) -> Crawl:
     return crawl
 
 
-def find_crawls(landing: Path, day: date, scope_id: str) -> list[Crawl]:
+def find_crawls(landing: Path, day: date, scope_id: str, source: str = HUB) -> list[Crawl]:
     """Crawls of a day and scope, newest first; a torn or unopened one is left out."""
-    folders = (day_folder(landing, day) / scope_id).glob("crawl-*")
+    folders = (day_folder(landing, day, source) / scope_id).glob("crawl-*")
     newest_first = sorted(folders, key=lambda p: int(p.name.split("-")[1]), reverse=True)
     return [crawl for folder in newest_first if (crawl := read_crawl(folder)) is not None]
 
 
-def newest_complete(landing: Path, day: date, scope_id: str) -> Crawl:
+def newest_complete(landing: Path, day: date, scope_id: str, source: str = HUB) -> Crawl:
     """The newest complete crawl of a day and scope. Raises LandingError if there is none."""
-    for crawl in find_crawls(landing, day, scope_id):
+    for crawl in find_crawls(landing, day, scope_id, source):
         if crawl.is_complete:
             return crawl
     raise LandingError(
-        f"No complete crawl of {day} ({scope_id}) is in {day_folder(landing, day)}. Landing keeps "
+        f"No complete crawl of {day} ({scope_id}) is in {day_folder(landing, day, source)}. Landing keeps "
         f"{KEPT_DAYS} days; a day that is gone from it cannot be loaded again."
     )
 
@@ -183,11 +185,11 @@ def prune(landing: Path, newest: date, keep: set[date]) -> list[date]:
     gone = [(day, folder) for day, folder in _landed_days(landing) if day <= oldest and day not in keep]
     for _, folder in gone:
         shutil.rmtree(folder)
-    return [day for day, _ in gone]
+    return sorted({day for day, _ in gone})
 
 
 def _landed_days(landing: Path) -> Iterator[tuple[date, Path]]:
-    for folder in sorted((landing / "hub").glob("????-??-??")):
+    for folder in sorted(landing.glob("*/????-??-??")):
         yield date.fromisoformat(folder.name), folder
 
 

@@ -1,20 +1,19 @@
 """Fetched prices into the raw tables: append-only, a new vintage whenever the past was restated.
 
-Belongs here: what a fetch brings, comparing its overlap, vintages and status rows, in one transaction a day.
-Does not belong here: talking to Yahoo (prices) and the exchanges' calendars (sessions).
+Belongs here: what a fetch brings, comparing its overlap, vintages and status rows.
+Does not belong here: talking to Yahoo (prices), adding the rows (row_loads), the exchanges' calendars
+(sessions).
 """
 
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
 
-from dagster_project.lib import snapshots
-from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINTAGES, Table
+from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINTAGES, PRICES
+from dagster_project.lib.row_loads import add_rows
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import transaction
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -74,17 +73,6 @@ class Restatement:
 NOTHING_STORED = Stored(0, {})
 
 
-def restore(connection: Connection, load: snapshots.PriceLoad) -> None:
-    """Add the rows of one folder of snapshots/, as they were added the first time."""
-    with transaction(connection):
-        for table in snapshots.PRICE_LOAD_TABLES:
-            connection.execute(
-                f"create or replace temp table new_{table.name} as select * from read_parquet(?)",
-                [str(load.path / f"{table.name}.parquet")],
-            )
-        _append(connection, load.day, load.load_id)
-
-
 def find_restatement(stored: Stored, bars: list[Bar]) -> Restatement | None:
     """The first fetched session whose close or adjusted close differs from what is stored."""
     overlap = [bar for bar in bars if bar.session_date in stored.closes]
@@ -129,7 +117,7 @@ def store(
     stored: dict[str, Stored],
     restated: dict[str, Restatement],
 ) -> None:
-    """Add what is new in one transaction; the rows are a folder of snapshots/ before they are committed.
+    """Add what is new, in one transaction.
 
     `restated` symbols were fetched whole and start a vintage. Grain: a day; `now` is UTC by the Hub's clock.
     """
@@ -175,34 +163,5 @@ def store(
                 at,
             )
         )
-    load_id = snapshots.new_load_id(datetime.now(UTC))
-    with transaction(connection):
-        rows_of = ((PRICE_BARS, bars), (PRICE_VINTAGES, vintages), (PRICE_FETCHES, fetches))
-        for table, rows in rows_of:
-            _stage(connection, table, rows)
-        snapshots.write_price_load(connection, settings, day, load_id, (table for table, _ in rows_of))
-        _append(connection, day, load_id)
-
-
-def _append(connection: Connection, day: date, load_id: str) -> None:
-    # a symbol's status is that of the last fetch of the day; bars and vintages only grow
-    connection.execute(
-        "delete from raw.price_fetches where snapshot_date = ? "
-        "and symbol in (select symbol from new_price_fetches)",
-        [day],
-    )
-    for table in snapshots.PRICE_LOAD_TABLES:
-        connection.execute(f"insert into {table.full_name} from new_{table.name}")
-        connection.execute(f"drop table new_{table.name}")
-    snapshots.record_load(connection, "prices", day, load_id)
-
-
-def _stage(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    connection.execute(f"create or replace temp table new_{table.name} as from {table.full_name} limit 0")
-    columns = list(zip(*rows, strict=True))
-    if columns:
-        # one parameter per column: 20,000 bars in 50 ms, against 20 s row by row
-        arrays = ", ".join(f"unnest(cast(? as {column.type}[]))" for column in table.columns)
-        connection.execute(
-            f"insert into new_{table.name} select {arrays}", [list(column) for column in columns]
-        )
+    rows_of = {PRICE_BARS: bars, PRICE_VINTAGES: vintages, PRICE_FETCHES: fetches}
+    add_rows(connection, settings, PRICES, day, rows_of)

@@ -60,6 +60,18 @@ class Table(NamedTuple):
         )
 
 
+class Source(NamedTuple):
+    """A source whose loads add rows to its tables, which stay as they are.
+
+    `replaced` names the tables in which a row takes the place of the one with the same key columns, such as
+    the status of a fetch by that of the day's last fetch.
+    """
+
+    name: str
+    tables: tuple[Table, ...]
+    replaced: dict[Table, tuple[str, ...]]
+
+
 def _raw(name: str, description: str, *columns: tuple[str, str, str]) -> Table:
     return Table("raw", name, description, tuple(Column(*column) for column in columns))
 
@@ -109,7 +121,7 @@ HUB_SNAPSHOTS = _raw(
 LOADS = _raw(
     "loads",
     "One row per file of snapshots/ that is in the warehouse; a file that is not here is loaded first.",
-    ("source", "varchar", "hub or prices"),
+    ("source", "varchar", "hub, or the name of the source whose rows were added: prices"),
     _SNAPSHOT_DATE,
     ("load_id", "varchar", "Identifies the load; later loads sort after earlier ones"),
 )
@@ -258,5 +270,13 @@ HUB_TABLES = (
     HUB_MODEL_ACCESS,
     HUB_MODEL_WEIGHTS,
 )
-PRICE_TABLES = (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES, EXCHANGE_SESSIONS)
-ALL_TABLES = (LOADS, *HUB_TABLES, *PRICE_TABLES)
+PRICES = Source(
+    "prices", (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES), {PRICE_FETCHES: ("snapshot_date", "symbol")}
+)
+ROW_SOURCES = (PRICES,)
+ALL_TABLES = (
+    LOADS,
+    *HUB_TABLES,
+    *(table for source in ROW_SOURCES for table in source.tables),
+    EXCHANGE_SESSIONS,
+)

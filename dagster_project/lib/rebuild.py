@@ -1,7 +1,7 @@
 """Bringing a warehouse up to what snapshots/ holds.
 
 Belongs here: applying loads that a warehouse lacks, and starting again from an empty one.
-Does not belong here: the files themselves (snapshots) and storing a day (hub_load, price_load).
+Does not belong here: the files themselves (snapshots) and storing a day (hub_load, row_loads).
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from dagster_project.lib import hub_load, price_load, snapshots
+from dagster_project.lib import hub_load, row_loads, snapshots
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive, writing
 
@@ -21,14 +21,14 @@ def roll_forward(
     connection: duckdb.DuckDBPyConnection, settings: Settings, report: Report = lambda _: None
 ) -> int:
     """Apply every load on disk that the warehouse lacks; returns how many there were."""
-    days, prices = snapshots.missing_loads(connection, settings)
+    days, additions = snapshots.missing_loads(connection, settings)
     for day_file in days:
         report(f"loading {day_file.day} from {day_file.path.name}")
         hub_load.restore_day(connection, snapshots.with_snapshot(day_file))
-    for load in prices:
-        report(f"loading prices of {load.day} from {load.path.name}")
-        price_load.restore(connection, load)
-    return len(days) + len(prices)
+    for load in additions:
+        report(f"loading {load.source.name} of {load.day} from {load.path.name}")
+        row_loads.restore_rows(connection, load)
+    return len(days) + len(additions)
 
 
 @contextmanager

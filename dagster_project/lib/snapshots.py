@@ -2,7 +2,7 @@
 
 Belongs here: writing a load's rows as Parquet before its transaction commits, reading them back, and
 rolling a warehouse forward to what is on disk.
-Does not belong here: how a day is stored in the raw tables (hub_load, price_load).
+Does not belong here: how a day is stored in the raw tables (hub_load, row_loads).
 
 The Hub's past cannot be fetched again, so the file is the record and the warehouse is derived from it: a
 load's file is in place before its commit, and a load whose commit was lost is applied when the warehouse is
@@ -11,7 +11,6 @@ opened next. `make rebuild` does the same from an empty warehouse.
 
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,13 +20,12 @@ import duckdb
 import orjson
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINTAGES, Table
+from dagster_project.lib.raw_tables import ROW_SOURCES, Source
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_text import escaped
 
 Connection = duckdb.DuckDBPyConnection
 ROW_GROUP = 20_480  # small enough that two threads share the work of a day of 50,000 models
-PRICE_LOAD_TABLES = (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES)
 _TIMES = ("captured_from", "captured_at", "loaded_at")
 
 
@@ -46,9 +44,10 @@ class HubDay:
 
 
 @dataclass(frozen=True)
-class PriceLoad:
-    """A folder snapshots/prices/<day>.<load_id>/ with the rows that one load added, a file per table."""
+class RowLoad:
+    """A folder snapshots/<source>/<day>.<load_id>/ with the rows that one load added, a file per table."""
 
+    source: Source
     path: Path
     day: date
     load_id: str
@@ -84,15 +83,13 @@ def put_in_place(temporary: Path) -> None:
     _sync(temporary.parent)
 
 
-def write_price_load(
-    connection: Connection, settings: Settings, day: date, load_id: str, tables: Iterable[Table]
-) -> Path:
-    """Write the temporary tables `new_<table>` of a price load as one folder."""
-    target = settings.snapshots / "prices" / f"{day}.{load_id}"
+def write_rows(connection: Connection, settings: Settings, source: Source, day: date, load_id: str) -> Path:
+    """Write the temporary tables `new_<table>` of a load of `source` as one folder."""
+    target = settings.snapshots / source.name / f"{day}.{load_id}"
     temporary = target.with_name(target.name + ".tmp")
     try:
         temporary.mkdir(parents=True)
-        for table in tables:
+        for table in source.tables:
             file = temporary / f"{table.name}.parquet"
             connection.execute(
                 f"copy new_{table.name} to '{escaped(file)}' (format parquet, compression zstd)"
@@ -136,11 +133,11 @@ def with_snapshot(day_file: HubDay) -> HubDay:
     return HubDay(day_file.path, day_file.day, day_file.load_id, snapshot)
 
 
-def price_loads(settings: Settings) -> list[PriceLoad]:
-    """Every price load, in the order in which they were made."""
-    folders = (settings.snapshots / "prices").glob("????-??-??.*")
+def row_loads(settings: Settings, source: Source) -> list[RowLoad]:
+    """Every load of a source, in the order in which they were made."""
+    folders = (settings.snapshots / source.name).glob("????-??-??.*")
     loads = [
-        PriceLoad(path, date.fromisoformat(path.name[:10]), path.name[11:])
+        RowLoad(source, path, date.fromisoformat(path.name[:10]), path.name[11:])
         for path in folders
         if not path.name.endswith(".tmp")
     ]
@@ -154,12 +151,17 @@ def record_load(connection: Connection, source: str, day: date, load_id: str) ->
     connection.execute("insert into raw.loads values (?, ?, ?)", [source, day, load_id])
 
 
-def missing_loads(connection: Connection, settings: Settings) -> tuple[list[HubDay], list[PriceLoad]]:
+def missing_loads(connection: Connection, settings: Settings) -> tuple[list[HubDay], list[RowLoad]]:
     """Loads on disk that the warehouse does not have, in the order in which to apply them."""
     known = set(connection.execute("select source, snapshot_date, load_id from raw.loads").fetchall())
     return (
         [h for h in hub_days(settings) if ("hub", h.day, h.load_id) not in known],
-        [p for p in price_loads(settings) if ("prices", p.day, p.load_id) not in known],
+        [
+            load
+            for source in ROW_SOURCES
+            for load in row_loads(settings, source)
+            if (source.name, load.day, load.load_id) not in known
+        ],
     )
 
 
