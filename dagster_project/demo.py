@@ -24,7 +24,7 @@ DAYS = 45
 FIRST_ARCHIVE_DAY = date(2024, 12, 22)  # Sundays, 60, 90 and 180 days before the end: 52 of 56 are there
 FULL_JOBS = 2  # the last days run the whole production job, SQL models and publication included
 MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on the last
-EVERY = 5  # days between fetches of the sources that have a past; the Hub and the prices are asked daily
+EVERY = 5  # days between fetches of the sources that have a past; the Hub is asked daily
 QUOTA = 1_000_000  # 45 days in two minutes: no waiting for windows
 
 SHOWN = {
@@ -98,7 +98,7 @@ def run_demo() -> None:
                 day = first_day + timedelta(days=number)
                 upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
                 is_full = number >= DAYS - FULL_JOBS
-                landing = "land_and_load" if number % EVERY == 0 else "land_hub_and_prices"
+                landing = "land_and_load" if number % EVERY == 0 else "land_hub"
                 job = "daily_snapshot" if is_full else landing
                 _say(f"{day} ({number + 1} of {DAYS}): {job}")
                 execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")

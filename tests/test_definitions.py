@@ -44,12 +44,13 @@ def test_each_job_has_the_sources_that_it_needs_and_no_backfill() -> None:
     for job in ("daily_snapshot", "land_and_load"):
         assets, checks = parts_of(job)
         assert landed <= assets and checks == FETCH_CHECKS
-    assets, checks = parts_of("land_hub_and_prices")
-    assert not landed & assets and checks == {"every_symbol_answered", "licence_cards_answered"}
-    assert {"landing/hub_pages", "raw/hub_snapshots", "raw/price_bars", "raw/exchange_sessions"} <= assets
+    assets, checks = parts_of("land_hub")
+    assert checks == {"licence_cards_answered"}
+    assert {"landing/hub_pages", "raw/hub_snapshots", "raw/licence_cards"} <= assets
+    assert all(asset.split("/")[1].startswith(("hub_", "licence_card")) for asset in assets)
     assets, checks = parts_of("build_and_publish")
     assert not landed & assets and checks == set()
-    for job in ("daily_snapshot", "land_and_load", "land_hub_and_prices", "build_and_publish"):
+    for job in ("daily_snapshot", "land_and_load", "land_hub", "build_and_publish"):
         assert not [key for key in parts_of(job)[0] if key.startswith("backfill/")]
 
 

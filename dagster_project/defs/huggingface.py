@@ -16,6 +16,7 @@ from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive, row_counts
 
 HUB_PAGES = dg.AssetKey(["landing", "hub_pages"])
+TOLD_EVERY = 25  # pages a line; a daily top has about 200, a census 3,300
 RETRIES, RETRY_AFTER = 3, 600  # of a scheduled run, in seconds: an outage of the Hub lasts minutes
 
 
@@ -41,7 +42,8 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             with exclusive(settings), progress_bar("models listed") as advance:
 
                 def report(progress: hub.Progress) -> None:
-                    context.log.info(str(progress))
+                    is_told = progress.waited or progress.page.number % TOLD_EVERY == 0
+                    (context.log.info if is_told else context.log.debug)(str(progress))
                     advance(progress.rows)
 
                 crawl = hub.crawl(settings, day, followed_publishers(settings), report=report)

@@ -28,11 +28,6 @@ def landing_key(source: Source) -> dg.AssetKey:
     return dg.AssetKey(["landing", source.name])
 
 
-def keys_of(source: Source) -> list[dg.AssetKey]:
-    """The landed pages and the raw tables of a source."""
-    return [landing_key(source), *(dg.AssetKey([table.schema, table.name]) for table in source.tables)]
-
-
 def specs_of(source: Source, description: str) -> list[dg.AssetSpec]:
     """The landed pages and the raw tables of a source; the Hub goes first, because the day is the Hub's."""
     landed = dg.AssetSpec(

@@ -108,7 +108,7 @@ create table fct_event_study as
 select event_id, ticker, model, window_start, window_end,
     model = 'market_peers' and window_end = 1 as is_primary, true as is_primary_listing, session_date,
     car, car - 0.04 as car_lower, car + 0.04 as car_upper, car / 0.02 as scar, 0.02 as placebo_p,
-    49::bigint as placebo_n, 1 as price_vintage, verdict, reason as verdict_reason,
+    49::bigint as placebo_n, 'BABA 1, SPY 1' as price_vintage, verdict, reason as verdict_reason,
     'MIIT plan (2026-01-12)' as confounders, null::varchar as other_events
 from (values
     ('qwen-700m', 'BABA', date '2026-01-13', 0.052, 'distinguishable', 'SCAR 2.6 is beyond 1.98'),

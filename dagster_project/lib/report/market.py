@@ -217,7 +217,7 @@ def _events_table(rows: Sequence[Row]) -> Table:
             Column("car", "Cumulative abnormal return, %", words.signed_percent, True),
             Column("scar", "In standard errors", lambda v: words.number(v, 2), True),
             Column("placebo_p", "Placebo p", lambda v: words.number(v, 3), True),
-            Column("price_vintage", "Price vintage", lambda v: words.number(v, 0), True),
+            Column("price_vintage", "Price vintages", words.text),
             Column("verdict", "Verdict"),
             Column("verdict_reason", "Why", words.text),
         ),
