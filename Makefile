@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SQL_FILES := $(shell find sql -name '*.sql' -o -name '*.yml')
 MANIFEST := sql/target/manifest.json
+PUBLISHED := $(or $(MODELTIDE_HOME),data)/published/modeltide.duckdb
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONWARNINGS ?= ignore
@@ -10,7 +11,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: demo run dev test lint bench rebuild
+.PHONY: demo run dev report test lint bench rebuild backfill import drop docs screenshots sql
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -21,8 +22,30 @@ run: $(MANIFEST) ## today's live snapshot; DAY=… loads a landed day again
 dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 	@$(BIN)/python -m dagster_project dev
 
+report: .venv/installed ## open the report of the newest publication
+	@$(BIN)/python -m dagster_project report
+
 rebuild: $(MANIFEST) ## the warehouse anew from snapshots/
 	@$(BIN)/python -m dagster_project rebuild
+
+backfill: $(MANIFEST) ## past days from the public archive: FROM=… TO=… [EVERY=7]
+	@$(BIN)/python -m dagster_project backfill --from '$(FROM)' --to '$(TO)' --every '$(or $(EVERY),1)'
+
+import: $(MANIFEST) ## a day from a file of your own: FILE=… DATE=…
+	@$(BIN)/python -m dagster_project import --file '$(FILE)' --date '$(DATE)'
+
+drop: $(MANIFEST) ## take a day of the archive or of a file out again: DATE=…
+	@$(BIN)/python -m dagster_project drop --date '$(DATE)'
+
+docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and the demo
+	@$(BIN)/python -m dagster_project docs
+
+screenshots: $(MANIFEST) ## docs/images, from the demo in headless Chromium
+	@$(BIN)/python -m tests.browser.screenshots
+
+sql: .venv-sql/installed ## the published file in Harlequin, read-only
+	@test -f $(PUBLISHED) || { echo "$(PUBLISHED) is not there: type make run or make demo first." >&2; exit 1; }
+	@.venv-sql/bin/harlequin --read-only $(PUBLISHED)
 
 test: $(MANIFEST) ## every test, no network
 	$(BIN)/python -m pytest
@@ -32,7 +55,7 @@ bench: $(MANIFEST) ## speed and memory, as ratios within one run
 
 lint: $(MANIFEST) ## style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint sql/models sql/tests --processes 2
+	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
 	$(BIN)/mypy
 
 $(MANIFEST): .venv/installed $(SQL_FILES)
@@ -43,3 +66,9 @@ $(MANIFEST): .venv/installed $(SQL_FILES)
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@touch .venv/installed
+
+# an environment of its own: beside the project's pins only a Harlequin of 2023 can be installed
+.venv-sql/installed: requirements-sql.lock
+	@$(PYTHON) -m venv .venv-sql
+	@.venv-sql/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sql.lock
+	@touch .venv-sql/installed

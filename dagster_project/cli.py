@@ -9,17 +9,20 @@ import os
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
-from dagster_project.lib import hub
+from dagster_project.defs.failures import told_failure, untold_failure
+from dagster_project.lib import backfill, hub, past_days
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.rebuild import rebuild
+from dagster_project.lib.rebuild import rebuild, up_to_date
 from dagster_project.lib.sessions import load_sessions
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive, scalar, writing
@@ -45,14 +48,32 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument("--day", help="YYYY-MM-DD, to load a landed day again")
     commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
+    commands.add_parser("report", help="open the report of the newest publication")
+    backfill_parser = commands.add_parser("backfill", help="past days from the public archive")
+    backfill_parser.add_argument("--from", dest="first", required=True, help="YYYY-MM-DD, the first day")
+    backfill_parser.add_argument("--to", dest="last", required=True, help="YYYY-MM-DD, the last day")
+    backfill_parser.add_argument("--every", default="1", help="7 for one day a week")
+    import_parser = commands.add_parser("import", help="a day from a file of your own")
+    import_parser.add_argument(
+        "--file", required=True, help="Parquet or JSON lines, columns as the Hub names them"
+    )
+    import_parser.add_argument("--date", required=True, help="YYYY-MM-DD, the day that it shows")
+    drop_parser = commands.add_parser("drop", help="take a day of the archive or of a file out again")
+    drop_parser.add_argument("--date", required=True, help="YYYY-MM-DD")
     commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
+    commands.add_parser("docs", help="generate docs/metrics.md and docs/queries.md, the latter from the demo")
     options = parser.parse_args(arguments)
     os.environ.update(TELEMETRY_OFF)
     actions: dict[str, Callable[[], None]] = {
         "run": lambda: run(options.day),
         "dev": dev,
         "rebuild": rebuild_and_publish,
+        "report": report,
+        "backfill": lambda: backfill_and_publish(options.first, options.last, options.every),
+        "import": lambda: import_and_publish(options.file, options.date),
+        "drop": lambda: drop_and_publish(options.date),
         "demo": demo,
+        "docs": docs,
     }
     try:
         actions[options.command]()
@@ -69,7 +90,7 @@ def run(day: str | None = None) -> None:
     """Snapshot the Hub's day (or load a landed day again), build and publish."""
     settings = Settings.from_environment()
     with exclusive(settings):
-        partition = _parse_day(day) if day else hub.probe(settings).day
+        partition = _parse_day(day, "DAY") if day else hub.probe(settings).day
         with dagster_instance(settings) as instance:
             execute_job("daily_snapshot", instance, partition, settings)
     print(f"Published {settings.published / 'modeltide.duckdb'} for {partition}.")
@@ -81,13 +102,73 @@ def rebuild_and_publish() -> None:
     settings = Settings.from_environment()
     with exclusive(settings):
         if rebuild(settings):
-            with writing(settings) as connection:
-                newest = scalar(connection, "select max(snapshot_date) from raw.hub_snapshots")
-                if isinstance(newest, date):
-                    load_sessions(connection, newest)
             with dagster_instance(settings) as instance:
-                execute_job("build_and_publish", instance, None, settings)
-            print(f"Rebuilt and published {settings.published / 'modeltide.duckdb'}.")
+                _publish_what_is_loaded(settings, instance)
+
+
+def backfill_and_publish(first: str, last: str, every: str) -> None:
+    """Past days from the public archive, then the SQL models and the published file."""
+    settings = Settings.from_environment()
+    days = backfill.days_between(_parse_day(first, "FROM"), _parse_day(last, "TO"), _parse_count(every))
+    with exclusive(settings), dagster_instance(settings) as instance:
+        backfill_archive(instance, settings, days)
+        _publish_what_is_loaded(settings, instance)
+
+
+def backfill_archive(
+    instance: dg.DagsterInstance, settings: Settings, days: list[date], log_level: str = "INFO"
+) -> None:
+    """Evenly spaced days as one run of the job that the Dagster UI's backfill starts too."""
+    every = (days[1] - days[0]).days if len(days) > 1 else 1
+    execute_job(
+        "backfill_archive",
+        instance,
+        None,
+        settings,
+        log_level,
+        config={"ops": {"hub_archive_snapshot": {"config": {"every": every}}}},
+        tags={
+            "dagster/asset_partition_range_start": days[0].isoformat(),
+            "dagster/asset_partition_range_end": days[-1].isoformat(),
+        },
+    )
+
+
+def import_and_publish(file: str, day: str) -> None:
+    """A day from a user's own file, then the SQL models and the published file."""
+    settings = Settings.from_environment()
+    date_of_file = _parse_day(day, "DATE")
+    with exclusive(settings):
+        with up_to_date(settings) as connection:
+            loaded = past_days.import_file(connection, settings, Path(file).absolute(), date_of_file)
+        if loaded is None:
+            print(f"{date_of_file} is there already, observed or from this very file: it stays as it is.")
+            return
+        print(f"{loaded.row_count} models of {loaded.day}, {loaded.new_models} of them new.")
+        with dagster_instance(settings) as instance:
+            _publish_what_is_loaded(settings, instance)
+
+
+def drop_and_publish(day: str) -> None:
+    """Take an archive or import day out again, then the SQL models and the published file."""
+    settings = Settings.from_environment()
+    with exclusive(settings):
+        with up_to_date(settings) as connection:
+            was = past_days.drop_past_day(connection, settings, _parse_day(day, "DATE"))
+        print(f"{day} ({was}) is removed.")
+        with dagster_instance(settings) as instance:
+            _publish_what_is_loaded(settings, instance)
+
+
+def _publish_what_is_loaded(settings: Settings, instance: dg.DagsterInstance) -> None:
+    with writing(settings) as connection:
+        newest = scalar(connection, "select max(snapshot_date) from raw.hub_snapshots where is_accepted")
+        if not isinstance(newest, date):
+            print("No day is loaded, so nothing was published.")
+            return
+        load_sessions(connection, newest)
+    execute_job("build_and_publish", instance, None, settings)
+    print(f"Published {settings.published / 'modeltide.duckdb'}.")
 
 
 def dev() -> None:
@@ -97,7 +178,25 @@ def dev() -> None:
     port = os.environ.get("DAGSTER_PORT", "3000")
     command = ["dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", port]
     scripts = Path(sys.executable).parent
-    subprocess.run([str(scripts / command[0]), *command[1:]], cwd=PROJECT, check=False)
+    path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])  # dagster-dbt looks for dbt there
+    subprocess.run(
+        [str(scripts / command[0]), *command[1:]],
+        cwd=PROJECT,
+        env={**os.environ, "PATH": path},
+        check=False,
+    )
+
+
+def report() -> None:
+    """Open the newest report in the browser; its path is printed for whoever has none here."""
+    path = Settings.from_environment().report
+    if not path.exists():
+        raise ModelTideError(
+            f"There is no report at {path} yet. Type `make run`, or `make demo` without a network; "
+            "`make report MODELTIDE_HOME=data/demo` opens the demo's."
+        )
+    print(path, flush=True)
+    webbrowser.open(path.as_uri())
 
 
 def demo() -> None:
@@ -105,6 +204,14 @@ def demo() -> None:
     from dagster_project.demo import run_demo  # the synthetic world is of no use to the others
 
     run_demo()
+
+
+def docs() -> None:
+    """Generate the documents whose text stands elsewhere."""
+    from dagster_project.lib.docs import DOCS, write  # reads the SQL project's manifest: not for `--help`
+
+    for path in write(DOCS, Settings.from_environment().home / "demo" / "published" / "modeltide.duckdb"):
+        print(f"Wrote {path.relative_to(PROJECT)}.")
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -137,6 +244,9 @@ def execute_job(
     partition: date | None,
     settings: Settings,
     log_level: str = "INFO",
+    *,
+    config: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run a job here and now. Raises RunFailed with the failed steps' messages.
 
@@ -152,7 +262,8 @@ def execute_job(
             .execute_in_process(
                 instance=instance,
                 partition_key=partition.isoformat() if partition else None,
-                run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
+                run_config={"loggers": {"console": {"config": {"log_level": log_level}}}, **(config or {})},
+                tags=tags,
                 raise_on_error=False,
             )
         )
@@ -164,22 +275,22 @@ def execute_job(
 def _failures(result: dg.ExecuteInProcessResult, log: Path) -> str:
     lines = []
     for event in result.filter_events(lambda e: e.is_step_failure):
-        data = event.step_failure_data
-        if data.user_failure_data is not None and data.user_failure_data.description:
-            lines.append(data.user_failure_data.description)
-        elif data.error is not None:
-            error = data.error
-            while error.cause is not None:  # Dagster wraps what was raised
-                error = error.cause
-            lines.append(
-                f"{event.step_key} failed: {error.message.strip()}\nWhat was published before stays "
-                f"readable; the whole story is in {log}."
-            )
+        lines.append(
+            told_failure(event)
+            or f"{untold_failure(event)}\nWhat was published before stays "
+            f"readable; the whole story is in {log}."
+        )
     return "\n".join(lines) or f"The run failed; see {log}."
 
 
-def _parse_day(text: str) -> date:
+def _parse_day(text: str, variable: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ModelTideError(f"DAY is {text!r}; allowed: a day as YYYY-MM-DD.") from None
+        raise ModelTideError(f"{variable} is {text!r}; allowed: a day as YYYY-MM-DD.") from None
+
+
+def _parse_count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ModelTideError(f"EVERY is {text!r}; allowed: a number of days, 1 or more.")
+    return int(text)

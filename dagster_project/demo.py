@@ -1,4 +1,4 @@
-"""`make demo`: the whole product on 45 simulated days, against the embedded upstreams.
+"""`make demo`: the whole product on 52 simulated archive weeks and 45 days, against the embedded upstreams.
 
 Belongs here: the order of the days and what is shown at the end.
 Does not belong here: the synthetic world (upstream/); the assets are the production ones.
@@ -14,14 +14,17 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from dagster_project.cli import dagster_instance, execute_job
+from dagster_project.cli import backfill_archive, dagster_instance, execute_job
+from dagster_project.lib.backfill import days_between
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Upstream
 
 LAST_DAY = date(2026, 2, 27)
 DAYS = 45
+FIRST_ARCHIVE_DAY = date(2024, 12, 22)  # Sundays, 60, 90 and 180 days before the end: 52 of 56 are there
 FULL_JOBS = 2  # the last days run the whole production job, SQL models and publication included
 MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on the last
+EVERY = 5  # days between fetches of the sources that have a past; the Hub is asked daily
 QUOTA = 1_000_000  # 45 days in two minutes: no waiting for windows
 
 SHOWN = {
@@ -42,6 +45,19 @@ SHOWN = {
         where snapshot_date = (select max(snapshot_date) from fct_openness_daily)
         order by downloads_pct desc limit 5
     """,
+    "Which licence hides behind `other`, and who says so?": """
+        select licence_evidence, count(*) as models,
+            count(*) filter (where licence_class <> 'L0') as classified,
+            arg_max(repo_id, downloads_30d) as largest, arg_max(licence_name, downloads_30d) as its_licence
+        from dim_models where licence_id = 'other' group by all order by models desc
+    """,
+    "Open against closed, channel by channel, each with its own denominator": """
+        select channel, measure, round(value, 3) as value, round(lower_bound, 3) as at_least,
+            round(upper_bound, 3) as at_most, unit, reason
+        from fct_open_vs_closed_daily
+        where activity_date = (select max(activity_date) from fct_open_vs_closed_daily)
+        order by channel
+    """,
     "What did BABA do in the days around it?": """
         select symbol, session_date, round(adj_close, 2) as adj_close,
             round(100 * simple_return, 2) as return_pct
@@ -49,32 +65,47 @@ SHOWN = {
         where symbol = 'BABA' and session_date between date '2026-01-15' and date '2026-01-23'
         order by session_date
     """,
+    "Did the market notice? Abnormal return over two sessions, against market and peers": """
+        select study.event_id, study.ticker, round(100 * study.car, 2) as car_pct,
+            round(study.scar, 2) as scar, round(study.placebo_p, 3) as placebo_p, study.verdict
+        from fct_event_study as study
+        where study.is_primary and study.event_group <> 'open_release'
+        order by study.session_date
+    """,
 }
 
 
 def run_demo() -> None:
-    """Snapshot, build and publish under data/demo, from scratch; prints rows of three marts."""
+    """Snapshot, build and publish under data/demo, from scratch; prints rows of four marts."""
     started = time.monotonic()
     settings = Settings.from_environment()
     home = settings.home / "demo"
     for part in ("landing", "snapshots", "published", "dagster", "warehouse.duckdb"):
         _remove(home / part)
     with Upstream(models=MODELS, quota=QUOTA) as upstream:
-        os.environ.update(MODELTIDE_HOME=str(home), HF_ENDPOINT=upstream.url, YAHOO_ENDPOINT=upstream.url)
-        os.environ.pop("HF_TOKEN", None)  # nobody's token is sent to a simulation
+        # its environment has a key of its own: nobody's token is sent to a simulation
+        os.environ.update(MODELTIDE_HOME=str(home), **upstream.environment)
+        os.environ.pop("HF_TOKEN", None)
         settings = Settings.from_environment()
         _say(f"SYNTHETIC: {DAYS} simulated days of about 10,000 invented models, in {home}")
         with dagster_instance(settings) as instance:
+            first_day = LAST_DAY - timedelta(days=DAYS - 1)
+            upstream.set_now(datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC))
+            weeks = days_between(FIRST_ARCHIVE_DAY, first_day - timedelta(days=1), 7)
+            _say(f"{weeks[0]} to {weeks[-1]}: a day a week from the public archive (make backfill)")
+            backfill_archive(instance, settings, weeks)
             for number in range(DAYS):
-                day = LAST_DAY - timedelta(days=DAYS - 1 - number)
+                day = first_day + timedelta(days=number)
                 upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
                 is_full = number >= DAYS - FULL_JOBS
-                job = "daily_snapshot" if is_full else "land_and_load"
+                landing = "land_and_load" if number % EVERY == 0 else "land_hub"
+                job = "daily_snapshot" if is_full else landing
                 _say(f"{day} ({number + 1} of {DAYS}): {job}")
                 execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
     _show(settings.published / "modeltide.duckdb")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
     _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
+    _say("  make report MODELTIDE_HOME=data/demo  the answers as charts, on one page")
     _say("  make dev MODELTIDE_HOME=data/demo   the Dagster UI with the runs of this demo")
     _say("  make run                            today's real snapshot (needs a network, no account)")
 

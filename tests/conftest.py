@@ -16,7 +16,11 @@ os.environ.update(
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Upstream
 
-OURS = ("HF_", "HUB_", "MODELTIDE_", "YAHOO_", "REFETCH", "ACCEPT", "DAGSTER_HOME")
+OURS = (
+    "ALERT_", "HF_", "HUB_", "MODELTIDE_", "YAHOO_", "OPENROUTER_", "MODELS_DEV_", "NPM_", "PYPISTATS_",
+    "REFETCH", "ACCEPT", "DAGSTER_HOME",
+)  # fmt: skip
+NOBODY = "http://127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +35,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def settings(tmp_path: Path) -> Settings:
     """A data home of its own; nothing answers at its endpoints."""
     return Settings(
-        home=tmp_path / "data", hub_endpoint="http://127.0.0.1:9", yahoo_endpoint="http://127.0.0.1:9"
+        home=tmp_path / "data",
+        hub_endpoint=NOBODY,
+        yahoo_endpoint=NOBODY,
+        openrouter_endpoint=NOBODY,
+        models_dev_endpoint=NOBODY,
+        npm_endpoint=NOBODY,
+        pypistats_endpoint=NOBODY,
     )
 
 
@@ -45,4 +55,4 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture
 def connected(upstream: Upstream, tmp_path: Path) -> Settings:
     """A data home whose endpoints are the embedded upstreams."""
-    return Settings(home=tmp_path / "data", hub_endpoint=upstream.url, yahoo_endpoint=upstream.url)
+    return Settings.from_environment({"MODELTIDE_HOME": str(tmp_path / "data"), **upstream.environment})

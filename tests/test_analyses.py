@@ -1,6 +1,7 @@
-"""Every question of sql/analyses, asked of a published file.
+"""Every question of sql/analyses, and the report, asked of a published file.
 
-Belongs here: that each query runs against the file that readers get, is short, and has an answer.
+Belongs here: that each query runs against the file that readers get, is short, and has an answer; that the
+report finds the tables and columns it reads.
 Does not belong here: whether the answers are right (test_families, test_sql_models, dbt unit tests).
 """
 
@@ -13,13 +14,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.lib import seeds
+from dagster_project.lib import docs, preview, seeds, sql_project
 from dagster_project.lib.publish import publish
 from dagster_project.lib.raw_tables import ALL_TABLES
+from dagster_project.lib.report.make import SECTIONS, make_report
+from dagster_project.lib.sessions import load_sessions
 from dagster_project.lib.settings import Settings
 
 SQL = Path(__file__).parents[1] / "sql"
-ANALYSES = sorted((SQL / "analyses").glob("*.sql"))
+ANALYSES = docs.analyses()
 FIRST = date(2026, 1, 14)
 DAYS = 40
 MAKERS = ("Qwen", "meta-llama", "mistralai", "deepseek-ai")
@@ -39,6 +42,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seeds.load_seeds(connection, settings)
         _write_models(connection)
         _write_days(connection)
+        _write_small_sources(connection)
+        load_sessions(connection, FIRST)
+        _write_prices(connection)
     # in a process of its own: dbt keeps its connection open, and publishing opens another
     subprocess.run(
         [
@@ -114,8 +120,75 @@ def _write_days(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _write_small_sources(connection: duckdb.DuckDBPyConnection) -> None:
+    """Tokens of the last ten days, stated twice, offers of one open and one closed model, installs."""
+    last = FIRST + timedelta(DAYS - 1)
+    for said in (1, 2):
+        connection.execute(
+            "insert into raw.openrouter_tokens select cast($1 as timestamp) + $2 * interval 1 day, "
+            "cast($1 as timestamp) + $2 * interval 1 day, cast($1 as date) - cast(day as integer), slug, "
+            "1000 * $2 + tokens, null from range(10) as days(day), "
+            "(values ('anthropic/claude-x', 50), ('openai/gpt-oss-20b', 30), ('other', 5)) "
+            "as models(slug, tokens)",
+            [last, said],
+        )
+    connection.execute(
+        "insert into raw.models_dev_catalogue values ('a', 'open-one', $1, true, 'o', true, $1, 1, 2, 9), "
+        "('a', 'closed-one', $1, true, 'c', false, $1, 3, 4, 9)",
+        [FIRST],
+    )
+    for table, item in (("models_dev", "api.json"), ("openrouter", "window"), ("npm", "x"), ("pypi", "x")):
+        connection.execute(
+            f"insert into raw.{table}_fetches by name select cast($1 as date) + cast(day as integer) "
+            "as snapshot_date, $2 as item, 'ok' as status, 0 as new_rows, "
+            "cast($1 as timestamp) + day * interval 1 day as as_of from range($3) as days(day)",
+            [FIRST, item, DAYS],
+        )
+    for registry in ("npm", "pypi"):
+        connection.execute(
+            f"insert into raw.{registry}_installs select package, cast($1 as date) - 10 "
+            "+ cast(day as integer), cast($1 as timestamp) + $3 * interval 1 day, 100 + day "
+            "from seeds.sdk_packages, range($3) as days(day) where registry = $2",
+            [FIRST, registry, DAYS],
+        )
+
+
+def _write_prices(connection: duckdb.DuckDBPyConnection) -> None:
+    """Ten months of BABA, its factors and its peers: chance that a day's and a symbol's name decide."""
+    connection.execute(
+        """
+        insert into raw.price_bars by name
+        select
+            symbol, 1 as vintage, session_date, 100.0 as close,
+            100 * exp(sum(
+                (cast(md5_number_lower(day_name) % 1000 + md5_number_lower(name) % 1000 as bigint) - 999)
+                / 50000.0
+            ) over (partition by symbol order by session_date)) as adj_close
+        from (
+            select symbol, session_date, exchange || session_date as day_name, symbol || session_date as name
+            from raw.exchange_sessions inner join seeds.companies using (exchange)
+            where session_date between date '2025-04-01' and date '2026-01-30'
+                and symbol in ('BABA', 'SPY', 'KWEB', 'JD', 'PDD', 'BIDU', '0700.HK')
+        )
+        """
+    )
+
+
+def test_the_700_million_news_has_a_verdict_under_each_model(published: Path) -> None:
+    text = (SQL / "analyses" / "10_what_did_the_news_do_to_a_share.sql").read_text()
+    with duckdb.connect(str(published), read_only=True) as connection:
+        rows = connection.execute(text).df()
+    rows = rows[rows["event_id"] != "qwen-700m"]  # our own count's crossing, which these days have too
+    assert set(rows["event_id"]) == {"qwen-700m-aibase", "qwen-700m-scmp", "qwen-700m-xinhua"}
+    assert list(rows["model"]) == ["market", "market_peers", "market_sector"] * 3
+    assert set(rows["verdict"]) <= {"distinguishable", "not distinguishable"}
+    assert rows[["car_pct", "scar", "placebo_p", "price_vintage"]].notna().all(axis=None)
+    assert rows["confounders"].str.contains("2026-01-12").sum() == 6  # the windows of the 9th and the 12th
+
+
 def test_there_is_one_query_for_each_question() -> None:
-    assert [int(path.name.split("_")[0]) for path in ANALYSES] == list(range(1, 10))
+    numbers = sorted(int(path.name.split("_")[0]) for path in ANALYSES)
+    assert numbers == list(range(1, len(ANALYSES) + 1))
 
 
 @pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
@@ -124,3 +197,57 @@ def test_a_question_has_a_short_query_and_an_answer(path: Path, published: Path)
     assert len(text.splitlines()) < 25
     with duckdb.connect(str(published), read_only=True) as connection:
         assert connection.execute(text).fetchall()
+
+
+def test_the_page_of_queries_shows_every_query_as_it_is(published: Path) -> None:
+    """Its answers are the demo's; `make docs` writes them."""
+    page = (docs.DOCS / "queries.md").read_text()
+    generated = docs.queries(published)
+    for path in ANALYSES:
+        section = f"`sql/analyses/{path.name}`\n\n```sql\n{path.read_text().strip()}\n```\n\n| "
+        assert section in page, f"{path.name}: type `make docs`"
+        assert section in generated
+    assert page.count("\n## ") == len(ANALYSES)
+
+
+def test_the_page_of_metrics_is_what_the_descriptions_say() -> None:
+    assert (docs.DOCS / "metrics.md").read_text() == docs.metrics(), "type `make docs`"
+
+
+def test_the_page_of_metrics_has_a_section_for_every_published_table(published: Path) -> None:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        tables = connection.execute("select table_name from about_tables").fetchall()
+    page = docs.metrics()
+    assert [table for (table,) in tables if f"\n## {table}\n" not in page] == []
+
+
+@pytest.mark.parametrize("mart", sql_project.marts().values(), ids=lambda mart: mart.name)
+def test_a_mart_has_a_preview_that_its_table_can_answer(mart: sql_project.Mart, published: Path) -> None:
+    """In the published file marts have no schema of their own; in the warehouse they do."""
+    warehouse = published.parents[1] / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        made = preview.of_mart(connection, f"marts.{mart.name}", mart.preview)
+        (rows,) = connection.execute(f"select count(*) from marts.{mart.name}").fetchall()[0]
+    assert "cannot be made" not in made.markdown
+    if rows and mart.preview:
+        assert ("data:image/svg+xml;base64," in made.markdown) == bool(made.figures)
+
+
+def test_the_report_finds_every_table_and_column_that_it_reads(published: Path) -> None:
+    """No section fails, and only those whose tables are not among the models lack one."""
+    made = make_report(Settings(home=published.parents[1]))
+    assert made.failed == {}
+    models = {path.stem for path in (SQL / "models" / "marts").glob("*.sql")}
+    for section in SECTIONS:
+        unknown = set(section.tables) - models - {seed.name for seed in seeds.ALL_SEEDS}
+        assert ("has no table" in made.empty.get(section.key, "")) == bool(unknown), section.key
+    assert set(made.drawn) >= {
+        "claim",
+        "families",
+        "changes",
+        "growth",
+        "reuse",
+        "openness",
+        "countries",
+        "days",
+    }

@@ -21,7 +21,7 @@ from tests.test_sql_models import Warehouse, _assert_equal, runner  # noqa: F401
 
 FIRST = date(2026, 1, 1)
 DAYS = ("stg_hub__*", "stg_seeds__*", "int_snapshot_days__*", "fct_snapshot_days",
-        "int_model_downloads__daily", "fct_model_downloads_daily")  # fmt: skip
+        "int_models__detailed", "int_model_downloads__daily", "fct_model_downloads_daily")  # fmt: skip
 GROWTH = ("int_growth__seed_rows", "int_group_growth__seed_rows", "fct_model_growth_daily",
           "fct_family_growth_daily")  # fmt: skip
 BIG = 70_000  # 30-day downloads from which a model can show that the Hub stands still: 60,000
@@ -134,6 +134,30 @@ def test_a_rejected_day_is_missing_and_says_why(history: History) -> None:
     assert history.execute(
         "select status, usable, accepted, rows, reason from marts.fct_snapshot_days where not usable"
     ) == [("missing", False, False, 120, "rejected: rows fell by 40 %")]
+
+
+def test_weekly_archive_days_are_read_but_not_judged_and_a_gap_says_why(history: History) -> None:
+    """Snapshots on days 1, 8 and 22, the archive has none on day 15; 100 a day, as if they were daily.
+
+    Three totals lie within a week of day 8 at most: too few for a median. The two weeks before day 22 have
+    1,400: 100 on each day, and every one of them says that it is spread.
+    """
+    for day in (1, 8, 22):
+        history.snapshot(day, steady(day), provenance=f"archive:{day}", lacks=["access", "weights"])
+    history.snapshot(15, {}, is_accepted=False, is_complete=None, row_count=None, provenance="archive",
+                     reasons=["the archive has no revision of this day"])  # fmt: skip
+    history.judge()
+    statuses = history.statuses()
+    assert {day: statuses[day] for day in (1, 8, 22)} == dict.fromkeys((1, 8, 22), ("ok_unchecked", True))
+    assert {status for day, status in history.unusable().items()} == {"missing"}
+    assert history.net(1) == dict.fromkeys(range(1, 22), 100.0)
+    assert history.execute(
+        "select distinct is_interpolated from marts.fct_model_downloads_daily where hub_id like '%1'"
+    ) == [(True,)]
+    reasons = dict(history.execute("select snapshot_date, reason from marts.fct_snapshot_days"))
+    assert reasons[FIRST + timedelta(14)] == "the archive has no revision of this day"
+    assert reasons[FIRST + timedelta(2)] == "no snapshot was taken"
+    assert "too few" in reasons[FIRST + timedelta(7)]
 
 
 def test_a_frozen_day_is_spread_with_its_catch_up(history: History) -> None:
@@ -330,6 +354,21 @@ def test_a_counter_that_is_null_is_no_observation(history: History) -> None:
     history.judge()
     assert history.unusable() == {}
     assert history.net(1) == dict.fromkeys(range(1, 7), 100.0)
+
+
+def test_an_archive_that_writes_0_for_null_takes_nothing_back(history: History) -> None:
+    """Day 4 is of an archive that knows 30-day counts alone and writes 0 for the others: no model fell.
+
+    Day 3 has 10,300 and day 5 has 10,500: 100 on each of the days 3 and 4. An observed 0 of model 1 on day 6,
+    though, is what the Hub said: 10,500 are taken back on day 5, and come back on day 6 with 10,700.
+    """
+    for day in (1, 2, 3, 5, 6, 7):
+        history.snapshot(day, steady(day) | ({1: 0} if day == 6 else {}))
+    history.snapshot(4, dict.fromkeys(steady(4), 0), provenance="archive:0f3a")
+    history.judge()
+    assert {day: status for day, (status, _) in history.statuses().items() if status == "rollback"} == {}
+    assert history.net(2) == dict.fromkeys(range(1, 7), 100.0)
+    assert history.net(1) == dict.fromkeys(range(1, 5), 100.0) | {5: -10_500.0, 6: 10_700.0}
 
 
 def test_the_last_ten_days_are_provisional(history: History) -> None:

@@ -8,9 +8,17 @@ import dagster as dg
 import pytest
 
 from dagster_project.definitions import defs
+from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
+from dagster_project.defs.partitions import DAILY
 from dagster_project.upstream.server import Upstream
 
+SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
+FETCH_CHECKS = {
+    "every_symbol_answered",
+    "licence_cards_answered",
+    *(f"{source}_answered" for source in SMALL_SOURCES),
+}
 MORNING = datetime(2026, 1, 14, 6, tzinfo=UTC)
 
 
@@ -20,6 +28,30 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Upstream]:
         monkeypatch.setenv("HF_ENDPOINT", upstream.url)
         monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path))
         yield upstream
+
+
+def parts_of(job: str) -> tuple[set[str], set[str]]:
+    """Assets and fetch checks that a job selects."""
+    graph = defs().resolve_asset_graph()
+    selection = getattr(automation, job).selection
+    assets = {key.to_user_string() for key in selection.resolve(graph)}
+    checks = {key.name for key in selection.resolve_checks(graph)}
+    return assets, checks & FETCH_CHECKS
+
+
+def test_each_job_has_the_sources_that_it_needs_and_no_backfill() -> None:
+    landed = {f"{group}/{name}" for group in ("landing", "raw") for name in SMALL_SOURCES}
+    for job in ("daily_snapshot", "land_and_load"):
+        assets, checks = parts_of(job)
+        assert landed <= assets and checks == FETCH_CHECKS
+    assets, checks = parts_of("land_hub")
+    assert checks == {"licence_cards_answered"}
+    assert {"landing/hub_pages", "raw/hub_snapshots", "raw/licence_cards"} <= assets
+    assert all(asset.split("/")[1].startswith(("hub_", "licence_card")) for asset in assets)
+    assets, checks = parts_of("build_and_publish")
+    assert not landed & assets and checks == set()
+    for job in ("daily_snapshot", "land_and_load", "land_hub", "build_and_publish"):
+        assert not [key for key in parts_of(job)[0] if key.startswith("backfill/")]
 
 
 def tick(at: datetime) -> object:
@@ -53,8 +85,6 @@ def test_the_schedule_is_on_by_default_at_six_utc() -> None:
 
 
 def test_partitions_start_with_the_archive_and_reach_the_day_of_the_tick() -> None:
-    from dagster_project.defs.partitions import DAILY
-
     keys = DAILY.get_partition_keys(current_time=MORNING)
     assert (keys[0], keys[-1]) == ("2024-07-01", "2026-01-14")
 
@@ -63,7 +93,9 @@ def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
     graph = defs().resolve_asset_graph()
     keys = graph.get_all_asset_keys()
     groups = {graph.get(key).group_name for key in keys}
-    assert groups == {"landing", "raw", "seeds", "staging", "intermediate", "marts", "published"}
+    assert groups == {
+        "landing", "raw", "backfill", "seeds", "staging", "intermediate", "marts", "published",
+    }  # fmt: skip
     for key in keys:
         node = graph.get(key)
         assert node.description, key
@@ -72,8 +104,46 @@ def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
 
 
 def test_only_the_hubs_assets_have_a_say_in_the_exit_code() -> None:
-    """The check of the prices is there and does not block; dbt's tests of the marts are checks, too."""
+    """The checks of the other sources do not block; dbt's tests of the marts are checks, too."""
     graph = defs().resolve_asset_graph()
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
-    assert checks["every_symbol_answered"].blocking is False
+    for name in FETCH_CHECKS:
+        assert checks[name].blocking is False
     assert len(checks) > 50
+
+
+def test_every_table_links_to_the_file_that_describes_it() -> None:
+    """And to a line of it where it is a page of many tables."""
+    graph = defs().resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        if key.path[0] in ("raw", "seeds", "staging", "intermediate", "marts"):
+            references = graph.get(key).metadata["dagster/code_references"].code_references
+            assert all(Path(reference.file_path).exists() for reference in references), key
+            if key.path[0] in ("seeds", "marts"):
+                assert (references[0].label, references[0].line_number > 0) == ("docs/metrics.md", True)
+
+
+def test_the_record_of_headlines_is_an_asset_that_no_run_makes() -> None:
+    graph = defs().resolve_asset_graph()
+    record = graph.get(dg.AssetKey(["raw", "headline_figures"]))
+    assert not record.is_materializable
+
+
+def test_a_failed_test_of_the_models_says_what_to_do_and_a_passed_one_stays_as_it_is() -> None:
+    from dagster_project.defs.sql_models import with_next_step
+
+    passed = dg.AssetCheckResult(passed=True, check_name="not_null_day", asset_key=["marts", "t"])
+    assert with_next_step(passed) is passed
+    failed = passed._replace(passed=False, metadata={"dagster_dbt/failed_row_count": dg.IntMetadataValue(3)})
+    said = with_next_step(failed).description
+    assert said.startswith("3 rows against the claim not_null_day. Nothing after it was built")
+
+
+def test_the_archive_is_backfilled_by_day_in_one_run_and_is_no_part_of_the_daily_one() -> None:
+    graph = defs().resolve_asset_graph()
+    archive = graph.get(dg.AssetKey(["backfill", "hub_archive_snapshot"]))
+    assert archive.backfill_policy == dg.BackfillPolicy.single_run()
+    assert archive.partitions_def == DAILY
+    for job in ("daily_snapshot", "land_and_load", "build_and_publish"):
+        assert archive.key not in defs().resolve_job_def(job).asset_layer.executable_asset_keys
+    assert defs().resolve_job_def("backfill_archive").asset_layer.executable_asset_keys == {archive.key}

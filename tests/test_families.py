@@ -169,10 +169,10 @@ def _write_seeds(connection: duckdb.DuckDBPyConnection) -> None:
         _insert(connection, "seeds.curated_models", family="alpha" if included else "*",
                 repo_pattern=pattern, is_included=included, source="test")  # fmt: skip
     _insert(connection, "seeds.test_repo_patterns", pattern="^ci/", meaning="tests", source="test")
-    connection.execute(
-        "insert into seeds.day_quality_thresholds by name from read_csv(?)",
-        [str(seeds.SHIPPED / "day_quality_thresholds.csv")],
-    )
+    for seed in ("day_quality_thresholds", "countries", "libraries"):
+        connection.execute(
+            f"insert into seeds.{seed} by name from read_csv(?)", [str(seeds.SHIPPED / f"{seed}.csv")]
+        )
     for threshold, value in (("lineage_max_depth", 6), ("relation_suspect_ratio", 10),
                              ("relative_adoption_min_models", 10)):  # fmt: skip
         _insert(connection, "seeds.growth_thresholds", threshold=threshold, value=value, source="test")
@@ -541,7 +541,17 @@ def test_cells_of_access_and_licence_sum_to_one(
         connection.execute("create schema staging; create schema intermediate; create schema marts")
         connection.execute(
             "create table staging.stg_hub__snapshots as select date '2026-01-02' as snapshot_date, "
-            "date '2026-01-01' as activity_date, 'top' as scope, 'top-1-x' as scope_id"
+            "date '2026-01-01' as activity_date, 'top' as scope, 'top-1-x' as scope_id, "
+            "timestamp '2026-01-02 06:00' as captured_at"
+        )
+        connection.execute(
+            "create table intermediate.int_snapshot_days__judged as select date '2026-01-02' as "
+            "snapshot_date, true as is_counted"
+        )
+        connection.execute("create table staging.stg_hub__models (model_key integer, created_at timestamp)")
+        connection.execute(
+            "create table intermediate.int_snapshot_days__departures (kind varchar, snapshot_date date, "
+            "model_key integer, last_date date, downloads_all_time bigint)"
         )
         connection.execute(
             "create table staging.stg_hub__counters (snapshot_date date, model_key integer, "
@@ -550,10 +560,6 @@ def test_cells_of_access_and_licence_sum_to_one(
         connection.execute(
             "create table intermediate.int_models__classified (model_key integer, valid_from date, "
             "valid_to date, access_class varchar, licence_class varchar)"
-        )
-        connection.execute(
-            "create table intermediate.int_model_downloads__daily (activity_date date, model_key integer, "
-            "observed_date date, net double)"
         )
         for key, (access_class, licence_class, downloads) in enumerate(models):
             _insert(connection, "staging.stg_hub__counters", snapshot_date=date(2026, 1, 2), model_key=key,

@@ -12,7 +12,12 @@ from dagster_project.lib.settings import Settings, SettingsError
     [
         ("HF_ENDPOINT", "huggingface.co", "http:// or https://"),
         ("YAHOO_ENDPOINT", "ftp://example.org", "http:// or https://"),
+        ("OPENROUTER_ENDPOINT", "openrouter.ai", "http:// or https://"),
+        ("MODELS_DEV_ENDPOINT", "models.dev/api.json", "http:// or https://"),
+        ("NPM_ENDPOINT", "https://api.npmjs.org?x=1", "http:// or https://"),
+        ("PYPISTATS_ENDPOINT", "//pypistats.org", "http:// or https://"),
         ("HUB_SCOPE", "all", "top or census"),
+        ("HUB_CENSUS_WEEKDAY", "caturday", "monday, tuesday"),
         ("HUB_TOP", "0", "1 to 1000, or a multiple of 1000"),
         ("HUB_TOP", "1500", "1 to 1000, or a multiple of 1000"),
         ("HUB_TOP", "many", "1 to 1000, or a multiple of 1000"),
@@ -37,16 +42,26 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     assert "secret" not in str(raised.value)
 
 
-def test_the_token_never_shows() -> None:
-    settings = Settings.from_environment({"HF_TOKEN": "hf_secret"})
-    assert settings.hub_token == "hf_secret"
-    assert "hf_secret" not in repr(settings)
+def test_tokens_and_keys_never_show() -> None:
+    settings = Settings.from_environment({"HF_TOKEN": "hf_secret", "OPENROUTER_API_KEY": "sk_secret"})
+    assert (settings.hub_token, settings.openrouter_key) == ("hf_secret", "sk_secret")
+    assert "secret" not in repr(settings)
 
 
 def test_defaults_need_no_environment() -> None:
     settings = Settings.from_environment({})
     assert (settings.scope, settings.hub_top, settings.is_live_hub) == ("top", 50_000, True)
     assert settings.home == Path("data").absolute()
+    assert settings.openrouter_key is None
+    assert settings.openrouter_endpoint == "https://openrouter.ai"
+    assert settings.models_dev_endpoint == "https://models.dev"
+    assert settings.npm_endpoint == "https://api.npmjs.org"
+    assert settings.pypistats_endpoint == "https://pypistats.org"
+
+
+def test_a_weekday_is_read_in_any_case() -> None:
+    assert Settings.from_environment({"HUB_CENSUS_WEEKDAY": "Sunday"}).census_weekday == "sunday"
+    assert Settings.from_environment({}).census_weekday is None
 
 
 def test_a_scope_is_its_kind_size_and_followed_publishers() -> None:

@@ -24,6 +24,7 @@ SQL = Path(__file__).parents[1] / "sql"
 FIRST = date(2026, 1, 1)
 HUB_MODELS = ("int_models__classified", "int_snapshot_days__totals", "int_snapshot_days__shortfalls",
               "int_snapshot_days__rollbacks", "int_snapshot_days__compared", "fct_snapshot_days",
+              "int_snapshot_days__departures", "int_models__sightings", "int_models__detailed",
               "int_model_downloads__daily", "fct_model_growth_daily", "fct_family_growth_daily",
               "fct_openness_daily", "dim_models")  # fmt: skip
 MARTS = ("marts.fct_snapshot_days", "intermediate.int_snapshot_days__totals",
@@ -237,6 +238,59 @@ def test_incremental_days_equal_a_full_refresh(new_warehouse: Callable[[], Wareh
     for name, rows in one_by_one.items():
         assert rows, name
         _assert_equal(rows, warehouse.rows(name))
+
+
+def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Warehouse) -> None:
+    """Model 1 says other on all days. The pass of day 8 reads qwen (L2), made again it reads mine (L0), the
+    one of day 11 qwen-research (L1); the pass of day 10 failed. So: L0 on days 1 to 10, L1 from day 11 on;
+    after the first pass alone L2 from day 8 on. Reading a card first is no change, another name is one.
+    """
+    tables = ("intermediate.int_adoption_cube_daily", "marts.dim_models", "marts.fct_openness_changes",
+              "marts.fct_openness_daily", "marts.fct_openness_groups_daily",
+              "marts.model_history")  # fmt: skip
+
+    def read(number: int, crawl: str, name: str, status: str = "ok") -> None:
+        day = FIRST + timedelta(number - 1)
+        for table in ("licence_cards", "licence_card_passes"):
+            copied.execute(f"delete from raw.{table} where snapshot_date = ?", [day])
+        copied.insert("raw.licence_card_passes", snapshot_date=day, status=status, crawl=crawl)
+        if status == "ok":
+            copied.insert("raw.licence_cards", snapshot_date=day, hub_id=f"{1:024x}", licence_names=[name])
+
+    def classes() -> list[tuple[str, int]]:
+        return copied.execute(
+            "select licence_class, min(day - date '2025-12-31') from marts.model_history "
+            f"where hub_id = '{1:024x}' group by all order by 2"
+        )
+
+    copied.execute(
+        "update raw.hub_model_cards set tags = ['safetensors', 'license:other'] where model_key = 1"
+    )
+    for name, licence_class in (("qwen", "L2"), ("qwen-research", "L1")):
+        copied.insert("seeds.named_licences", licence_name=name, licence_class=licence_class, source="test")
+    copied.dbt("run")
+    assert classes() == [("L0", 1)]
+    read(8, "crawl-1", "qwen")
+    copied.dbt("run")
+    assert copied.window("fct_openness_daily")[0] <= FIRST + timedelta(7)
+    assert classes() == [("L0", 1), ("L2", 8)]
+    read(8, "crawl-2", "mine")
+    read(10, "crawl-1", "qwen", status="error")
+    read(11, "crawl-1", "Qwen Research")
+    copied.dbt("run")
+    assert classes() == [("L0", 1), ("L1", 11)]
+    assert copied.execute(
+        "select from_value, to_value, from_class, to_class, from_evidence, to_evidence, first_seen_date "
+        "from marts.fct_openness_changes where attribute = 'licence' and repo_id = 'maker/1'"
+    ) == [
+        ("other (mine)", "other (qwen-research)", "L0", "L1", "license_name on card",
+         "license_name on card", FIRST + timedelta(10)),
+    ]  # fmt: skip
+    stepwise = {name: copied.rows(name) for name in tables}
+    copied.dbt("run", "--full-refresh")
+    for name, rows in stepwise.items():
+        assert rows, name
+        _assert_equal(rows, copied.rows(name))
 
 
 def test_nothing_new_changes_nothing(copied: Warehouse) -> None:

@@ -5,35 +5,67 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.defs.archive import HUB_ARCHIVE
+from dagster_project.defs.huggingface import HUB_PAGES
+from dagster_project.defs.licence_cards import CARDS_ANSWERED
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.small_sources import answered_check
 from dagster_project.lib import hub
+from dagster_project.lib.raw_tables import HUB_TABLES, LICENCES, MODELS_DEV, NPM, OPENROUTER, PYPI
 from dagster_project.lib.settings import Settings
 
+PAST_DAYS = dg.AssetSelection.assets(HUB_ARCHIVE)  # no snapshot of today
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
+SMALL_SOURCES = (OPENROUTER, MODELS_DEV, NPM, PYPI)
+# yielded by the assets that fetch, which a run without dbt has too
+SOURCES_ANSWERED = dg.AssetSelection.checks(
+    CARDS_ANSWERED,
+    EVERY_SYMBOL_ANSWERED,
+    *(answered_check(source).key for source in SMALL_SOURCES),
+)
+# past days on demand: their partitions are not the Hub's days
+BACKFILLS = dg.AssetSelection.groups("backfill")
 
 daily_snapshot = dg.define_asset_job(
     "daily_snapshot",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - BACKFILLS,
     partitions_def=DAILY,
     config=PLAIN_LINES,
-    description="Snapshot the Hub and the prices, build the SQL models, publish.",
+    description="Snapshot the Hub, the prices and the other sources, build the SQL models, publish.",
 )
 land_and_load = dg.define_asset_job(
     "land_and_load",
     # dbt's tests of the raw tables are checks too, and would start dbt for every day
-    selection=dg.AssetSelection.groups("landing", "raw").without_checks()
-    | dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED),
+    selection=dg.AssetSelection.groups("landing", "raw").without_checks() | SOURCES_ANSWERED,
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot only; the next daily_snapshot builds and publishes what it added.",
 )
+land_hub = dg.define_asset_job(
+    "land_hub",
+    selection=dg.AssetSelection.assets(
+        HUB_PAGES, *(dg.AssetKey([t.schema, t.name]) for t in (*HUB_TABLES, *LICENCES.tables))
+    ).without_checks()
+    | dg.AssetSelection.checks(CARDS_ANSWERED),
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Snapshot only the Hub, which keeps no past; every other source can wait.",
+)
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
-    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw"))
-    | (dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks(EVERY_SYMBOL_ANSWERED)),
+    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw") - BACKFILLS)
+    | (dg.AssetSelection.all_asset_checks() - SOURCES_ANSWERED),
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
+)
+
+backfill_archive = dg.define_asset_job(
+    "backfill_archive",
+    selection=PAST_DAYS,
+    partitions_def=DAILY,
+    config=PLAIN_LINES,
+    description="Past days from the public archive; build_and_publish shows them.",
 )
 
 

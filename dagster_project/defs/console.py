@@ -5,15 +5,25 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+from dagster._core import log_manager
 
 OURS = Path(__file__).parents[1]
+PASSING_ON = (__file__, logging.__file__, log_manager.__file__)
 
 
 class _StepLines(logging.Filter):
     """What our own steps say; libraries' lines are in the run log, and failures are said once, at the end."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno < logging.ERROR and Path(record.pathname).is_relative_to(OURS)
+        return record.levelno < logging.ERROR and Path(_caller()).is_relative_to(OURS)
+
+
+def _caller() -> str:
+    """File of the line that logs; the record itself names Dagster's log manager, which passes it on."""
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename in PASSING_ON:
+        frame = frame.f_back
+    return frame.f_code.co_filename
 
 
 @dg.logger(config_schema={"log_level": dg.Field(str, default_value="INFO")})

@@ -6,8 +6,8 @@ from datetime import date
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, table_spec
-from dagster_project.lib import hub, hub_load, landing
+from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
+from dagster_project.lib import hub, hub_load, landing, preview
 from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.raw_tables import HUB_TABLES
 from dagster_project.lib.rebuild import up_to_date
@@ -16,6 +16,7 @@ from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive, row_counts
 
 HUB_PAGES = dg.AssetKey(["landing", "hub_pages"])
+TOLD_EVERY = 25  # pages a line; a daily top has about 200, a census 3,300
 RETRIES, RETRY_AFTER = 3, 600  # of a scheduled run, in seconds: an outage of the Hub lasts minutes
 
 
@@ -41,7 +42,8 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             with exclusive(settings), progress_bar("models listed") as advance:
 
                 def report(progress: hub.Progress) -> None:
-                    context.log.info(str(progress))
+                    is_told = progress.waited or progress.page.number % TOLD_EVERY == 0
+                    (context.log.info if is_told else context.log.debug)(str(progress))
                     advance(progress.rows)
 
                 crawl = hub.crawl(settings, day, followed_publishers(settings), report=report)
@@ -56,6 +58,7 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             "bytes": sum(page.bytes for page in crawl.pages),
             "origin": crawl.opening.origin,
             "folder": dg.MetadataValue.path(str(crawl.folder)),
+            **shown(preview.of_crawl(crawl)),
         }
     )
 
@@ -71,12 +74,13 @@ def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[
     """
     day = date.fromisoformat(context.partition_key)
     with readable_errors():
-        settings = Settings.from_environment()
+        settings = Settings.from_environment().on(day)
         scope_id = settings.scope_id(followed_publishers(settings))
         with up_to_date(settings, context.log.info) as connection:
             crawl = landing.newest_complete(settings.landing, day, scope_id)
             loaded = hub_load.load_crawl(connection, crawl, settings)
             counts = row_counts(connection, HUB_TABLES)
+            previews = {table: preview.of_raw(connection, table) for table in HUB_TABLES}
             pruned = landing.prune(settings.landing, day, hub_load.rejected_days(connection))
     context.log.info(f"{loaded.row_count} models of {day}, {loaded.new_models} of them new")
     if pruned:
@@ -90,5 +94,6 @@ def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[
                 "models_today": loaded.row_count,
                 "new_models_today": loaded.new_models,
                 **figures,
+                **shown(previews[table]),
             },
         )

@@ -8,8 +8,8 @@ import dagster as dg
 
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import readable_errors, table_spec
-from dagster_project.lib import hub
+from dagster_project.defs.resources import readable_errors, shown, table_spec
+from dagster_project.lib import hub, preview
 from dagster_project.lib.price_load import Fetched
 from dagster_project.lib.prices import snapshot_prices
 from dagster_project.lib.progress import progress_bar
@@ -63,12 +63,13 @@ def raw_prices(
 
             results = snapshot_prices(connection, settings, companies, day, now, report)
             counts = row_counts(connection, PRICES.tables)
+            previews = {table: preview.of_raw(connection, table) for table in PRICES.tables}
     ended = Counter(fetched.status for fetched in results)
     context.log.info("prices: " + ", ".join(f"{n} symbols {status}" for status, n in ended.items()))
     for table in PRICES.tables:
         yield dg.MaterializeResult(
             asset_key=[table.schema, table.name],
-            metadata={"dagster/row_count": counts[table.name], **ended},
+            metadata={"dagster/row_count": counts[table.name], **ended, **shown(previews[table])},
         )
     failed = {f.symbol: f.detail or f.status for f in results if f.status != "ok"}
     yield dg.AssetCheckResult(
@@ -88,4 +89,5 @@ def raw_exchange_sessions(context: dg.AssetExecutionContext) -> dg.MaterializeRe
     day = date.fromisoformat(context.partition_key)
     with readable_errors(), up_to_date(Settings.from_environment(), context.log.info) as connection:
         counts = load_sessions(connection, day)
-    return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts})
+        picture = shown(preview.of_raw(connection, EXCHANGE_SESSIONS))
+    return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts, **picture})

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from dagster_project.lib import preview, raw_tables
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.raw_tables import Table
+from dagster_project.lib.sql_project import SQL
 
-SQL = Path(__file__).parents[2] / "sql"
+METRICS = SQL.parent / "docs" / "metrics.md"
 OWNERS = ["team:model-tide"]
 # a day that was not captured is gone, so a snapshot older than a day and a half is an alarm
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
@@ -37,9 +40,28 @@ def table_spec(table: Table, group: str, **kwargs: object) -> dg.AssetSpec:
         kinds={"duckdb", "table"},
         owners=OWNERS,
         freshness_policy=FRESHNESS,
-        metadata={"dagster/column_schema": dg.TableSchema(columns)},
+        metadata={
+            "dagster/column_schema": dg.TableSchema(columns),
+            **described_in(METRICS if table.schema == "seeds" else Path(raw_tables.__file__), table.name),
+        },
         **kwargs,  # type: ignore[arg-type]
     )
+
+
+def described_in(path: Path, name: str) -> dict[str, Any]:
+    """A link to the line of a file of the project that describes a table, for the UI's "Code references"."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    line = next((n for n, text in enumerate(lines, 1) if text in (f"## {name}", f'    "{name}",')), None)
+    label = path.relative_to(SQL.parent).as_posix()
+    reference = dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
+
+
+def shown(made: preview.Preview | None) -> dict[str, Any]:
+    """A preview as metadata: the picture on the asset's page, the figures as plots over time."""
+    if made is None:
+        return {}
+    return {"preview": dg.MetadataValue.md(made.markdown), **made.figures}
 
 
 @dg.definitions

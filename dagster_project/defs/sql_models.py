@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
@@ -13,10 +14,12 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from dagster_project.defs.resources import OWNERS, SQL, readable_errors
+from dagster_project.defs.resources import METRICS, OWNERS, described_in, readable_errors, shown
+from dagster_project.lib.preview import of_mart
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import count_rows, exclusive
+from dagster_project.lib.sql_project import SQL, marts, next_step
+from dagster_project.lib.warehouse import build_memory_mb, count_rows, exclusive
 
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
@@ -32,20 +35,29 @@ class Translator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return OWNERS
 
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        metadata = super().get_metadata(dbt_resource_props)
+        if self.get_group_name(dbt_resource_props) != "marts":
+            return metadata
+        return {**metadata, **described_in(METRICS, dbt_resource_props["name"])}
+
 
 @dbt_assets(
     manifest=PROJECT.manifest_path,
     project=PROJECT,
     dagster_dbt_translator=Translator(
-        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True)
+        settings=DagsterDbtTranslatorSettings(
+            enable_asset_checks=True, enable_source_tests_as_checks=True, enable_code_references=True
+        )
     ),
 )
 def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Builds every day that is new or was loaded again since a model's last build, and what follows."""
     with readable_errors():
         settings = Settings.from_environment()
-        with up_to_date(settings):
-            pass  # a refused version or a second writer is said here, in one line, not by dbt
+        # a refused version or a second writer is said here, in one line, not by dbt
+        with up_to_date(settings) as connection:
+            os.environ.setdefault("MODELTIDE_MEMORY_LIMIT", f"{build_memory_mb(connection)}MB")
         os.environ["MODELTIDE_WAREHOUSE"] = str(settings.warehouse)
         with exclusive(settings):
             # unit tests need no data and run in `make test`
@@ -57,13 +69,29 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
                 if isinstance(event, dg.Output):
                     outputs.append(event)
                 else:
-                    yield event
-            # counted here, once dbt has let go of the file: dagster-dbt's own count keeps it open
+                    yield with_next_step(event)
+            # asked here, once dbt has let go of the file: dagster-dbt's own count keeps it open
             tables = {
                 output.output_name: context.asset_key_for_output(output.output_name) for output in outputs
             }
             with up_to_date(settings) as connection:
                 for output in outputs:
                     schema, table = tables[output.output_name].path[-2:]
-                    count = count_rows(connection, f"{schema}.{table}")
-                    yield output.with_metadata({**output.metadata, "dagster/row_count": count})
+                    yield output.with_metadata({**output.metadata, **_looked_at(connection, schema, table)})
+
+
+def _looked_at(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
+    """Rows of a built table, and of a mart its picture and figures."""
+    name = f"{schema}.{table}"
+    picture = shown(of_mart(connection, name, marts()[table].preview)) if schema == "marts" else {}
+    return {"dagster/row_count": count_rows(connection, name), **picture}
+
+
+def with_next_step(event: Any) -> Any:
+    """A failed test says what to do next."""
+    if not isinstance(event, dg.AssetCheckResult) or event.passed:
+        return event
+    rows = event.metadata.get("dagster_dbt/failed_row_count")
+    is_blocking = event.severity is dg.AssetCheckSeverity.ERROR
+    count = int(str(rows.value)) if rows else None
+    return event._replace(description=next_step(str(event.check_name), count, is_blocking))

@@ -30,7 +30,7 @@ from huggingface_hub.utils import (
 from huggingface_hub.utils import logging as hub_logging
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.landing import Crawl, Opening, Page, find_crawls, open_crawl
+from dagster_project.lib.landing import HUB, Crawl, Opening, Page, find_crawls, open_crawl
 from dagster_project.lib.settings import Settings
 
 EXPAND = (
@@ -65,6 +65,14 @@ class HubError(ModelTideError):
 
 class HubUnreachable(HubError):
     """No connection to the Hub: nothing was asked, nothing written."""
+
+
+class QuotaSpent(HubError):
+    """The Hub refused a request because the window's quota is spent; its answer is kept."""
+
+    def __init__(self, message: str, response: httpx2.Response) -> None:
+        super().__init__(message)
+        self.response = response
 
 
 class WrongDay(HubError):
@@ -110,9 +118,17 @@ def probe(settings: Settings) -> Probe:
     hub_logging.set_verbosity(hub_logging.ERROR)
     try:
         response = _get(settings, url, {"limit": 1}, retries=0, timeout=PROBE_TIMEOUT)
+    except QuotaSpent as refusal:
+        response = refusal.response  # a refusal tells the time as well; the crawl then waits for its window
     finally:
         hub_logging.set_verbosity(verbosity)
     return _read_probe(response, settings)
+
+
+def ask(settings: Settings, url: str) -> tuple[httpx2.Response, Probe]:
+    """One answer of the Hub's API and who gave it. Raises HubUnreachable, or HubError for a refusal."""
+    response = _get(settings, url, None, retries=MAX_RETRIES, timeout=READ_TIMEOUT)
+    return response, _read_probe(response, settings)
 
 
 def present_for(settings: Settings, day: date, followed: list[str]) -> datetime:
@@ -121,6 +137,7 @@ def present_for(settings: Settings, day: date, followed: list[str]) -> datetime:
     Raises WrongDay when the day has passed, unless a crawl of that day began at most 6 hours ago:
     then the snapshot is the same, though midnight has passed.
     """
+    settings = settings.on(day)
     present = probe(settings)
     crawls = find_crawls(settings.landing, day, settings.scope_id(followed))
     if present.day != day and not any(present.now - c.started_at <= RESUMABLE for c in crawls):
@@ -128,11 +145,36 @@ def present_for(settings: Settings, day: date, followed: list[str]) -> datetime:
     return present.now
 
 
-def streams_of(settings: Settings, followed: list[str]) -> list[str]:
-    """The listings that make up a snapshot, in the order in which they are fetched."""
+@dataclass(frozen=True)
+class Request:
+    """What a crawl sets out to fetch: for each stream, in order, the query of its first page.
+
+    A stream ends where the listing does, or with the page that brings it to `enough` rows.
+    """
+
+    source: str
+    scope: str
+    scope_id: str
+    queries: dict[str, dict[str, object]]
+    enough: dict[str, int] = field(default_factory=dict)
+
+    def is_enough(self, stream: str, rows: int) -> bool:
+        return stream in self.enough and rows >= self.enough[stream]
+
+
+def snapshot_request(settings: Settings, followed: list[str]) -> Request:
+    """The listings that make up a snapshot: everything, or the top and all of the followed publishers."""
+    common: dict[str, object] = {"limit": PAGE_SIZE, "expand": list(EXPAND)}
+    by_creation = common | {"sort": "createdAt", "direction": 1}  # a stable cursor
+    scope_id = settings.scope_id(followed)
     if settings.scope == "census":
-        return ["census"]
-    return ["top", *(f"publisher:{name}" for name in followed)]
+        return Request(HUB, settings.scope, scope_id, {"census": by_creation})
+    by_downloads = {"sort": "downloads", "direction": -1, "limit": min(PAGE_SIZE, settings.hub_top)}
+    queries = {
+        "top": common | by_downloads,
+        **{f"publisher:{name}": by_creation | {"author": name} for name in followed},
+    }
+    return Request(HUB, settings.scope, scope_id, queries, {"top": settings.hub_top})
 
 
 def crawl(
@@ -145,29 +187,49 @@ def crawl(
     read_timeout: float = READ_TIMEOUT,
     retries: int = MAX_RETRIES,
 ) -> Crawl:
-    """Land the day's listing and return it, complete; resumes a crawl that was cut short.
+    """Land the day's snapshot of the listing and return it, complete; see `land`.
+
+    A census of 3,300 pages takes half an hour: models that are created meanwhile have no part in it,
+    whenever it was resumed, and the manifest says where it ends.
+    """
+    request = snapshot_request(settings.on(day), followed)
+    return land(
+        settings, day, request, report=report, sleep=sleep, read_timeout=read_timeout, retries=retries
+    )
+
+
+def land(
+    settings: Settings,
+    day: date,
+    request: Request,
+    *,
+    report: Callable[[Progress], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+    read_timeout: float = READ_TIMEOUT,
+    retries: int = MAX_RETRIES,
+) -> Crawl:
+    """Land what is requested and return it, complete; resumes a crawl that was cut short.
 
     A day that is landed already is returned as it is, without a request, unless `settings.refetch`.
     Raises WrongDay when the Hub's day is another one, HubUnreachable, or HubError for an answer
     that cannot be trusted.
     """
-    scope_id = settings.scope_id(followed)
-    earlier = find_crawls(settings.landing, day, scope_id)
+    earlier = find_crawls(settings.landing, day, request.scope_id, request.source)
     if not settings.refetch:
         for landed in earlier:
             if landed.is_complete:
                 return landed
     fetch = partial(_get, settings, retries=retries, timeout=read_timeout)
     current = _resumable(settings, earlier, day)
-    streams = current.opening.streams if current else streams_of(settings, followed)
+    streams = current.opening.streams if current else list(request.queries)
     pace = _Pace(report, sleep, current.rows if current else 0)
     for stream in streams:
         pages = [page for page in current.pages if page.stream == stream] if current else []
         seen = {page.next_url for page in pages}
         rows = sum(page.rows for page in pages)
         url = pages[-1].next_url if pages else f"{settings.hub_endpoint}/api/models"
-        parameters = None if pages else _parameters(settings, stream)
-        while url is not None and not _is_enough(settings, stream, rows):
+        parameters = None if pages else request.queries[stream]
+        while url is not None and not request.is_enough(stream, rows):
             where = f"page {len(current.pages) if current else 0} ({stream}) of {day}"
             try:
                 response = fetch(url, parameters)
@@ -188,18 +250,20 @@ def crawl(
                     settings.landing,
                     Opening(
                         day=day.isoformat(),
-                        scope=settings.scope,
-                        scope_id=scope_id,
+                        scope=request.scope,
+                        scope_id=request.scope_id,
                         endpoint=settings.hub_endpoint,
                         origin=answered.origin,
                         streams=streams,
                         started_at=answered.now.isoformat(),
+                        source=request.source,
+                        created_until=answered.now.isoformat() if request.scope == "census" else None,
                     ),
                 )
             page = current.add_page(stream, response.content, count, answered.now, next_url)
             seen.add(next_url)
             rows, url, parameters = rows + count, next_url, None
-            is_last = stream == streams[-1] and (url is None or _is_enough(settings, stream, rows))
+            is_last = stream == streams[-1] and (url is None or request.is_enough(stream, rows))
             pace.after(page, current.rows, response, is_last)
     assert current is not None  # every scope has at least one stream
     current.finish()
@@ -245,23 +309,6 @@ def _resumable(settings: Settings, earlier: list[Crawl], day: date) -> Crawl | N
     )
 
 
-def _parameters(settings: Settings, stream: str) -> dict[str, object]:
-    parameters: dict[str, object] = {"limit": PAGE_SIZE, "expand": list(EXPAND)}
-    if stream == "top":
-        return parameters | {
-            "limit": min(PAGE_SIZE, settings.hub_top),
-            "sort": "downloads",
-            "direction": -1,
-        }
-    if stream == "census":
-        return parameters | {"sort": "createdAt", "direction": 1}  # a stable cursor
-    return parameters | {"author": stream.removeprefix("publisher:"), "sort": "createdAt", "direction": 1}
-
-
-def _is_enough(settings: Settings, stream: str, rows: int) -> bool:
-    return stream == "top" and rows >= settings.hub_top
-
-
 def _get(
     settings: Settings, url: str, parameters: dict[str, object] | None, *, retries: int, timeout: float
 ) -> httpx2.Response:
@@ -291,7 +338,10 @@ def _get(
             if status in (401, 403)
             else "run again later: landed pages are kept"
         )
-        raise HubError(f"{settings.hub_host} answered {status} to {_shown(url)}; {advice}.") from error
+        message = f"{settings.hub_host} answered {status} to {_shown(url)}; {advice}."
+        if status == 429:
+            raise QuotaSpent(message, error.response) from error
+        raise HubError(message) from error
     except httpx2.HTTPError as error:
         reason = str(error) or type(error).__name__
         raise HubUnreachable(_unreachable(settings, reason)) from error

@@ -1,7 +1,8 @@
-"""Landed pages into the raw tables: one day, one transaction.
+"""A day into the raw tables, or out of them: one transaction.
 
-Belongs here: the checks that accept or reject a day, keys, and the replacement of all that a day says.
-Does not belong here: reading pages (hub_pages), attributes over time (evidence) and the files of snapshots/.
+Belongs here: the checks that accept or reject a landed day, keys, and the replacement of all that a day says.
+Does not belong here: reading pages (hub_pages), attributes over time (evidence, model_facts), days that
+nobody observed (past_days) and the files of snapshots/.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,11 @@ import duckdb
 from dagster_project.lib import snapshots
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.evidence import replace_evidence
+from dagster_project.lib.hub_columns import KEY
 from dagster_project.lib.hub_pages import stage_pages
 from dagster_project.lib.landing import Crawl
-from dagster_project.lib.raw_tables import ATTRIBUTE_GROUPS, HUB_MODEL_COUNTERS, HUB_SNAPSHOTS
+from dagster_project.lib.model_facts import doubt_facts, learn_facts, settle_facts
+from dagster_project.lib.raw_tables import ATTRIBUTE_GROUPS, HUB_MODEL_COUNTERS, HUB_MODELS, HUB_SNAPSHOTS
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import (
     WarehouseError,
@@ -56,7 +59,7 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
     """
     day = date.fromisoformat(crawl.opening.day)
     now = datetime.now(UTC).replace(tzinfo=None)
-    _refuse_other_origin(connection, crawl.opening.origin)
+    refuse_other_home(connection, crawl.opening.origin, [])
     limit_memory(connection, crawl.rows)
     counts = stage_pages(connection, crawl)
     previous = _previous_snapshot(connection, day, crawl.opening.scope_id)
@@ -67,6 +70,7 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
         "scope_id": crawl.opening.scope_id,
         "pages": len(crawl.pages),
         **counts,
+        "created_until": crawl.boundary.replace(tzinfo=None) if crawl.boundary else None,
         "is_complete": crawl.is_complete,
         "is_accepted": not reasons or settings.accept,
         "reasons": reasons,
@@ -83,18 +87,39 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
         was_accepted = _is_accepted(connection, day)
         if not was_accepted:
             with transaction(connection):
-                _write_snapshot_row(connection, snapshot)
+                write_snapshot_row(connection, snapshot)
         raise DayRejected(_rejection(day, reasons, was_accepted, crawl))
+    return load_staged(connection, settings, snapshot)
+
+
+def load_staged(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> Loaded:
+    """Put the rows of `staged` in place of what the snapshot's day said, and write its file."""
     _give_keys(connection)
     # the file is written beside the inserts, by a connection of its own, and put in place before the commit
     with connection.cursor() as second, ThreadPoolExecutor(1) as beside, transaction(connection):
         writing = beside.submit(snapshots.write_hub_day, second, KEYED, settings, snapshot)
         new_models = _register_models(connection)
-        changes = _store_day(connection, snapshot)
+        changes = _store_day(connection, settings, snapshot)
         snapshots.put_in_place(writing.result())
     connection.execute(f"drop table {KEYED}")
+    day = snapshot["snapshot_date"]
     snapshots.drop_superseded_hub_files(settings, day, snapshot["load_id"])
-    return Loaded(day, counts["row_count"], new_models, changes)
+    return Loaded(day, snapshot["row_count"], new_models, changes)
+
+
+def remove_day(connection: Connection, settings: Settings, day: date) -> None:
+    """Take a day out of the raw tables, as if it had never been loaded, and then its file away."""
+    columns = {c.name: c.type for t in (HUB_MODELS, HUB_MODEL_COUNTERS) for c in t.columns}
+    for table in ATTRIBUTE_GROUPS.values():
+        columns |= {c.name: c.type for c in table.columns}
+    body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    connection.execute(f"create or replace table {KEYED} ({body})")
+    with transaction(connection):
+        _replace_day(connection, settings, day, list(ATTRIBUTE_GROUPS))
+        connection.execute("delete from raw.hub_snapshots where snapshot_date = ?", [day])
+        connection.execute("delete from raw.loads where source = 'hub' and snapshot_date = ?", [day])
+    connection.execute(f"drop table {KEYED}")
+    snapshots.drop_superseded_hub_files(settings, day, None)
 
 
 def rejected_days(connection: Connection) -> set[date]:
@@ -103,7 +128,7 @@ def rejected_days(connection: Connection) -> set[date]:
     return {day for (day,) in rows}
 
 
-def restore_day(connection: Connection, day_file: snapshots.HubDay) -> None:
+def restore_day(connection: Connection, settings: Settings, day_file: snapshots.HubDay) -> None:
     """Load a day from its file of snapshots/, keys included, as it was loaded the first time."""
     connection.execute(
         f"create or replace table {KEYED} as select * from read_parquet(?) order by model_key",
@@ -118,16 +143,22 @@ def restore_day(connection: Connection, day_file: snapshots.HubDay) -> None:
             f"{day_file.path}: model {clash[0][0]} has key {clash[0][1]}, which another model has "
             "already. The file belongs to another data home; take it out of snapshots/hub/."
         )
+    load_keyed(connection, settings, day_file.snapshot)
+
+
+def load_keyed(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
+    """Load a day whose rows are in KEYED already, keys included; KEYED is dropped."""
     with transaction(connection):
         _register_models(connection)
-        _store_day(connection, day_file.snapshot)
+        _store_day(connection, settings, snapshot)
     connection.execute(f"drop table {KEYED}")
 
 
 def _previous_snapshot(connection: Connection, day: date, scope_id: str) -> dict[str, Any] | None:
     found = connection.execute(
         "select snapshot_date, row_count from raw.hub_snapshots "
-        "where is_accepted and scope_id = ? and snapshot_date < ? order by snapshot_date desc limit 1",
+        "where is_accepted and provenance = 'observed' and scope_id = ? and snapshot_date < ? "
+        "order by snapshot_date desc limit 1",
         [scope_id, day],
     ).fetchall()
     if not found:
@@ -167,7 +198,21 @@ def _reasons_to_reject(
     return reasons
 
 
-def _refuse_other_origin(connection: Connection, origin: str) -> None:
+def refuse_other_home(connection: Connection, origin: str, lacks: list[str]) -> None:
+    """Raise WarehouseError for a day that would be counted twice or taken for real among those here."""
+    stands_in = KEY in lacks
+    other = scalar(
+        connection,
+        "select min(snapshot_date) from raw.hub_snapshots where is_accepted and list_contains(lacks, ?) <> ?",
+        [KEY, stands_in],
+    )
+    if other is not None:
+        named, here = ("repository id", "_id") if stands_in else ("_id", "repository id")
+        raise WarehouseError(
+            f"The days of this data home know models by their {here} ({other}), this one by the {named}: "
+            "each model would count twice. Nothing was loaded. Add the column _id, or set another "
+            "MODELTIDE_HOME."
+        )
     present = scalar(
         connection,
         "select origin from raw.hub_snapshots where is_accepted and origin <> ? limit 1",
@@ -238,19 +283,29 @@ def _register_models(connection: Connection) -> int:
     return changed_rows(connection)
 
 
-def _store_day(connection: Connection, snapshot: dict[str, Any]) -> dict[str, int]:
+def _store_day(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> dict[str, int]:
     """Replace all that the day says with the rows of `keyed`; returns rows opened per table."""
     day = snapshot["snapshot_date"]
-    connection.execute(
-        "update raw.hub_models as m set last_modified = greatest(m.last_modified, s.last_modified) "
-        f"from {KEYED} as s where m.model_key = s.model_key "
-        "and s.last_modified > coalesce(m.last_modified, timestamp '1970-01-01')"
+    changes = _replace_day(connection, settings, day, snapshot["lacks"])
+    write_snapshot_row(connection, snapshot)
+    snapshots.record_load(connection, "hub", day, snapshot["load_id"])
+    return changes
+
+
+def _replace_day(connection: Connection, settings: Settings, day: date, lacks: list[str]) -> dict[str, int]:
+    """The same without the snapshot row: counters, evidence and facts."""
+    learn_facts(connection, KEYED)
+    doubt_facts(connection, KEYED, day)
+    settle_facts(connection, KEYED, settings, day)
+    former = scalar(
+        connection, "select lacks from raw.hub_snapshots where snapshot_date = ? and is_accepted", [day]
     )
-    changes = {
-        table.name: replace_evidence(connection, KEYED, group, table, day)
-        for group, table in ATTRIBUTE_GROUPS.items()
-        if group not in snapshot["lacks"]
-    }
+    changes = {}
+    for group, table in ATTRIBUTE_GROUPS.items():
+        if group not in lacks:
+            changes[table.name] = replace_evidence(connection, KEYED, group, table, day)
+        elif isinstance(former, list) and group not in former:
+            replace_evidence(connection, f"(from {KEYED} limit 0)", group, table, day)
     connection.execute(
         "create or replace temp table gone as select model_key from raw.hub_model_counters "
         f"where snapshot_date = ? and model_key not in (select model_key from {KEYED})",
@@ -267,15 +322,15 @@ def _store_day(connection: Connection, snapshot: dict[str, Any]) -> dict[str, in
             "(select model_key from gone anti join raw.hub_model_counters using (model_key))"
         )
     connection.execute("drop table gone")
-    _write_snapshot_row(connection, snapshot)
-    snapshots.record_load(connection, "hub", day, snapshot["load_id"])
     return changes
 
 
-def _write_snapshot_row(connection: Connection, snapshot: dict[str, Any]) -> None:
+def write_snapshot_row(connection: Connection, snapshot: dict[str, Any]) -> None:
+    """Put the row of raw.hub_snapshots in place of the day's former one."""
     connection.execute("delete from raw.hub_snapshots where snapshot_date = ?", [snapshot["snapshot_date"]])
     holes = ", ".join("?" for _ in HUB_SNAPSHOTS.columns)
     connection.execute(
         f"insert into raw.hub_snapshots values ({holes})",
-        [snapshot[name] for name in HUB_SNAPSHOTS.column_names],
+        # a file of an earlier version lacks columns
+        [snapshot.get(name) for name in HUB_SNAPSHOTS.column_names],
     )

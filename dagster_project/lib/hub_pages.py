@@ -14,7 +14,7 @@ import orjson
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.landing import Crawl
-from dagster_project.lib.warehouse import count_rows, scalar
+from dagster_project.lib.warehouse import changed_rows, count_rows, scalar
 
 
 class TypeFlip(ModelTideError):
@@ -115,6 +115,10 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str
     private = count_rows(connection, "staged where is_private")
     if private:
         connection.execute("delete from staged where is_private")
+    beyond = 0
+    if crawl.boundary is not None:
+        connection.execute("delete from staged where created_at > ?", [crawl.boundary.replace(tzinfo=None)])
+        beyond = changed_rows(connection)
     duplicates = int(
         str(scalar(connection, "select count(*) - count(distinct hub_id) from staged"))
     )  # counted first: a window over 3.2 million rows costs 35 s and 1.8 GB
@@ -130,6 +134,7 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str
         "duplicates": duplicates,
         "overlap": overlap,
         "private_rows": private,
+        "beyond_boundary": beyond,
     }
 
 

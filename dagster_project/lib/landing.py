@@ -42,6 +42,7 @@ class Opening:
     streams: list[str]
     started_at: str
     source: str = HUB
+    created_until: str | None = None  # models created later are no part of the crawl
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ class Crawl:
     @property
     def started_at(self) -> datetime:
         return datetime.fromisoformat(self.opening.started_at)
+
+    @property
+    def boundary(self) -> datetime | None:
+        """Newest creation time that counts; None where the listing has no such end."""
+        until = self.opening.created_until
+        return datetime.fromisoformat(until) if until else None
 
     @property
     def finished_at(self) -> datetime:

@@ -17,14 +17,16 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib import headlines
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.snapshots import SnapshotError
 from dagster_project.lib.sql_text import escaped
 from dagster_project.lib.warehouse import count_rows, scalar, writing
 
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
-RECENT_DAYS = 90
-# per-model daily facts: this many days in the file, all of them as one Parquet file a month
+RECENT_DAYS, RECENT_ROWS = 90, 3_000_000  # whichever is less: the file is read whole into many a tool
+# daily facts of single models: so many days or rows in the file, all of them as one Parquet file a month
 DAILY_FACTS = {
     "fct_model_downloads_daily": "activity_date",
     "fct_model_growth_daily": "activity_date",
@@ -50,6 +52,7 @@ class Published:
     provenance: str
     row_counts: dict[str, int]
     size_bytes: int
+    new_headlines: int
 
 
 def publish(settings: Settings) -> Published:
@@ -68,12 +71,14 @@ def publish(settings: Settings) -> Published:
                 "Type `make run`, or `make demo` without a network."
             )
         snapshot_date, provenance = newest[0]
+        published_at = datetime.now(UTC).replace(tzinfo=None)
         target = settings.published / "modeltide.duckdb"
         temporary = settings.published / f"modeltide.{os.getpid()}.tmp"
         try:
             settings.published.mkdir(parents=True, exist_ok=True)
             _remove(temporary)
-            counts = _write_file(connection, temporary, snapshot_date, provenance)
+            headlines.find_unrecorded(connection, target, published_at, snapshot_date, provenance)
+            counts = _write_file(connection, temporary, published_at, snapshot_date, provenance)
             _write_parquet(connection, settings.published / "parquet", list(counts))
             os.replace(temporary, target)
         except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
@@ -82,20 +87,30 @@ def publish(settings: Settings) -> Published:
                 f"Cannot publish to {settings.published}: {error}. The former publication stays as it "
                 "is. Make room (or mend the permissions) and run again."
             ) from error
-    return Published(target, snapshot_date, provenance, counts, target.stat().st_size)
+        try:
+            new = headlines.record(connection, settings, snapshot_date)
+        except SnapshotError as error:
+            raise PublishError(
+                f"{target} is published, but its headline figures could not be recorded: {error} "
+                "The file holds them, and the next publication records them."
+            ) from error
+    return Published(target, snapshot_date, provenance, counts, target.stat().st_size, new)
 
 
-def _write_file(connection: Connection, path: Path, snapshot_date: date, provenance: str) -> dict[str, int]:
+def _write_file(
+    connection: Connection, path: Path, published_at: datetime, snapshot_date: date, provenance: str
+) -> dict[str, int]:
     connection.execute(f"attach '{escaped(path)}' as published (storage_version '{STORAGE_VERSION}')")
     try:
         counts: dict[str, int] = {}
         for schema, table in _tables(connection):
             connection.execute(
-                f"create table published.main.{table} as from {schema}.{table}{_recent(connection, table)}"
+                f"create table published.main.{table} as "
+                f"from {_relation(schema, table)}{_recent(connection, table)}"
             )
             _copy_comments(connection, schema, table)
             counts[table] = count_rows(connection, f"published.main.{table}")
-        _write_about(connection, counts, snapshot_date, provenance)
+        _write_about(connection, counts, published_at, snapshot_date, provenance)
         connection.execute("checkpoint published")
     finally:
         connection.execute("detach published")
@@ -105,24 +120,37 @@ def _write_file(connection: Connection, path: Path, snapshot_date: date, provena
 
 
 def _tables(connection: Connection) -> list[tuple[str, str]]:
-    """Tables of marts and seeds, and daily facts that are views over what the warehouse keeps once."""
+    """Tables of marts and seeds, and marts that are views over what the warehouse keeps once."""
     return connection.execute(
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and schema_name in ('marts', 'seeds') "
         "union all select schema_name, view_name from duckdb_views() "
         "where database_name = current_database() and schema_name = 'marts' "
-        "and list_contains(?, view_name) "
-        "order by schema_name, table_name",
-        [list(DAILY_FACTS)],
+        "order by schema_name, table_name"
     ).fetchall()
+
+
+def _relation(schema: str, table: str) -> str:
+    return headlines.PUBLISHED_HISTORY if table == headlines.HISTORY else f"{schema}.{table}"
 
 
 def _recent(connection: Connection, table: str) -> str:
     day = DAILY_FACTS.get(table)
     if day is None:
         return ""
-    newest = scalar(connection, f"select max({day}) from marts.{table}")
-    return f" where {day} > date '{newest}' - {RECENT_DAYS}" if newest else ""
+    first = scalar(
+        connection,
+        f"""
+        with days as (select {day} as day, count(*) as row_count from marts.{table} group by {day}),
+        counted as (
+            select day, sum(row_count) over (order by day desc) as rows_so_far, max(day) over () as newest
+            from days
+        )
+        select min(day) from counted
+        where day > newest - {RECENT_DAYS} and (rows_so_far <= {RECENT_ROWS} or day = newest)
+        """,
+    )
+    return f" where {day} >= date '{first}'" if first else ""
 
 
 def _copy_comments(connection: Connection, schema: str, table: str) -> None:
@@ -146,7 +174,11 @@ def _comment(connection: Connection, what: str, text: str) -> None:
 
 
 def _write_about(
-    connection: Connection, counts: dict[str, int], snapshot_date: date, provenance: str
+    connection: Connection,
+    counts: dict[str, int],
+    published_at: datetime,
+    snapshot_date: date,
+    provenance: str,
 ) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     connection.execute(
@@ -159,7 +191,7 @@ def _write_about(
             (select min(snapshot_date) from raw.hub_snapshots where is_accepted) as first_snapshot_date,
             (select arg_max(scope_id, snapshot_date) from raw.hub_snapshots where is_accepted) as scope_id
         """,
-        [datetime.now(UTC).replace(tzinfo=None), snapshot_date, provenance, versions],
+        [published_at, snapshot_date, provenance, versions],
     )
     for column, text in {
         "published_at": "UTC time of this publication, by the local clock",
@@ -184,7 +216,9 @@ def _write_parquet(connection: Connection, folder: Path, tables: list[str]) -> N
         if table in DAILY_FACTS:
             _write_months(connection, folder / table, table, DAILY_FACTS[table])
         else:
-            _swap_parquet(connection, folder / f"{table}.parquet", f"from {schema_of[table]}.{table}", "")
+            _swap_parquet(
+                connection, folder / f"{table}.parquet", f"from {_relation(schema_of[table], table)}", ""
+            )
 
 
 def _write_months(connection: Connection, folder: Path, table: str, day: str) -> None:
@@ -207,7 +241,8 @@ def _write_months(connection: Connection, folder: Path, table: str, day: str) ->
 
 def _signature(connection: Connection, month: str) -> str:
     """Hash of all that a day of the month can depend on: every judged load until the first usable one after
-    its end, which closes a gap that is spread back over the month's last days, and the seeds that restate.
+    its end, which closes a gap that is spread back over the month's last days, every pass over cards until
+    its end, and the seeds that restate.
     """
     loads = connection.execute(
         """
@@ -225,13 +260,18 @@ def _signature(connection: Connection, month: str) -> str:
         """,
         [month],
     ).fetchall()
+    passes = connection.execute(
+        "select snapshot_date, crawl from raw.licence_card_passes "
+        "where status = 'ok' and snapshot_date <= last_day(cast(? || '-01' as date)) order by snapshot_date",
+        [month],
+    ).fetchall()
     rules = [
         connection.execute(
             f"select cast(s as varchar) as row_text from seeds.{seed} as s order by row_text"
         ).fetchall()
         for seed in _RESTATING_SEEDS
     ]
-    return hashlib.sha256(repr((loads, rules)).encode()).hexdigest()
+    return hashlib.sha256(repr((loads, passes, rules)).encode()).hexdigest()
 
 
 def _signature_of(connection: Connection, path: Path) -> str | None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from dagster_project.lib.sql_text import escaped
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Column(NamedTuple):
@@ -88,7 +88,7 @@ HUB_SNAPSHOTS = _raw(
     "hub_snapshots",
     "One row per snapshot day: what was fetched, whether it was accepted, and if not, why.",
     _SNAPSHOT_DATE,
-    ("scope", "varchar", "top or census"),
+    ("scope", "varchar", "top, census or import (a user's own file)"),
     (
         "scope_id",
         "varchar",
@@ -99,6 +99,16 @@ HUB_SNAPSHOTS = _raw(
     ("duplicates", "bigint", "Rows removed because the same listing showed a model twice"),
     ("overlap", "bigint", "Rows removed because a followed publisher's model was in the top listing already"),
     ("private_rows", "bigint", "Rows removed because the token's owner alone can see them"),
+    (
+        "beyond_boundary",
+        "bigint",
+        "Rows removed because the model was created after created_until, while the census was running",
+    ),
+    (
+        "created_until",
+        "timestamp",
+        "UTC time of the newest creation that a census counts, set when it began; NULL for other scopes",
+    ),
     ("is_complete", "boolean", "The crawl reached the end of every listing"),
     (
         "is_accepted",
@@ -109,19 +119,32 @@ HUB_SNAPSHOTS = _raw(
     (
         "lacks",
         "varchar[]",
-        "Attribute groups that the source does not carry (cards, lineage, access, weights)",
+        "Attribute groups that the source does not carry (cards, lineage, access, weights); key where the "
+        "repository id stands in for a missing _id",
     ),
-    ("provenance", "varchar", "observed, archive:<sha> or import:<sha256>"),
-    ("origin", "varchar", "live, synthetic or mirror:<host>: who answered"),
-    ("captured_from", "timestamp", "UTC time of the first page by the server's clock"),
-    ("captured_at", "timestamp", "UTC time of the last page by the server's clock"),
+    (
+        "provenance",
+        "varchar",
+        "observed, archive:<sha>, import:<sha256>, or archive alone where it has no revision",
+    ),
+    ("origin", "varchar", "live, synthetic, mirror:<host> or file: who answered"),
+    (
+        "captured_from",
+        "timestamp",
+        "UTC time of the first page by the server's clock; of an archive day its commit's; NULL for a file",
+    ),
+    (
+        "captured_at",
+        "timestamp",
+        "UTC time of the last page by the server's clock; of an archive day its commit's; NULL for a file",
+    ),
     ("loaded_at", "timestamp", "UTC time of this load by the local clock"),
     ("load_id", "varchar", "Identifies the load; changes when a day is loaded again"),
 )
 LOADS = _raw(
     "loads",
     "One row per file of snapshots/ that is in the warehouse; a file that is not here is loaded first.",
-    ("source", "varchar", "hub, or the name of the source whose rows were added: prices"),
+    ("source", "varchar", "hub, or the name of the source whose rows were added, such as prices"),
     _SNAPSHOT_DATE,
     ("load_id", "varchar", "Identifies the load; later loads sort after earlier ones"),
 )
@@ -129,8 +152,16 @@ HUB_MODELS = _raw(
     "hub_models",
     "One row per repository ever loaded.",
     _MODEL_KEY,
-    ("hub_id", "varchar", "The Hub's immutable _id, 24 hexadecimal digits"),
-    ("created_at", "timestamp", "UTC creation time by the Hub; its floor is 2022-03-02"),
+    (
+        "hub_id",
+        "varchar",
+        "The Hub's immutable _id, 24 hexadecimal digits; the repository id where a file has none",
+    ),
+    (
+        "created_at",
+        "timestamp",
+        "UTC creation time by the Hub; its floor is 2022-03-02; NULL where no source says it",
+    ),
     ("last_modified", "timestamp", "Latest UTC modification time seen; opens no version"),
 )
 HUB_MODEL_COUNTERS = _raw(
@@ -202,6 +233,33 @@ ATTRIBUTE_GROUPS = {
     "weights": HUB_MODEL_WEIGHTS,
 }
 
+LICENCE_CARDS = _raw(
+    "licence_cards",
+    "What a card says of a licence that is none of the Hub's ids: a row per repository and change.",
+    ("snapshot_date", "date", "UTC day of the pass that saw this state; it holds until the next row"),
+    ("hub_id", "varchar", "The Hub's immutable _id, 24 hexadecimal digits"),
+    ("repo_id", "varchar", "Repository name at that time, publisher/name"),
+    (
+        "licence_names",
+        "varchar[]",
+        "license_name of the card, of a list each; NULL if it gives none. Free text, untrusted, cut at 300",
+    ),
+    ("licence_link", "varchar", "license_link of the card, NULL if it gives none. Untrusted, cut at 300"),
+)
+LICENCE_CARD_PASSES = _raw(
+    "licence_card_passes",
+    "One row per snapshot day on which cards were asked for: how the pass ended.",
+    _SNAPSHOT_DATE,
+    ("status", "varchar", "ok, empty (nothing to read in the answer) or error; only ok is a pass"),
+    ("detail", "varchar", "What went wrong; NULL when there is nothing to add"),
+    ("crawl", "varchar", "Folder of its pages in landing, which counts the day's crawls; NULL if none"),
+    ("pages", "integer", "Listing pages landed"),
+    ("cards", "integer", "Cards read"),
+    ("unread", "integer", "Items without a readable card; what was known of them stays"),
+    ("changed", "integer", "Rows added to licence_cards"),
+    ("fetched_at", "timestamp", "UTC time of the pass by the Hub's clock"),
+)
+
 PRICE_BARS = _raw(
     "price_bars",
     "One row per symbol, vintage and session; rows are only ever added.",
@@ -261,6 +319,97 @@ EXCHANGE_SESSIONS = _raw(
     ("close_at", "timestamp", "UTC time of the close, early closes included"),
 )
 
+HEADLINE_FIGURES = _raw(
+    "headline_figures",
+    "One row per publication and headline figure that it published first or with another value.",
+    ("published_at", "timestamp", "UTC time of the publication, by the local clock"),
+    ("snapshot_date", "date", "Newest accepted snapshot day of the publication"),
+    ("provenance", "varchar", "live, synthetic or mirror:<host>, as in about"),
+    ("scope_id", "varchar", "Scope of the newest snapshot"),
+    ("about_date", "date", "UTC day that the figure is about"),
+    ("figure", "varchar", "What is counted"),
+    ("subject", "varchar", "Family, group or country that it is counted for"),
+    ("definition", "varchar", "By which definition, where there are several"),
+    ("value", "double", "The figure, in unit; NULL where the publication had none"),
+    ("value_text", "varchar", "The figure where it is a word, such as a verdict; else NULL"),
+    ("unit", "varchar", "Unit of value"),
+)
+
+
+def _fetches(name: str, item: str) -> Table:
+    return _raw(
+        name,
+        f"One row per snapshot day and item asked for ({item}): how the fetch ended.",
+        _SNAPSHOT_DATE,
+        ("item", "varchar", f"What was asked for: {item}"),
+        (
+            "status",
+            "varchar",
+            "ok, partial (some rows unusable), empty (a valid answer without rows), malformed, renamed, "
+            "missing (404), refused (401, 403), no_key, short (far less than before) or error",
+        ),
+        ("detail", "varchar", "What is wrong and what to do; NULL when all is well"),
+        ("answered_rows", "integer", "Rows in the answer; NULL without an answer"),
+        ("new_rows", "integer", "Rows added to the warehouse"),
+        ("as_of", "timestamp", "UTC time of the data as the source says it, else of the answer"),
+        ("attribution", "varchar", "What to write wherever the data is shown; NULL if nothing is asked for"),
+        ("origin", "varchar", "live, synthetic or mirror:<host>: who answered; NULL without an answer"),
+        ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+    )
+
+
+OPENROUTER_TOKENS = _raw(
+    "openrouter_tokens",
+    "One row per fetch, day and model: tokens as stated then; every fetch is kept.",
+    ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+    ("as_of", "timestamp", "UTC time that the source gives its figures"),
+    ("token_date", "date", "UTC day that the tokens were used"),
+    (
+        "model_permaslug",
+        "varchar",
+        "OpenRouter's permanent name of the model, with :free and the like; other: all below the top 50",
+    ),
+    ("total_tokens", "decimal(38,0)", "Prompt and completion tokens; NULL if the answer's text is no number"),
+    ("unreadable_text", "varchar", "What stood there instead of a number; NULL for numbers"),
+)
+OPENROUTER_FETCHES = _fetches("openrouter_fetches", "a window of days, first..last")
+MODELS_DEV_CATALOGUE = _raw(
+    "models_dev_catalogue",
+    "One row per offer of a provider and change of it; it holds until the offer's next row.",
+    ("provider", "varchar", "Who offers the model, id of models.dev"),
+    ("model_id", "varchar", "Name of the model at the provider"),
+    ("first_seen", "date", "Snapshot day from which this state was seen"),
+    ("is_listed", "boolean", "false: the offer has left the catalogue"),
+    ("name", "varchar", "Name for readers"),
+    ("open_weights", "boolean", "The catalogue says that the weights are public; NULL if it says nothing"),
+    ("release_date", "date", "Release as the catalogue states it; NULL unless known to the day"),
+    ("input_price_usd", "double", "US dollars per million prompt tokens; NULL if none is stated"),
+    ("output_price_usd", "double", "US dollars per million completion tokens; NULL if none is stated"),
+    ("context_tokens", "bigint", "Context length in tokens; NULL if none is stated"),
+)
+MODELS_DEV_FETCHES = _fetches("models_dev_fetches", "the whole catalogue")
+
+
+def _installs(name: str, registry: str) -> Table:
+    return _raw(
+        name,
+        f"One row per package, day and changed count of {registry}; the newest fetch counts.",
+        ("package", "varchar", f"Package name on {registry}"),
+        ("install_date", "date", "UTC day of the downloads"),
+        ("fetched_at", "timestamp", "UTC time of the fetch by the Hub's clock"),
+        (
+            "downloads",
+            "bigint",
+            "Downloads as stated then, mirrors excluded where they are known; 0 is no data",
+        ),
+    )
+
+
+NPM_INSTALLS = _installs("npm_installs", "npm")
+NPM_FETCHES = _fetches("npm_fetches", "a package")
+PYPI_INSTALLS = _installs("pypi_installs", "PyPI")
+PYPI_FETCHES = _fetches("pypi_fetches", "a package")
+
 HUB_TABLES = (
     HUB_SNAPSHOTS,
     HUB_MODELS,
@@ -270,10 +419,33 @@ HUB_TABLES = (
     HUB_MODEL_ACCESS,
     HUB_MODEL_WEIGHTS,
 )
+LICENCES = Source(
+    "licence_cards",
+    (LICENCE_CARDS, LICENCE_CARD_PASSES),
+    {LICENCE_CARDS: ("snapshot_date", "hub_id"), LICENCE_CARD_PASSES: ("snapshot_date",)},
+)
 PRICES = Source(
     "prices", (PRICE_BARS, PRICE_VINTAGES, PRICE_FETCHES), {PRICE_FETCHES: ("snapshot_date", "symbol")}
 )
-ROW_SOURCES = (PRICES,)
+_FETCH_KEY = ("snapshot_date", "item")
+OPENROUTER = Source(
+    "openrouter_tokens",
+    (OPENROUTER_TOKENS, OPENROUTER_FETCHES),
+    {
+        # the same pages read again; another fetch adds to them
+        OPENROUTER_TOKENS: ("fetched_at", "token_date", "model_permaslug"),
+        OPENROUTER_FETCHES: _FETCH_KEY,
+    },
+)
+MODELS_DEV = Source(
+    "models_dev_catalogue",
+    (MODELS_DEV_CATALOGUE, MODELS_DEV_FETCHES),
+    {MODELS_DEV_CATALOGUE: ("provider", "model_id", "first_seen"), MODELS_DEV_FETCHES: _FETCH_KEY},
+)
+NPM = Source("npm_installs", (NPM_INSTALLS, NPM_FETCHES), {NPM_FETCHES: _FETCH_KEY})
+PYPI = Source("pypi_installs", (PYPI_INSTALLS, PYPI_FETCHES), {PYPI_FETCHES: _FETCH_KEY})
+HEADLINES = Source("headlines", (HEADLINE_FIGURES,), {})
+ROW_SOURCES = (LICENCES, PRICES, OPENROUTER, MODELS_DEV, NPM, PYPI, HEADLINES)
 ALL_TABLES = (
     LOADS,
     *HUB_TABLES,

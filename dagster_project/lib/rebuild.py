@@ -24,7 +24,7 @@ def roll_forward(
     days, additions = snapshots.missing_loads(connection, settings)
     for day_file in days:
         report(f"loading {day_file.day} from {day_file.path.name}")
-        hub_load.restore_day(connection, snapshots.with_snapshot(day_file))
+        hub_load.restore_day(connection, settings, snapshots.with_snapshot(day_file))
     for load in additions:
         report(f"loading {load.source.name} of {load.day} from {load.path.name}")
         row_loads.restore_rows(connection, load)

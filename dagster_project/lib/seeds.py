@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
@@ -43,8 +44,8 @@ class Seed(Table):
         return f"{self.name}.csv"
 
 
-# a family is curated by several patterns
-_KEY_LENGTHS = {"curated_models": 2}
+# a family is curated by several patterns; a package name may be in both registries
+_KEY_LENGTHS = {"curated_models": 2, "sdk_packages": 2}
 
 
 def _seed(name: str, description: str, *columns: tuple[str, str, str]) -> Seed:
@@ -84,6 +85,7 @@ COMPANIES = _seed(
     ("market_symbol", "varchar", "Benchmark; NULL for benchmarks"),
     ("sector_symbol", "varchar", "Second factor; NULL if none"),
     ("peers", "varchar", "Symbols of its peers, separated by spaces; NULL if none"),
+    ("is_primary_listing", "boolean", "The share that stands for its company where listings are pooled"),
 )
 FAMILIES = _seed(
     "families",
@@ -154,8 +156,31 @@ SIZE_CLASSES = _seed(
 NAMED_LICENCES = _seed(
     "named_licences",
     "One row per licence name that models with the licence id other carry.",
-    ("licence_name", "varchar", "The name in the tag license_name:<name> or on the card, in lower case"),
+    (
+        "licence_name",
+        "varchar",
+        "The name in a tag or on a card, or the link of a card without one; lower case, hyphens for spaces",
+    ),
     ("licence_class", "varchar", "L4 to L0 as in licences"),
+)
+COUNTRIES = _seed(
+    "countries",
+    "One row per country code: the group that shares are counted by.",
+    ("country", "varchar", "ISO 3166-1 alpha-2, or unknown"),
+    ("name", "varchar", "Name for readers"),
+    ("region", "varchar", "Region of the United Nations' M49; NULL if it names none"),
+    ("country_group", "varchar", "China, United States, Europe (region of M49), rest or unknown"),
+)
+LIBRARIES = _seed(
+    "libraries",
+    "One row per library_name of the Hub whose kind says what a derivative is.",
+    ("library_name", "varchar", "Hub library_name in lower case"),
+    (
+        "library_kind",
+        "varchar",
+        "runtime: what calls itself a finetune is a conversion to it; general: it is what it says",
+    ),
+    ("name", "varchar", "Name for readers"),
 )
 GROWTH_THRESHOLDS = _seed(
     "growth_thresholds",
@@ -164,6 +189,122 @@ GROWTH_THRESHOLDS = _seed(
     ("value", "double", "Its value, in unit"),
     ("unit", "varchar", "Unit of value"),
     ("meaning", "varchar", "What the constant decides"),
+)
+SDK_PACKAGES = _seed(
+    "sdk_packages",
+    "One row per registry and package whose installs are counted.",
+    ("registry", "varchar", "npm or pypi"),
+    ("package", "varchar", "Package name on the registry"),
+    (
+        "basket",
+        "varchar",
+        "closed (talks to closed models), open (runs or serves open ones) or both_ways (in neither index)",
+    ),
+)
+SDK_BASE_WEEKS = _seed(
+    "sdk_base_weeks",
+    "One row per registry: the week whose installs are 100.",
+    ("registry", "varchar", "npm or pypi"),
+    (
+        "base_week",
+        "date",
+        "Monday of the week; where data begin later, or if empty: the first week with every package complete",
+    ),
+)
+API_AUTHORS = _seed(
+    "api_authors",
+    "One row per author in OpenRouter's model names: who that is elsewhere.",
+    ("author", "varchar", "The part before the slash of a permaslug"),
+    ("company", "varchar", "As in publishers.company, so that their repositories on the Hub can be found"),
+    ("country", "varchar", "Seat of the company, ISO 3166-1 alpha-2, or unknown"),
+    ("models_dev_provider", "varchar", "The maker's own provider id in models.dev; NULL if it has none"),
+)
+API_MODEL_CLASSES = _seed(
+    "api_model_classes",
+    "One row per pattern of model names whose class is stated by its maker.",
+    (
+        "permaslug_pattern",
+        "varchar",
+        "Regular expression over the whole permaslug without :free and the like",
+    ),
+    ("api_class", "varchar", "open or closed"),
+    ("since_date", "date", "Day from which the statement holds; NULL: ever since"),
+)
+SHARE_THRESHOLDS = _seed(
+    "share_thresholds",
+    "One row per constant of open against closed.",
+    ("threshold", "varchar", "Name of the constant"),
+    ("value", "double", "Its value, in unit"),
+    ("unit", "varchar", "Unit of value"),
+    ("meaning", "varchar", "What the constant decides"),
+)
+DATA_SOURCES = _seed(
+    "data_sources",
+    "One row per source of data: its terms, and what to write where its numbers are shown.",
+    ("data_source", "varchar", "Our name of the source, as in the status of its fetches"),
+    ("name", "varchar", "Name for readers"),
+    ("licence", "varchar", "Licence of the data as the source states it; NULL if it states none"),
+    ("terms", "varchar", "Terms of use that apply, in short"),
+    ("terms_url", "varchar", "Where they are written"),
+    (
+        "attribution",
+        "varchar",
+        "Text to show with the numbers, {as_of} standing for their time; NULL if none is asked for",
+    ),
+)
+HEADLINE_EVENTS = _seed(
+    "headline_events",
+    "One row per headline or report whose echo in the market is examined.",
+    ("event_id", "varchar", "Our id of the event"),
+    ("kind", "varchar", "headline (a newspaper) or report (the study that it quotes)"),
+    ("company", "varchar", "Company that it is about, as in companies.company"),
+    ("event_date", "date", "Day of publication in time_zone"),
+    ("event_time", "varchar", "Time of publication in time_zone, HH:MM; NULL if not known"),
+    ("time_zone", "varchar", "IANA time zone of event_date and event_time"),
+    ("claim", "varchar", "What it says"),
+)
+EVENT_KINDS = _seed(
+    "event_kinds",
+    "One row per kind of event: how it is pooled, and what it does to another on the same session.",
+    ("kind", "varchar", "headline, report, milestone or open_release"),
+    ("event_group", "varchar", "Events of a group are pooled"),
+    (
+        "is_decisive",
+        "boolean",
+        "Two decisive events of a share on one session make each other untestable; one that is not decisive "
+        "yields to any other",
+    ),
+    ("definition", "varchar", "Definition of a family whose crossing is the milestone; NULL for other kinds"),
+)
+EVENT_WINDOWS = _seed(
+    "event_windows",
+    "One row per window of sessions around an event.",
+    ("event_window", "varchar", "Our id of the window"),
+    ("start_session", "bigint", "First session, counted from the event session"),
+    ("end_session", "bigint", "Last session, counted from the event session"),
+    ("is_primary", "boolean", "The one window whose verdict counts; the others show how robust it is"),
+)
+EVENT_STUDY_THRESHOLDS = _seed(
+    "event_study_thresholds",
+    "One row per constant of events, returns and what is tested about them.",
+    ("threshold", "varchar", "Name of the constant"),
+    ("value", "double", "Its value, in unit"),
+    ("unit", "varchar", "Unit of value"),
+    ("meaning", "varchar", "What the constant decides"),
+)
+CONFOUNDERS = _seed(
+    "confounders",
+    "One row per other reason why a share may have moved.",
+    ("confounder", "varchar", "Our id, starts with the day"),
+    ("confounder_date", "date", "Day, in the zone of the place where it happened"),
+    ("affected_company", "varchar", "Company that it is about, as in companies.company; NULL for several"),
+    (
+        "affected_country",
+        "varchar",
+        "Seat of the companies that it is about; NULL if one is named, or all",
+    ),
+    ("what", "varchar", "What happened"),
+    ("verified", "boolean", "A primary source says so; false where only others' reports do"),
 )
 ALL_SEEDS = (
     PUBLISHERS,
@@ -178,6 +319,19 @@ ALL_SEEDS = (
     SIZE_CLASSES,
     NAMED_LICENCES,
     GROWTH_THRESHOLDS,
+    COUNTRIES,
+    LIBRARIES,
+    SDK_PACKAGES,
+    SDK_BASE_WEEKS,
+    API_AUTHORS,
+    API_MODEL_CLASSES,
+    SHARE_THRESHOLDS,
+    DATA_SOURCES,
+    HEADLINE_EVENTS,
+    EVENT_KINDS,
+    EVENT_WINDOWS,
+    EVENT_STUDY_THRESHOLDS,
+    CONFOUNDERS,
 )
 
 
@@ -205,6 +359,17 @@ def _is_date(text: str) -> bool:
         return False
 
 
+def _is_zone(text: str) -> bool:
+    try:
+        return ZoneInfo(text).key == text
+    except (ValueError, ZoneInfoNotFoundError):
+        return False
+
+
+def _is_monday(text: str) -> bool:
+    return _is_date(text) and date.fromisoformat(text).isoweekday() == 1
+
+
 _SYMBOL = _matches(r"\^?[A-Z0-9][A-Z0-9.=-]*", "a Yahoo symbol such as BABA, 0700.HK or ^GSPC")
 _COUNTRY = _matches(r"[A-Z]{2}|unknown", "two capital letters (ISO 3166-1) or unknown")
 _FAMILY = _matches(r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
@@ -225,7 +390,10 @@ _CHECKS: dict[str, Check] = {
     "repo_pattern": _PATTERN,
     "pattern": _PATTERN,
     "licence_class": _one_of("L0", "L1", "L2", "L3", "L4"),
-    "licence_name": _matches(r"[^A-Z]+", "lower-case text"),
+    "licence_name": _matches(r"[^A-Z\s]+", "lower-case text with hyphens for spaces"),
+    "country_group": _one_of("China", "United States", "Europe", "rest", "unknown"),
+    "library_name": _matches(r"[^A-Z\s]+", "lower-case text without spaces"),
+    "library_kind": _one_of("runtime", "general"),
     "symbol": _SYMBOL,
     "market_symbol": _SYMBOL,
     "sector_symbol": _SYMBOL,
@@ -236,13 +404,29 @@ _CHECKS: dict[str, Check] = {
     "measure": _one_of("cumulative", "window"),
     "metric": _one_of("downloads", "models", "derivatives"),
     "threshold": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
+    "headline_events.kind": _one_of("headline", "report"),
+    "event_kinds.kind": _one_of("headline", "report", "milestone", "open_release"),
+    "event_time": _matches(r"([01]\d|2[0-3]):[0-5]\d", "a time such as 09:30"),
+    "time_zone": (_is_zone, "an IANA time zone such as Asia/Hong_Kong"),
+    "definition": _one_of("organisation", "lineage", "lineage_clean", "curated"),
+    "affected_country": _matches(r"[A-Z]{2}", "two capital letters (ISO 3166-1)"),
+    "registry": _one_of("npm", "pypi"),
+    "package": _matches(r"(@[\w.-]+/)?[\w.-]+", "a package name such as openai or @google/genai"),
+    "basket": _one_of("closed", "open", "both_ways"),
+    "base_week": (_is_monday, "a Monday such as 2026-01-05"),
+    "author": _matches(r"[\w.~-]+", "the part before the slash of a model name"),
+    "permaslug_pattern": _PATTERN,
+    "api_class": _one_of("open", "closed"),
+    "data_source": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
 }
-# a publisher that nobody described further is still worth following
-_DEFAULTS: Row = {"country": "unknown", "follow_all": "false"}
+# a publisher that nobody described further is still worth following; most companies have one share
+_DEFAULTS: Row = {"country": "unknown", "follow_all": "false", "is_primary_listing": "true"}
 _REQUIRED = (
     "country", "follow_all", "licence_class", "kind", "exchange", "is_included", "meaning",
     "effective_date", "date_precision", "applies_to_kind", "measure", "metric", "value",
-    "is_lower_bound", "min_parameters", "source",
+    "is_lower_bound", "min_parameters", "country_group", "library_kind", "basket", "api_class", "terms",
+    "is_primary_listing", "event_date", "time_zone", "claim", "event_group", "is_decisive", "start_session",
+    "end_session", "is_primary", "confounder_date", "what", "verified", "source",
 )  # fmt: skip
 
 
@@ -267,6 +451,12 @@ def read_seed(seed: Seed, settings: Settings) -> list[Row]:
 def followed_publishers(settings: Settings) -> list[str]:
     """Accounts whose every model is listed daily."""
     return [str(row["publisher"]) for row in read_seed(PUBLISHERS, settings) if row["follow_all"] == "true"]
+
+
+def attribution_of(data_source: str, settings: Settings) -> str | None:
+    """What to write wherever the numbers of a source are shown; {as_of} stands for their time."""
+    rows = {row["data_source"]: row for row in read_seed(DATA_SOURCES, settings)}
+    return rows[data_source]["attribution"] if data_source in rows else None
 
 
 def load_seeds(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:

@@ -6,8 +6,10 @@ Does not belong here: constants that a user cannot set; those stand beside the c
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +17,13 @@ from dagster_project.lib.errors import ModelTideError
 
 HUB_ENDPOINT = "https://huggingface.co"
 YAHOO_ENDPOINT = "https://query2.finance.yahoo.com"
+OPENROUTER_ENDPOINT = "https://openrouter.ai"
+MODELS_DEV_ENDPOINT = "https://models.dev"
+NPM_ENDPOINT = "https://api.npmjs.org"
+PYPISTATS_ENDPOINT = "https://pypistats.org"
+HUB_ARCHIVE = "cfahlgren1/hub-stats"  # a revision of the listing a day since July 2024
 SCOPES = ("top", "census")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
 
 
@@ -30,10 +38,18 @@ class Settings:
     home: Path
     hub_endpoint: str = HUB_ENDPOINT
     yahoo_endpoint: str = YAHOO_ENDPOINT
+    hub_archive: str = HUB_ARCHIVE
+    openrouter_endpoint: str = OPENROUTER_ENDPOINT
+    models_dev_endpoint: str = MODELS_DEV_ENDPOINT
+    npm_endpoint: str = NPM_ENDPOINT
+    pypistats_endpoint: str = PYPISTATS_ENDPOINT
     hub_token: str | None = field(default=None, repr=False)  # never in a log
+    alert_webhook: str | None = field(default=None, repr=False)  # who has it can post: a secret, too
+    openrouter_key: str | None = field(default=None, repr=False)  # never in a log
     seeds_folder: Path | None = None
     scope: str = "top"
     hub_top: int = 50_000
+    census_weekday: str | None = None
     refetch: bool = False
     accept: bool = False
 
@@ -42,15 +58,27 @@ class Settings:
         def value(name: str, default: str = "") -> str:
             return environment.get(name, "").strip() or default
 
+        def endpoint(name: str, default: str) -> str:
+            return _url(name, value(name, default))
+
         seeds = value("MODELTIDE_SEEDS")
+        webhook = value("ALERT_WEBHOOK_URL")
         return cls(
             home=Path(value("MODELTIDE_HOME", "data")).absolute(),
-            hub_endpoint=_url("HF_ENDPOINT", value("HF_ENDPOINT", HUB_ENDPOINT)),
-            yahoo_endpoint=_url("YAHOO_ENDPOINT", value("YAHOO_ENDPOINT", YAHOO_ENDPOINT)),
+            hub_endpoint=endpoint("HF_ENDPOINT", HUB_ENDPOINT),
+            yahoo_endpoint=endpoint("YAHOO_ENDPOINT", YAHOO_ENDPOINT),
+            openrouter_endpoint=endpoint("OPENROUTER_ENDPOINT", OPENROUTER_ENDPOINT),
+            models_dev_endpoint=endpoint("MODELS_DEV_ENDPOINT", MODELS_DEV_ENDPOINT),
+            npm_endpoint=endpoint("NPM_ENDPOINT", NPM_ENDPOINT),
+            pypistats_endpoint=endpoint("PYPISTATS_ENDPOINT", PYPISTATS_ENDPOINT),
+            hub_archive=_repository("HUB_ARCHIVE", value("HUB_ARCHIVE", HUB_ARCHIVE)),
             hub_token=value("HF_TOKEN") or None,
+            alert_webhook=_secret_url("ALERT_WEBHOOK_URL", webhook) if webhook else None,
+            openrouter_key=value("OPENROUTER_API_KEY") or None,
             seeds_folder=_folder("MODELTIDE_SEEDS", seeds) if seeds else None,
             scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
             hub_top=_top("HUB_TOP", value("HUB_TOP", "50000")),
+            census_weekday=_weekday("HUB_CENSUS_WEEKDAY", value("HUB_CENSUS_WEEKDAY")),
             refetch=_switch("REFETCH", value("REFETCH")),
             accept=_switch("ACCEPT", value("ACCEPT")),
         )
@@ -79,6 +107,16 @@ class Settings:
     def published(self) -> Path:
         return self.home / "published"
 
+    def on(self, day: date) -> "Settings":
+        """The settings of a day: on the census's weekday its snapshot is a census, whatever the scope."""
+        if self.census_weekday != WEEKDAYS[day.weekday()]:
+            return self
+        return replace(self, scope="census")
+
+    @property
+    def report(self) -> Path:
+        return self.published / "report.html"
+
     def scope_id(self, followed: Iterable[str]) -> str:
         """Kind, size and hash of the followed publishers: only equal scopes are comparable."""
         if self.scope == "census":
@@ -100,6 +138,19 @@ def _url(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
+def _secret_url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise _refuse(name, "<not shown>", "an http:// or https:// address, or nothing")
+    return value
+
+
+def _repository(name: str, value: str) -> str:
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", value) is None:
+        raise _refuse(name, value, "a dataset of the Hub as publisher/name")
+    return value
+
+
 def _folder(name: str, value: str) -> Path:
     path = Path(value).absolute()
     if not path.is_dir():
@@ -111,6 +162,12 @@ def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise _refuse(name, value, " or ".join(choices))
     return value
+
+
+def _weekday(name: str, value: str) -> str | None:
+    if value and value.lower() not in WEEKDAYS:
+        raise _refuse(name, value, f"{', '.join(WEEKDAYS)}, or nothing")
+    return value.lower() or None
 
 
 def _top(name: str, value: str) -> int:

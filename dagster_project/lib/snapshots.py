@@ -26,7 +26,7 @@ from dagster_project.lib.sql_text import escaped
 
 Connection = duckdb.DuckDBPyConnection
 ROW_GROUP = 20_480  # small enough that two threads share the work of a day of 50,000 models
-_TIMES = ("captured_from", "captured_at", "loaded_at")
+_TIMES = ("captured_from", "captured_at", "loaded_at", "created_until")
 
 
 class SnapshotError(ModelTideError):
@@ -129,7 +129,8 @@ def with_snapshot(day_file: HubDay) -> HubDay:
         ) from error
     snapshot["snapshot_date"] = date.fromisoformat(snapshot["snapshot_date"])
     for name in _TIMES:
-        snapshot[name] = datetime.fromisoformat(snapshot[name])
+        if snapshot.get(name):
+            snapshot[name] = datetime.fromisoformat(snapshot[name])
     return HubDay(day_file.path, day_file.day, day_file.load_id, snapshot)
 
 
@@ -165,8 +166,8 @@ def missing_loads(connection: Connection, settings: Settings) -> tuple[list[HubD
     )
 
 
-def drop_superseded_hub_files(settings: Settings, day: date, load_id: str) -> None:
-    """Delete earlier files of a day once the commit of a later one is done."""
+def drop_superseded_hub_files(settings: Settings, day: date, load_id: str | None) -> None:
+    """Delete the files of a day but the one of this load, once its commit or the removal's is done."""
     for path in _hub_folder(settings).glob(f"{day}.*.parquet"):
         if path.name != f"{day}.{load_id}.parquet":
             path.unlink()

@@ -21,6 +21,8 @@ THREADS = 2
 # DuckDB fills whatever it is allowed to; below these it spills and loses little time
 MEMORY_LIMIT_MB = 1_000
 MEMORY_BASE_MB, MEMORY_BYTES_PER_MODEL = 200, 300
+# the SQL models join a whole day with itself: a census of 2.5 million spills for minutes below 2.5 GB
+BUILD_MB, BUILD_BYTES_PER_MODEL, BUILD_LIMIT_MB = 1_000, 600, 3_000
 
 
 class WarehouseError(ModelTideError):
@@ -132,6 +134,16 @@ def limit_memory(connection: duckdb.DuckDBPyConnection, models: int) -> None:
     """Give a load of so many models what it needs, at most MEMORY_LIMIT_MB."""
     needed = MEMORY_BASE_MB + models * MEMORY_BYTES_PER_MODEL // 1_000_000
     connection.execute(f"set memory_limit = '{min(needed, MEMORY_LIMIT_MB)}MB'")
+
+
+def build_memory_mb(connection: duckdb.DuckDBPyConnection) -> int:
+    """What the SQL models may use, by the size of the newest snapshot."""
+    newest = scalar(
+        connection,
+        "select arg_max(row_count, snapshot_date) from raw.hub_snapshots where is_accepted",
+    )
+    needed = BUILD_MB + int(str(newest or 0)) * BUILD_BYTES_PER_MODEL // 1_000_000
+    return min(needed, BUILD_LIMIT_MB)
 
 
 def scalar(

@@ -36,6 +36,7 @@ class NamedModel:
     parents: tuple[str, ...] = ()
     relation: str | None = None
     licences: tuple[str, ...] = ("apache-2.0",)
+    licence_name: str = ""  # on the card, beside the id `other`
     gated: str = "false"
     pipeline: str | None = "text-generation"
     library: str | None = "transformers"
@@ -57,6 +58,7 @@ class House:
     sizes: tuple[float, ...] = (1, 4, 8, 14, 32)
     millions: float = 20.0  # all downloads of the account in January 2026
     licence: str = "apache-2.0"
+    licence_name: str = ""
     gated: str = "false"
     start: date = date(2024, 1, 15)
     pipeline: str = "text-generation"
@@ -86,15 +88,15 @@ HOUSES = {
         (1, 3, 8, 70),
         430.0,
         "llama3.1",
-        "manual",
-        date(2023, 7, 13),
+        gated="manual",
+        start=date(2023, 7, 13),
     ),
     "google": House(
         ("gemma", "gemma-2", "gemma-3", "gemma-3n", "gemma-4"),
         (0.3, 1, 4, 12, 27),
         310.0,
         "gemma",
-        "manual",
+        gated="manual",
         forms=("", "-it"),
     ),
     "deepseek-ai": House(
@@ -113,8 +115,10 @@ HOUSES = {
     ),
     "openai": House(("clip-vit", "whisper", "gpt-oss"), (0.15, 0.8, 20, 120), 420.0, "mit"),
     "microsoft": House(("deberta", "phi-2", "Phi-3", "Phi-4"), (0.1, 2.7, 4, 14), 260.0, "mit"),
-    "nvidia": House(("parakeet", "Nemotron", "Nemotron-Nano"), (1, 9, 32), 90.0, "other"),
-    "moonshotai": House(("Moonlight", "Kimi-VL", "Kimi-K2"), (3, 16, 1000), 24.0, "other"),
+    "nvidia": House(
+        ("parakeet", "Nemotron", "Nemotron-Nano"), (1, 9, 32), 90.0, "other", "nvidia-open-model-license"
+    ),
+    "moonshotai": House(("Moonlight", "Kimi-VL", "Kimi-K2"), (3, 16, 1000), 24.0, "other", "modified-mit"),
     "zai-org": House(("glm-4", "GLM-4.5", "GLM-4.6", "GLM-5"), (9, 32, 355), 40.0, "mit"),
     "MiniMaxAI": House(("MiniMax-Text", "MiniMax-M1", "MiniMax-M2"), (80, 230), 11.0, "mit"),
     "sentence-transformers": House(
@@ -126,6 +130,8 @@ HOUSES = {
         forms=("-base", "-v2"),
     ),
 }
+# other people's text at its worst: what shows a name must show these as they are
+HOSTILE = ("<script>alert(1)</script>", "'; drop table raw.hub_models; --", "=1+1", "ünï 🤗")
 _FALLBACK_LICENCES = ("apache-2.0", "mit", "apache-2.0", "cc-by-nc-4.0", "other", "openrail")
 
 
@@ -148,8 +154,8 @@ def _releases(row: dict[str, str], place: int) -> Iterable[NamedModel]:
         (2, 7),
         (0.3 + 25 * luck**4) * (2 if family else 1),
         _FALLBACK_LICENCES[place % len(_FALLBACK_LICENCES)],
-        "auto" if luck > 0.9 else "false",
-        date(2023, 6, 1) + timedelta(days=int(luck * 700)),
+        gated="auto" if luck > 0.9 else "false",
+        start=date(2023, 6, 1) + timedelta(days=int(luck * 700)),
     )
     models = list(_unscaled(account, family, house, place))
     weights = [1 / (1 + (rank * 7) % len(models)) ** 1.05 for rank in range(len(models))]
@@ -177,6 +183,7 @@ def _unscaled(account: str, family: str, house: House, place: int) -> Iterable[N
                 0.0,
                 size,
                 licences=(house.licence,),
+                licence_name=house.licence_name,
                 gated=house.gated,
                 pipeline=house.pipeline,
                 family=family,
@@ -218,7 +225,6 @@ def _oddities() -> list[NamedModel]:
     )
     back = datetime.combine(REUSED_NAME_CREATED, datetime.min.time(), UTC) - timedelta(hours=5)
     echoes = ("user-case/Echo-7B", "user-case/echo-7b")
-    hostile = ("<script>alert(1)</script>", "'; drop table raw.hub_models; --", "=1+1", "ünï 🤗")
     return [
         tuned("user-loop", "loop-one", at(2025, 3, 1), 900, "user-loop/loop-two"),
         tuned("user-loop", "loop-two", at(2025, 3, 2), 800, "user-loop/loop-one"),
@@ -245,7 +251,7 @@ def _oddities() -> list[NamedModel]:
         NamedModel("user-other", "Own-Terms-3B", at(2025, 7, 3), 2_500, 3, licences=("other",)),
         NamedModel("user-empty", "Announced-100B", at(2025, 8, 1), 300, 100, weights="none"),
         NamedModel("user-ci", "tiny-random-model", at(2024, 2, 1), 4_000_000, 0.001),
-        NamedModel("user-tags", "hostile-tags", at(2025, 9, 1), 60, extra_tags=hostile),
+        NamedModel("user-tags", "hostile-tags", at(2025, 9, 1), 60, extra_tags=HOSTILE),
         reused,
         replace(reused, created=back, scale=90_000, deleted=NEVER),
     ]

@@ -8,6 +8,8 @@ import threading
 from dataclasses import dataclass, field
 
 HUB_PATH, CHART_PATH = "/api/models", "/v8/finance/chart/"
+TOKENS_PATH, CATALOGUE_PATH = "/api/v1/datasets/rankings-daily", "/api.json"
+NPM_PATH, PYPI_PATH = "/downloads/range/", "/api/packages/"
 # kind: its own options with their defaults
 HUB_KINDS: dict[str, dict[str, object]] = {
     "not_a_list": {},
@@ -25,6 +27,15 @@ HUB_KINDS: dict[str, dict[str, object]] = {
     "clock_jump": {"seconds": 86_400},
 }
 CHART_KINDS: dict[str, dict[str, object]] = {"empty_result": {}, "null_closes": {"count": 1}}
+TOKEN_KINDS: dict[str, dict[str, object]] = {
+    "bad_tokens": {"text": "12,345"},
+    "no_other": {},
+    "date_gap": {},
+    "unclassified": {},
+    "restated": {"factor": 2},
+    "no_rows": {},  # valid and empty; `path` names another of the small sources
+}
+INSTALL_KINDS: dict[str, dict[str, object]] = {"renamed": {"name": "another-package"}}
 ANY_KINDS: dict[str, dict[str, object]] = {
     "status": {"status": 503, "seconds": 1},
     "stall": {"seconds": 1.0},
@@ -32,7 +43,13 @@ ANY_KINDS: dict[str, dict[str, object]] = {
     "html": {},
     "down": {},
 }
-KINDS = HUB_KINDS | CHART_KINDS | ANY_KINDS
+KINDS = HUB_KINDS | CHART_KINDS | TOKEN_KINDS | INSTALL_KINDS | ANY_KINDS
+# what a fault hits that names no path; the listing for all the others
+_HOMES = {
+    **dict.fromkeys(CHART_KINDS, CHART_PATH),
+    **dict.fromkeys(TOKEN_KINDS, TOKENS_PATH),
+    **dict.fromkeys(INSTALL_KINDS, NPM_PATH),
+}
 _PERSISTENT = {"missing", "duplicates"}  # half a listing with, half without, would be another fault
 
 
@@ -82,7 +99,8 @@ class Faults:
         after `skip`.
 
         `times=0` means all. `path` is a prefix; without one, Hub faults hit the listing, chart
-        faults every chart, the others the listing unless `symbol` names a chart.
+        faults every chart, token faults the rankings, the others the listing unless `symbol` names
+        a chart.
         """
         if kind not in KINDS:
             raise ValueError(f"No fault {kind!r}; there are {', '.join(sorted(KINDS))}.")
@@ -91,7 +109,7 @@ class Faults:
             allowed = ", ".join(KINDS[kind]) or "none"
             raise ValueError(f"Fault {kind} has no option {', '.join(sorted(unknown))}; it has {allowed}.")
         if path is None:
-            path = CHART_PATH if kind in CHART_KINDS else HUB_PATH
+            path = _HOMES.get(kind, HUB_PATH)
         left = times if times is not None else (None if kind in _PERSISTENT else 1)
         fault = Fault(kind, left or None, skip, path, symbol, {**KINDS[kind], **options})
         with self._lock:

@@ -6,12 +6,15 @@ Does not belong here: the numbers (world), cursors in addresses and headers (ser
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
+from dagster_project.upstream.cards import card_data
 from dagster_project.upstream.chance import Integers, uniform
 from dagster_project.upstream.world import DayState, Listing, World, day_number
 
@@ -31,6 +34,7 @@ CARD = (
     "usedStorage",
 )
 FIELDS = frozenset(COUNTERS + CARD)
+EXPANDABLE = FIELDS | {"cardData"}  # many times the bytes of all the others: only where it is asked for
 DEFAULT_FIELDS = frozenset(
     {
         "createdAt",
@@ -114,7 +118,8 @@ class Items:
         fresh: dict[int, bytes] = {}
         if missing:
             places = np.array(missing, dtype=np.int64)
-            for place, card in zip(missing, self._cards_for(state.rows[places], state.day), strict=True):
+            cards = self._cards_for(state.rows[places], state.day, fields)
+            for place, card in zip(missing, cards, strict=True):
                 kept = {k: v for k, v in card.items() if k in fields or k in ("_id", "id")}
                 fresh[place] = orjson.dumps(kept)[:-1]
         if self.world.size <= _CACHED_ROWS:
@@ -124,14 +129,16 @@ class Items:
 
     # ------------------------------------------------------------------ what stands on a card
 
-    def _cards_for(self, rows: Integers, day: int) -> Iterator[dict[str, object]]:
+    def _cards_for(self, rows: Integers, day: int, fields: frozenset[str]) -> Iterator[dict[str, object]]:
         head = self.world.head
+        said = self._card_data(rows, day) if "cardData" in fields else repeat(None)
         tail = iter(self._anonymous(rows[rows >= head], day))
         storage = uniform(rows, "storage").tolist()
         ids, names = self.world.hub_ids(rows), self.names(rows, day)
         born = _times(self.world.created[rows].astype(np.int64))
-        for row, hub_id, name, created, stored in zip(rows.tolist(), ids, names, born, storage, strict=True):
-            card: dict[str, object] = {"_id": hub_id, "id": name, "modelId": name}
+        columns = zip(rows.tolist(), ids, names, born, storage, strict=True)
+        for (row, hub_id, name, created, stored), data in zip(columns, said, strict=False):
+            card: dict[str, object] = {"_id": hub_id, "id": name, "modelId": name, "cardData": data}
             card |= {"author": name.partition("/")[0], "createdAt": created, "private": False}
             if row < head:
                 self._name_card(card, row, stored)
@@ -223,6 +230,25 @@ class Items:
         if pipeline:
             card["pipeline_tag"] = pipeline
         return [tag for tag in (library, None if weights == "none" else weights, pipeline) if tag]
+
+    def _card_data(self, rows: Integers, day: int) -> Iterator[dict[str, object] | None]:
+        """What authors wrote into their cards; a few name another licence one day."""
+        world = self.world
+        renamed = world.licence_renamed_on(rows) <= day
+        draws = np.where(renamed, uniform(rows, "licence.name.new"), uniform(rows, "licence.name"))
+        for row, licences, draw in zip(rows.tolist(), self.licences(rows, day), draws.tolist(), strict=True):
+            stated = world.named[row].licence_name if row < world.head else ""
+            yield card_data(licences, stated, world.licence_names, draw)
+
+    def has_licence(self, rows: Integers, day: int, licence: str) -> NDArray[np.bool_]:
+        """Which rows bear the tag license:<licence> on the day."""
+        return np.array([licence in own for own in self.licences(rows, day)], dtype=bool)
+
+    def licences(self, rows: Integers, day: int) -> list[tuple[str, ...]]:
+        """The licence ids of each row on the day, as its tags have them."""
+        tail = iter(self._licences(rows[rows >= self.world.head], day))
+        named = self.world.named
+        return [named[row].licences if row < self.world.head else next(tail) for row in rows.tolist()]
 
     def _gates(self, rows: Integers, day: int) -> list[str]:
         start = np.digitize(uniform(rows, "gated"), [0.93, 0.97])

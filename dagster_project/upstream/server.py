@@ -1,16 +1,15 @@
-"""One HTTP server on 127.0.0.1 that plays the Hub's model listing and Yahoo's charts, with a clock
-and faults.
+"""One HTTP server on 127.0.0.1 that plays the Hub's model listing, the public archive of it, Yahoo's charts
+and the small sources beside them, with a clock and faults.
 
 Belongs here: routes, cursors, headers, quota, the simulated clock, and what each fault does to
 an answer.
-Does not belong here: the content of the answers (world, items, market).
+Does not belong here: the content of the answers (world, items, market) and the small sources
+(api_routes).
 
 Every answer says `X-Model-Tide-Synthetic: 1`, and its `Date` is the simulated time: clients
 that take their day from the server need no other clock.
 """
 
-import base64
-import json
 import socket
 import sys
 import threading
@@ -25,22 +24,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import numpy as np
 import orjson
 
+from dagster_project.upstream import api_routes
+from dagster_project.upstream.archive import Archive
 from dagster_project.upstream.chance import uniform
 from dagster_project.upstream.faults import CHART_PATH, HUB_PATH, KINDS, Fault, Faults
-from dagster_project.upstream.items import DEFAULT_FIELDS, FIELDS, FULL_FIELDS, Items
+from dagster_project.upstream.items import Items
 from dagster_project.upstream.market import Market
-from dagster_project.upstream.world import SEEDS, SORTS, Listing, World, day_number
+from dagster_project.upstream.queries import BadQuery, Query, read_query, whole_number, write_cursor
+from dagster_project.upstream.world import SEEDS, Listing, World, day_number
 
-MAX_LIMIT = 1_000
 WINDOW = 300  # seconds of a quota window
 PLENTY = 1_000_000
 SYNTHETIC = {"X-Model-Tide-Synthetic": "1"}
-_PARAMETERS = {"limit", "sort", "direction", "author", "expand", "expand[]", "cursor", "full"}
 _COOKIE = "A3=d=synthetic; Max-Age=31557600; Path=/"
 _NOT_FOUND = b'{"error":"Not found"}'
 
@@ -66,10 +66,6 @@ class Answer:
     has_date: bool = True
 
 
-class BadQuery(ValueError):
-    """The query asks for something that this Hub does not have; its text is the answer."""
-
-
 class Upstream:
     """The embedded upstreams. Use it as a context manager, or call start() and stop()."""
 
@@ -88,6 +84,7 @@ class Upstream:
         self.requests: list[Request] = []
         self.quota = quota
         self._items = Items(self.world)
+        self.archive = Archive(self.world, self._items)
         self._listings: OrderedDict[tuple[object, ...], Listing] = OrderedDict()
         self._pages: OrderedDict[tuple[object, ...], tuple[bytes, tuple[int, str] | None]]
         self._pages = OrderedDict()
@@ -106,6 +103,15 @@ class Upstream:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Every variable that takes the product to this upstream and nowhere else."""
+        names = ("HF", "YAHOO", "OPENROUTER", "MODELS_DEV", "NPM", "PYPISTATS")
+        return {
+            **{f"{name}_ENDPOINT": self.url for name in names},
+            "OPENROUTER_API_KEY": api_routes.SYNTHETIC_KEY,
+        }
 
     def start(self) -> Self:
         self._thread = threading.Thread(
@@ -186,6 +192,10 @@ class Upstream:
             answer = self._yahoo(path.removeprefix(CHART_PATH), query, faults)
         elif path == "/v1/test/getcrumb":
             answer = Answer(200, b"synthetic-crumb", kind="text/plain")
+        elif found := api_routes.answer(path, query, headers, self.now(), faults):
+            answer = Answer(found.status, found.body)
+        elif (archived := self._archived(path, query, headers)) is not None:
+            answer = archived
         else:
             answer = Answer(404, _NOT_FOUND, {"Set-Cookie": _COOKIE} if path == "/" else {})
         for fault in faults:
@@ -209,33 +219,22 @@ class Upstream:
     def _listing_page(
         self, query: dict[str, list[str]], origin: str, faults: dict[str, Fault]
     ) -> tuple[bytes, str | None]:
-        unknown = set(query) - _PARAMETERS
-        if unknown:
-            raise BadQuery(f"The synthetic Hub has no parameter {', '.join(sorted(unknown))}")
-        sort = query.get("sort", ["trendingScore"])[0]
-        if sort not in SORTS:
-            raise BadQuery(f"Invalid sort {sort}; there are {', '.join(SORTS)}")
-        limit = _whole_number(query.get("limit", [str(MAX_LIMIT)])[0], "limit")
-        limit = max(1, min(limit, MAX_LIMIT))
-        ascending = query.get("direction", ["-1"])[0] == "1"
-        after = _read_cursor(query["cursor"][0]) if "cursor" in query else None
-        fields = _fields(query)
+        asked = read_query(query)
         fraction = faults["missing"].number("fraction") if "missing" in faults else 0.0
         repeat = int(faults["duplicates"].number("count")) if "duplicates" in faults else 0
-        author = query.get("author", [None])[0]
         day = day_number(self.now().date())
-        key = (day, author, fraction, sort, ascending, after, limit, fields, repeat)
+        key = (day, asked, fraction, repeat)
         with self._lock:  # one thread at a time computes; the others find its page
             if key not in self._pages:
-                listing = self._listing(day, author, fraction)
-                state, last = listing.page(sort, ascending, after, limit, repeat)
-                self._pages[key] = (self._items.page(state, fields), last)
+                listing = self._listing(day, asked, fraction)
+                state, last = listing.page(asked.sort, asked.ascending, asked.after, asked.limit, repeat)
+                self._pages[key] = (self._items.page(state, asked.fields), last)
                 while len(self._pages) > 64:
                     self._pages.popitem(last=False)
             body, last = self._pages[key]
         for fault in faults.values():
             body = _spoil(body, fault)
-        cursor = None if last is None or "empty" in faults else _write_cursor(last)
+        cursor = None if last is None or "empty" in faults else write_cursor(last)
         if "stuck_cursor" in faults:
             cursor = query.get("cursor", [None])[0]
             rest = {**query, "cursor": [cursor]} if cursor else query
@@ -246,13 +245,16 @@ class Upstream:
             origin = f"https://{faults['foreign_next'].text('host')}"
         return body, f"{origin}{HUB_PATH}?{urlencode({**query, 'cursor': [cursor]}, doseq=True)}"
 
-    def _listing(self, day: int, author: str | None, fraction: float) -> Listing:
-        key = (day, author, fraction)
+    def _listing(self, day: int, asked: Query, fraction: float) -> Listing:
+        key = (day, asked.author, asked.licence, fraction)
         if key not in self._listings:
-            rows = None if author is None else self.world.rows_of_account(author, day)
+            rows = np.arange(self.world.size, dtype=np.int64)
+            if asked.author is not None:
+                rows = self.world.rows_of_account(asked.author, day)
             if fraction:
-                rows = np.arange(self.world.size, dtype=np.int64) if rows is None else rows
                 rows = rows[uniform(rows, "missing") >= fraction]
+            if asked.licence is not None:
+                rows = rows[self._items.has_licence(rows, day, asked.licence)]
             self._listings[key] = Listing(self.world, day, rows)
             whole = [kept for kept in self._listings if kept[1] is None]
             for old in whole[:-2]:
@@ -260,6 +262,16 @@ class Upstream:
             while len(self._listings) > 300:
                 self._listings.popitem(last=False)
         return self._listings[key]
+
+    def _archived(
+        self, path: str, query: dict[str, list[str]], headers: Mapping[str, str] | Message
+    ) -> Answer | None:
+        with self._lock:
+            stored = self.archive.answer(path, query, headers, self.now())
+        if stored is None:
+            return None
+        limits = {"RateLimit": f'"resolvers";r={self.quota};t={WINDOW}'}
+        return Answer(stored.status, stored.body, limits | stored.headers)
 
     def _yahoo(self, symbol: str, query: dict[str, list[str]], faults: list[Fault]) -> Answer:
         with self._lock:
@@ -292,13 +304,13 @@ class Upstream:
             if said.pop("clear_log", None):
                 self.clear_log()
             if "quota" in said and "fault" not in said:
-                self.quota = _whole_number(said.pop("quota"), "quota")
+                self.quota = whole_number(said.pop("quota"), "quota")
             if "now" in said:
                 self.set_now(datetime.fromisoformat(said.pop("now")))
             said.pop("stats", None)
             if "fault" in said:
                 kind = said.pop("fault")
-                counts = {n: _whole_number(said.pop(n), n) for n in ("times", "skip") if n in said}
+                counts = {n: whole_number(said.pop(n), n) for n in ("times", "skip") if n in said}
                 places = {n: said.pop(n) for n in ("path", "symbol") if n in said}
                 self.faults.add(kind, **counts, **places, **said)  # type: ignore[arg-type]
             elif said:
@@ -325,7 +337,10 @@ def _break(answer: Answer, fault: Fault) -> None:
         answer.body = b'{"error":"switched-on fault"}'
         answer.headers.pop("Link", None)
         if answer.status == 429 and "RateLimit" in answer.headers:
-            answer.headers["RateLimit"] = f'"api";r=0;t={int(fault.number("seconds"))}'
+            bucket = answer.headers["RateLimit"].split(";")[0]
+            answer.headers["RateLimit"] = f"{bucket};r=0;t={int(fault.number('seconds'))}"
+        elif answer.status == 429:
+            answer.headers["Retry-After"] = str(int(fault.number("seconds")))
     elif fault.kind == "html":
         answer.body, answer.kind = b"<!doctype html><title>Be right back</title>", "text/html"
         answer.headers.pop("Link", None)
@@ -361,34 +376,6 @@ def _spoil(body: bytes, fault: Fault) -> bytes:
     return orjson.dumps(items)
 
 
-def _fields(query: dict[str, list[str]]) -> frozenset[str]:
-    asked = frozenset(query.get("expand", []) + query.get("expand[]", []))
-    if not asked:
-        return FULL_FIELDS if "full" in query else DEFAULT_FIELDS
-    unknown = asked - FIELDS
-    if unknown:
-        raise BadQuery(f"Invalid expand {', '.join(sorted(unknown))}")
-    return asked
-
-
-def _write_cursor(last: tuple[int, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"v": last[0], "_id": last[1]}).encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[int, str]:
-    try:
-        read = json.loads(base64.urlsafe_b64decode(text))
-        return int(read["v"]), str(read["_id"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadQuery(f"Invalid cursor {quote(text)}") from error
-
-
-def _whole_number(text: str, name: str) -> int:
-    if not text.isdecimal():
-        raise BadQuery(f"{name} must be a whole number, not {text!r}")
-    return int(text)
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -417,10 +404,15 @@ def _handler(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
             for name, value in {**headers, **SYNTHETIC, **answer.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
+            if self.command == "HEAD":
+                return
             sent = answer.body[: len(answer.body) // 2] if answer.is_cut else answer.body
             self.wfile.write(sent)
             if answer.is_cut:
                 self.close_connection = True
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -116,6 +116,7 @@ class World:
             raise ValueError(f"A world of {size} models is too small; ask for 300 or more.")
         self.publishers = read_rows(seeds / "publishers.csv")
         self.licences = _licence_choices(read_rows(seeds / "licences.csv"))
+        self.licence_names = [row["licence_name"] for row in read_rows(seeds / "named_licences.csv")]
         self.named: list[NamedModel] = named_models(self.publishers, max(40, min(size * 3 // 20, 4_000)))
         self.size, self.head = size, len(self.named)
         self._stage_names()
@@ -244,6 +245,9 @@ class World:
     def relicensed_on(self, rows: Integers) -> Integers:
         return self.change_day(rows, "relicense", 0.02, *_WINDOW)
 
+    def licence_renamed_on(self, rows: Integers) -> Integers:
+        return self.change_day(rows, "licence.name", 0.02, *_WINDOW)
+
     def deleted_on(self, rows: Integers) -> Integers:
         gone = self.change_day(rows, "delete", 0.02, day_number(date(2024, 7, 1)), _WINDOW[1])
         named = np.array([day_number(m.deleted) if m.deleted != NEVER else _FAR for m in self.named])
@@ -329,11 +333,12 @@ class World:
         return reported
 
     def version(self, rows: Integers, day: int) -> Integers:
-        """The latest day up to `day` on which name, gating, licence or the parent's name changed;
-        else 0.
+        """The latest day up to `day` on which name, gating, licence, its name or the parent's name
+        changed; else 0.
         """
         parents = self._parent_rows(rows)
         days = [self.renamed_on(rows), *self.gated_on(rows), self.relicensed_on(rows)]
+        days.append(self.licence_renamed_on(rows))
         days.append(np.where(parents >= 0, self.renamed_on(np.maximum(parents, 0)), _FAR))
         return np.asarray(np.max([np.where(changed <= day, changed, 0) for changed in days], axis=0))
 

@@ -1,21 +1,22 @@
--- How many downloads has the Qwen family by each definition, when did each cross its milestones,
--- and what do others claim?
+-- How many downloads has the Qwen family by each definition, when did each cross its milestones, what
+-- do others claim, and how far apart are they all? A claim is divided by our count of its own last day.
+with counted as (
+    select definition, activity_date, downloads_all_time
+    from fct_family_adoption_daily
+    where family = 'qwen' and downloads_all_time is not null
+),
+newest as (select * from counted where activity_date = (select max(activity_date) from counted))
 select
-    adoption.definition as counted_by,
-    cast(adoption.downloads_all_time as bigint) as downloads,
-    adoption.activity_date as as_of,
-    milestones.milestone,
-    milestones.reached_after,
-    milestones.reached_by
-from fct_family_adoption_daily as adoption
-left join fct_family_milestones as milestones using (family, definition)
-where
-    adoption.family = 'qwen'
-    and adoption.activity_date = (select max(activity_date) from fct_family_adoption_daily)
+    newest.definition as counted_by, cast(downloads_all_time as bigint) as downloads,
+    round(downloads_all_time / max(downloads_all_time) over (), 4) as part_of_the_largest,
+    activity_date as as_of, milestone, reached_after, reached_by
+from newest left join fct_family_milestones as m on m.family = 'qwen' and m.definition = newest.definition
 union all
 select
-    'claim: ' || publisher || ', ' || scope, value, coalesce(published_date, window_end),
-    null, window_start, window_end
+    'claim: ' || publisher || ', ' || scope || ', against ' || coalesce(counted.definition, 'nothing of ours'),
+    value, round(counted.downloads_all_time / value, 4), coalesce(published_date, window_end), null,
+    window_start, window_end
 from published_claims
-where family = 'qwen' and metric = 'downloads'
+left join counted on measure = 'cumulative' and window_end = counted.activity_date
+where published_claims.family = 'qwen' and metric = 'downloads'
 order by counted_by, milestone;

@@ -1,15 +1,23 @@
--- Which families and publishers grew fastest over 7, 30, 90 days, and how fast do they double?
--- Which models moved most in rank?
-(select
-    kind, name, downloads_30d, growth_7d_vs_prior_21d, growth_30d, growth_90d,
-    round(doubling_days, 1) as doubling_days, null as rank_change_7d
-from fct_family_growth_daily
-where activity_date = (select max(activity_date) from fct_family_growth_daily)
-order by growth_7d_vs_prior_21d desc nulls last limit 40)
+-- Which ten families and publishers grew fastest over 7, 30, 90 days, and how fast does each double? Which
+-- of the 1,000 most downloaded models moved most in rank? Below them a handful of requests is a leap.
+with windows as (
+    unpivot (
+        select kind, name, downloads_30d, doubling_days, growth_7d_vs_prior_21d, growth_30d, growth_90d
+        from fct_family_growth_daily
+        where activity_date = (select max(activity_date) from fct_family_growth_daily)
+    ) on growth_7d_vs_prior_21d, growth_30d, growth_90d into name measure value figure
+)
+select
+    measure, kind, name, round(figure, 3) as figure, round(doubling_days, 1) as doubling_days,
+    cast(downloads_30d as bigint) as downloads_30d
+from windows
+qualify row_number() over (partition by measure, kind order by figure desc) <= 10
 union all
 (select
-    'model', repo_id, downloads_30d, growth_7d_vs_prior_21d, growth_30d, growth_90d,
-    round(doubling_days, 1), rank_change_7d
+    'ranks gained in 7 days', 'model', repo_id || ', now ' || rank_downloads_30d, rank_change_7d,
+    round(doubling_days, 1), downloads_30d
 from fct_model_growth_daily
 where activity_date = (select max(activity_date) from fct_model_growth_daily)
-order by abs(rank_change_7d) desc nulls last limit 20);
+    and least(rank_downloads_30d, rank_downloads_30d + rank_change_7d) <= 1000
+order by abs(rank_change_7d) desc limit 20)
+order by measure, kind, figure desc;

@@ -17,6 +17,10 @@
     unnest({{ array }})
 {%- endmacro %}
 
+{% macro array_of(value) -%}
+    [{{ value }}]
+{%- endmacro %}
+
 {# The rest of every tag that starts with the prefix, in lower case; NULL if there is none. #}
 {% macro tag_values(tags, prefix) -%}
     nullif(
@@ -46,4 +50,23 @@
 
 {% macro month_end(day) -%}
     {{ dbt.last_day(day, 'month') }}
+{%- endmacro %}
+
+{# The time that a clock of the zone shows, as UTC. #}
+{% macro utc_of(local_time, zone) -%}
+    timezone('UTC', timezone({{ zone }}, {{ local_time }}))
+{%- endmacro %}
+
+{% macro words(text) -%}
+    string_split_regex(trim({{ text }}), '\s+')
+{%- endmacro %}
+
+{# A whole number from 0 to below less 1 that the key alone decides, on any engine and thread. #}
+{% macro drawn_below(key, below) -%}
+    cast(md5_number_lower({{ key }}) % cast({{ below }} as ubigint) as bigint)
+{%- endmacro %}
+
+{# Monday of the day's ISO week. #}
+{% macro week_start(day) -%}
+    cast({{ dbt.date_trunc('week', day) }} as date)
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# What a declared lineage says: tags that name a parent, kinds of relation, groups of countries. #}
+{# What a declared lineage says: tags that name a parent, kinds of relation. #}
 
 {# Tags base_model:<relation>:<parent>, as they are: names differ in case. NULL if there is none. #}
 {% macro parent_tags(tags) -%}
@@ -12,38 +12,15 @@
     A relation that changes the model (finetune, adapter, merge) against one that repacks it. The
     Hub's default is finetune; a repository for one runtime alone that says no more is a conversion.
 #}
-{% macro relation_kind(relations, library_name) -%}
+{% macro relation_kind(relations, library_kind) -%}
     case
         when {{ relations }} is null then 'undeclared'
         when list_contains({{ relations }}, 'merge') then 'merge'
         when list_contains({{ relations }}, 'adapter') then 'adapter'
         when list_contains({{ relations }}, 'quantized') then 'quantized'
-        when
-            lower({{ library_name }}) in (
-                'gguf', 'ggml', 'mlx', 'onnx', 'openvino', 'coreml', 'tflite', 'litert',
-                'transformers.js', 'ctranslate2', 'tensorrt', 'executorch', 'rkllm'
-            )
-            then 'conversion'
+        when {{ library_kind }} = 'runtime' then 'conversion'
         when list_contains({{ relations }}, 'finetune') then 'finetune'
         else 'other'
-    end
-{%- endmacro %}
-
-{# Countries as the questions ask for them; Europe by the United Nations' regions (M49). #}
-{% macro country_group(country) -%}
-    case
-        when {{ country }} is null or {{ country }} = 'unknown' then 'unknown'
-        when {{ country }} = 'CN' then 'China'
-        when {{ country }} = 'US' then 'United States'
-        when
-            {{ country }} in (
-                'AD', 'AL', 'AT', 'BA', 'BE', 'BG', 'BY', 'CH', 'CZ', 'DE', 'DK', 'EE', 'ES', 'FI',
-                'FO', 'FR', 'GB', 'GG', 'GI', 'GR', 'HR', 'HU', 'IE', 'IM', 'IS', 'IT', 'JE', 'LI',
-                'LT', 'LU', 'LV', 'MC', 'MD', 'ME', 'MK', 'MT', 'NL', 'NO', 'PL', 'PT', 'RO', 'RS',
-                'RU', 'SE', 'SI', 'SK', 'SM', 'UA', 'VA', 'XK'
-            )
-            then 'Europe'
-        else 'rest'
     end
 {%- endmacro %}
 

@@ -56,10 +56,43 @@ def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
     assert "DAY is '14.1.2026'" in one_line(typed(tmp_path, "run", "--day", "14.1.2026"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("backfill", "--from", "yesterday", "--to", "2025-03-01"), "FROM is 'yesterday'; allowed: "),
+        (
+            ("backfill", "--from", "2025-03-01", "--to", "2025-02-01"),
+            "FROM=2025-03-01 is after TO=2025-02-01",
+        ),
+        (("backfill", "--from", "2025-03-01", "--to", "2999-01-01"), "TO is 2999-01-01, in the future"),
+        (("import", "--file", "", "--date", "2025-03-01"), "is not a file that is there. Nothing was loaded"),
+        (("import", "--file", "a.parquet", "--date", "1.3.2025"), "DATE is '1.3.2025'; allowed: "),
+        (("drop", "--date", "2025-03-01"), "No day 2025-03-01 is loaded; nothing was removed."),
+    ],
+)
+def test_a_past_day_that_cannot_be_is_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in one_line(typed(tmp_path / "data", *arguments))
+
+
 def test_a_second_run_says_so_in_one_line(tmp_path: Path) -> None:
     with exclusive(Settings(home=tmp_path)):
         said = one_line(typed(tmp_path, "run", HF_ENDPOINT="http://127.0.0.1:9"))
     assert f"Another run (process {os.getpid()}) is writing to {tmp_path}" in said
+
+
+def test_a_report_that_is_not_there_yet_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    said = one_line(typed(tmp_path, "report"))
+    assert f"There is no report at {tmp_path / 'published' / 'report.html'} yet. Type `make run`" in said
+
+
+def test_a_report_is_opened_in_the_browser_and_its_path_is_printed(tmp_path: Path) -> None:
+    """BROWSER is how Python is told which browser to open; this one says what it was asked for."""
+    page = tmp_path / "published" / "report.html"
+    page.parent.mkdir()
+    page.write_text("<!doctype html>")
+    result = typed(tmp_path, "report", BROWSER="echo %s")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.split() == [str(page), page.as_uri()]
 
 
 def test_a_rebuild_of_nothing_says_so_and_changes_nothing(tmp_path: Path) -> None:

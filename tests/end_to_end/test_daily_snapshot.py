@@ -15,22 +15,30 @@ import pytest
 
 from dagster_project import cli
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Upstream
+from dagster_project.upstream.faults import CATALOGUE_PATH
+from dagster_project.upstream.server import Answer, Upstream
 
 NEED_WEEKS = ("fct_openness_changes", "fct_concentration_daily")  # a 28-day flow, a change to see
-FIRST, SECOND, THIRD = date(2026, 1, 14), date(2026, 1, 15), date(2026, 1, 16)
+FIRST, SECOND, THIRD, FOURTH = (date(2026, 1, day) for day in (14, 15, 16, 17))
+
+
+class Hub(Upstream):
+    """The embedded upstreams, which may refuse to hand out cards."""
+
+    refuses_cards = False
+
+    def answer(self, target: str, headers: Any) -> Answer:
+        if self.refuses_cards and "filter=" in target:
+            return Answer(403, b'{"error":"no cards today"}')
+        return super().answer(target, headers)
 
 
 class World:
     """A data home, the upstreams, and `make run` as a user types it."""
 
-    def __init__(self, home: Path, upstream: Upstream) -> None:
+    def __init__(self, home: Path, upstream: Hub) -> None:
         self.upstream = upstream
-        self.environment = {
-            "MODELTIDE_HOME": str(home),
-            "HF_ENDPOINT": upstream.url,
-            "YAHOO_ENDPOINT": upstream.url,
-        }
+        self.environment = {"MODELTIDE_HOME": str(home), **upstream.environment}
         self.settings = Settings.from_environment(self.environment)
         self.published = self.settings.published / "modeltide.duckdb"
 
@@ -63,7 +71,7 @@ def environment_of(values: dict[str, str]) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Two days snapshotted, then built and published."""
-    with Upstream(models=2_500, quota=1_000_000) as upstream:
+    with Hub(models=2_500, quota=1_000_000) as upstream:
         made = World(tmp_path_factory.mktemp("home") / "data", upstream)
         made.morning(FIRST)
         with environment_of(made.environment), cli.dagster_instance(made.settings) as instance:
@@ -87,6 +95,13 @@ def test_every_table_is_published_with_rows_and_says_that_it_is_synthetic(world:
         with duckdb.connect() as connection:
             read = connection.execute(f"select count(*) from read_parquet('{files}')").fetchall()
         assert read == [(rows,)], table
+
+
+def test_the_report_of_the_day_is_written_after_the_publication(world: World) -> None:
+    text = (world.settings.published / "report.html").read_text()
+    assert "Snapshot of 15 January 2026" in text
+    assert "Synthetic data." in text
+    assert "could not be made" not in text
 
 
 def test_every_published_column_says_what_it_is(world: World) -> None:
@@ -155,9 +170,61 @@ def test_a_price_source_that_is_down_leaves_status_rows_and_the_run_ends_well(wo
             "select status, count(*) from raw.price_fetches where snapshot_date = ? group by 1", [THIRD]
         ).fetchall()
     assert status == [("error", len(seeded_symbols(world)))]
-    check = latest_check(world, "every_symbol_answered")
+    check = latest_check(world, "price_fetches", "every_symbol_answered")
     assert check is not None
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_small_sources_that_fail_leave_reasons_in_the_marts_and_the_run_ends_well(world: World) -> None:
+    """Nobody answers for packages, the catalogue is a valid answer without a model, there is no key."""
+    world.morning(FOURTH)
+    world.upstream.faults.add("no_rows", path=CATALOGUE_PATH)
+    nobody = "http://127.0.0.1:9"
+    assert world.run("run", NPM_ENDPOINT=nobody, PYPISTATS_ENDPOINT=nobody, OPENROUTER_API_KEY="") == 0
+    assert dict(
+        world.ask(
+            f"select data_source, statuses from fct_source_status_daily where snapshot_date = '{FOURTH}'"
+        )
+    ) == {
+        "models_dev_catalogue": "empty",
+        "npm_installs": "error",
+        "openrouter_tokens": "no_key",
+        "pypi_installs": "error",
+    }
+    for source, table in (
+        ("models_dev_catalogue", "models_dev_fetches"), ("npm_installs", "npm_fetches"),
+        ("openrouter_tokens", "openrouter_fetches"), ("pypi_installs", "pypi_fetches"),
+    ):  # fmt: skip
+        check = latest_check(world, table, f"{source}_answered")
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    reasons = dict(
+        world.ask(
+            "select channel, reason from fct_open_vs_closed_daily "
+            f"where activity_date = '{THIRD}' and value is null"
+        )
+    )
+    assert "OPENROUTER_API_KEY is not set" in reasons["tokens"]
+    assert "a valid answer without a model" in reasons["catalogue"]
+    assert world.ask(
+        "select count(*) > 0 from fct_token_share_daily where reason like '%OPENROUTER_API_KEY is not set%'"
+    ) == [(True,)]
+    assert world.run() == 0, "and the next run asks again"
+    assert (
+        world.ask(
+            f"select channel from fct_open_vs_closed_daily where activity_date = '{THIRD}' and value is null"
+        )
+        == []
+    )
+
+
+def test_every_number_of_a_source_that_asks_for_it_says_where_it_is_from(world: World) -> None:
+    attributed = dict(world.ask("select data_source, attribution from about_sources"))
+    assert attributed["openrouter_tokens"].startswith(
+        "Source: OpenRouter (openrouter.ai/rankings), as of 2026"
+    )
+    assert world.ask(
+        "select count(*) from fct_open_vs_closed_daily where value is not null and source is null"
+    ) == [(0,)]
 
 
 def test_rebuild_restores_every_published_table(world: World) -> None:
@@ -181,6 +248,42 @@ def test_the_job_says_in_its_log_how_each_page_went(world: World) -> None:
     pages = [line for line in lines if line.startswith("page 0 (top): ")]
     assert pages
     assert "a second, quota left " in pages[0]
+
+
+def test_more_licences_are_known_by_their_cards_than_by_tags(world: World) -> None:
+    known = dict(
+        world.ask(
+            "select licence_evidence, count(*) from dim_models "
+            "where licence_id = 'other' and licence_class <> 'L0' group by 1"
+        )
+    )
+    assert known["license_name on card"] > known.get("license_name tag", 0)
+
+
+def test_a_pass_over_cards_that_is_refused_leaves_a_status_row_and_the_run_ends_well(world: World) -> None:
+    """The first pass is of the first day, so one is due a week later, and asked for until it succeeds."""
+    later = [date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)]
+    world.upstream.refuses_cards = True
+    with environment_of(world.environment), cli.dagster_instance(world.settings) as instance:
+        for day in later:
+            world.upstream.refuses_cards = day != later[-1]
+            world.morning(day)
+            cli.execute_job("land_and_load", instance, day, world.settings)
+            if day == later[1]:
+                check = latest_check(world, "licence_card_passes", "licence_cards_answered")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "answered 403" in check.description and "the next run asks again" in check.description
+    assert latest_check(world, "licence_card_passes", "licence_cards_answered").passed
+    with duckdb.connect(str(world.settings.warehouse), read_only=True) as connection:
+        passes = connection.execute(
+            "select snapshot_date, status from raw.licence_card_passes order by 1"
+        ).fetchall()
+        listed = connection.execute(
+            "select count(*) from raw.hub_snapshots where is_accepted and list_contains(?, snapshot_date)",
+            [later],
+        ).fetchall()
+    assert passes == [(FIRST, "ok"), (later[1], "error"), (later[2], "ok")]
+    assert listed == [(3,)]
 
 
 def contents(world: World) -> dict[str, list[tuple[Any, ...]]]:
@@ -214,8 +317,8 @@ def seeded_symbols(world: World) -> list[str]:
     return [symbol for (symbol,) in world.ask("select symbol from companies")]
 
 
-def latest_check(world: World, name: str) -> Any:
-    key = dg.AssetCheckKey(dg.AssetKey(["raw", "price_fetches"]), name)
+def latest_check(world: World, table: str, name: str) -> Any:
+    key = dg.AssetCheckKey(dg.AssetKey(["raw", table]), name)
     with environment_of(world.environment), cli.dagster_instance(world.settings) as instance:
         records = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
         return records[0].event.dagster_event.asset_check_evaluation_data

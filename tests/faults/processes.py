@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from dagster_project.lib import hub
+from dagster_project.lib.backfill import backfill
 from dagster_project.lib.hub_load import load_crawl
 from dagster_project.lib.landing import newest_complete
 from dagster_project.lib.publish import publish
@@ -57,6 +58,12 @@ def load_day(settings: Settings, day: date, moment: Moment | None = None) -> Non
         load_crawl(connection, newest_complete(settings.landing, day, settings.scope_id([])), settings)
         if moment == AFTER_COMMIT:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def backfill_days(settings: Settings, days: list[date]) -> None:
+    """The days of the archive, as the asset loads them."""
+    with up_to_date(settings) as connection:
+        backfill(connection, settings, days)
 
 
 AFTER_COMMIT = Moment("", "after the commit, before the warehouse is closed")

@@ -85,7 +85,20 @@ def test_a_publishers_listing_is_its_part_of_the_whole(upstream: Upstream) -> No
 def test_expand_decides_the_fields(upstream: Upstream) -> None:
     page = get(f"{upstream.url}/api/models", limit=5, sort="downloads", expand=["likes", "gated"])
     assert all(set(item) == {"_id", "id", "likes", "gated"} for item in page.json())
-    assert get(f"{upstream.url}/api/models", expand="cardData").status_code == 400
+    assert get(f"{upstream.url}/api/models", expand="siblings").status_code == 400
+
+
+def test_a_licence_can_be_filtered_by_and_its_card_says_all_sorts_of_things(upstream: Upstream) -> None:
+    api = HfApi(endpoint=upstream.url, token=False)
+    listed = list(api.list_models(filter="license:other", sort="downloads", expand=["cardData", "tags"]))
+    assert len(listed) > 100
+    assert all("license:other" in (model.tags or []) for model in listed)
+    items = get(f"{upstream.url}/api/models", filter="license:other", expand=["cardData"]).json()
+    names = [(item["cardData"] or {}).get("license_name") for item in items]
+    assert {type(name) for name in names} == {str, list, float, dict, type(None)}
+    assert max(len(name) for name in names if isinstance(name, str)) == 10_000
+    assert any(item["cardData"] is None for item in items)
+    assert get(f"{upstream.url}/api/models", filter="text-generation").status_code == 400
 
 
 def test_a_limit_above_1000_is_capped(upstream: Upstream) -> None:

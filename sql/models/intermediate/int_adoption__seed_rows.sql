@@ -6,6 +6,7 @@
     'stg_seeds__named_licences': 'licence_name',
     'stg_seeds__families': 'family',
     'stg_seeds__curated_models': 'repo_pattern',
+    'stg_seeds__libraries': 'library_name',
     'stg_seeds__test_repo_patterns': 'pattern',
     'stg_seeds__growth_thresholds': 'threshold'
 } %}

@@ -14,24 +14,21 @@
 ) }}
 -- depends_on: {{ ref('int_adoption__seed_rows') }}
 
-with usable as (
-    select
-        snapshots.snapshot_date,
-        snapshots.activity_date
-    from {{ ref('stg_hub__snapshots') }} as snapshots
-    inner join {{ ref('int_snapshot_days__judged') }} as judged
-        on snapshots.snapshot_date = judged.snapshot_date
-    where judged.usable
-),
+{% set piece = first_piece(seed='int_adoption__seed_rows', days='int_snapshot_days__judged') %}
+
+with {{ interval_ctes(piece) }},
 
 snapshots as (
     select
-        snapshot_date,
-        activity_date
-    from usable
+        snapshots.snapshot_date,
+        snapshots.activity_date,
+        snapshots.scope_id
+    from {{ ref('stg_hub__snapshots') }} as snapshots
+    inner join {{ ref('int_snapshot_days__judged') }} as judged
+        on snapshots.snapshot_date = judged.snapshot_date
     where
-        snapshot_date
-        {{ first_piece(seed='int_adoption__seed_rows', days='int_snapshot_days__judged') }}
+        judged.usable
+        and snapshots.snapshot_date {{ piece }}
 ),
 
 first_snapshot as (
@@ -43,41 +40,27 @@ listed as (
     select
         counters.snapshot_date,
         counters.model_key,
-        counters.downloads_30d,
-        counters.downloads_all_time
+        counters.downloads_30d
     from {{ ref('stg_hub__counters') }} as counters
     inner join snapshots
         on counters.snapshot_date = snapshots.snapshot_date
+    where counters.snapshot_date {{ piece }}
 ),
 
--- the last count before the piece, also of models that are gone
-carried as (
-    select
-        counters.model_key,
-        max(counters.snapshot_date) as snapshot_date,
-        arg_max(counters.downloads_all_time, counters.snapshot_date) as downloads_all_time
-    from {{ ref('stg_hub__counters') }} as counters
-    inner join usable
-        on counters.snapshot_date = usable.snapshot_date
-    where
-        counters.downloads_all_time is not null
-        and counters.snapshot_date < (select min(snapshots.snapshot_date) from snapshots)
-    group by counters.model_key
-),
-
+-- the last count as of a day, also of models that are gone
 observations as (
     select
         model_key,
-        snapshot_date,
-        downloads_all_time
-    from carried
+        max(snapshot_date) as snapshot_date,
+        arg_max(downloads_all_time, snapshot_date) as downloads_all_time
+    from earlier_counts
+    group by model_key
     union all
     select
         model_key,
         snapshot_date,
         downloads_all_time
-    from listed
-    where downloads_all_time is not null
+    from window_counts
 ),
 
 holding as (
@@ -196,19 +179,43 @@ described as (
             and stock.snapshot_date = first_sights.first_date
 ),
 
-family_members as (
+-- a model's attributes, and what the snapshot says of it and adds to the days before it
+facts as (
     select
         described.snapshot_date,
         described.model_key,
+        described.organisation_family,
+        described.licence_class,
+        described.access_class,
+        described.relation_kind,
+        described.is_relation_suspect,
+        described.country,
+        described.parents,
+        described.is_listed,
+        described.is_new,
+        described.downloads_30d,
+        described.downloads_all_time,
+        intervals.start_date,
+        cast(intervals.delta as double) / intervals.length_days as net
+    from described
+    left join intervals
+        on
+            described.snapshot_date = intervals.observed_date
+            and described.model_key = intervals.model_key
+),
+
+family_facts as (
+    select
         families.definition,
         families.family,
-        families.weight
-    from described
+        families.weight,
+        facts.*
+    from facts
     inner join {{ ref('int_model_families') }} as families
         on
-            described.model_key = families.model_key
-            and described.snapshot_date >= families.valid_from
-            and (families.valid_to is null or described.snapshot_date < families.valid_to)
+            facts.model_key = families.model_key
+            and facts.snapshot_date >= families.valid_from
+            and (families.valid_to is null or facts.snapshot_date < families.valid_to)
     where families.definition <> 'organisation'
 ),
 
@@ -217,41 +224,9 @@ lineage_weights as (
         snapshot_date,
         model_key,
         sum(weight) as weight
-    from family_members
+    from family_facts
     where definition = 'lineage'
     group by snapshot_date, model_key
-),
-
--- organisation and lineage hold every model, those of no family under NULL: each sums to the whole
-members as (
-    select
-        snapshot_date,
-        model_key,
-        definition,
-        family,
-        weight
-    from family_members
-    union all
-    select
-        snapshot_date,
-        model_key,
-        'organisation' as definition,
-        organisation_family as family,
-        cast(1 as double) as weight
-    from described
-    union all
-    select
-        described.snapshot_date,
-        described.model_key,
-        'lineage' as definition,
-        cast(null as varchar) as family,
-        1 - coalesce(lineage_weights.weight, 0) as weight
-    from described
-    left join lineage_weights
-        on
-            described.snapshot_date = lineage_weights.snapshot_date
-            and described.model_key = lineage_weights.model_key
-    where 1 - coalesce(lineage_weights.weight, 0) > 1e-9
 ),
 
 family_countries as (
@@ -273,67 +248,140 @@ family_countries as (
     group by family
 ),
 
--- what a snapshot says, and what it adds to the days before it, about each model
-facts as (
+-- organisation and lineage hold every model, those of no family under NULL: each sums to the whole
+members as (
     select
-        stock.snapshot_date,
-        {{ days_after('stock.snapshot_date', -1) }} as activity_date,
-        stock.model_key,
-        stock.is_listed,
-        stock.is_new,
-        stock.downloads_30d,
-        stock.downloads_all_time,
-        cast(null as double) as net
-    from described as stock
+        'organisation' as definition,
+        facts.organisation_family as family,
+        cast(1 as double) as weight,
+        facts.*
+    from facts
+    union all
+    select family_facts.*
+    from family_facts
     union all
     select
-        downloads.observed_date as snapshot_date,
-        downloads.activity_date,
-        downloads.model_key,
-        false as is_listed,
-        false as is_new,
-        cast(null as bigint) as downloads_30d,
-        cast(null as bigint) as downloads_all_time,
-        downloads.net
-    from {{ ref('int_model_downloads__daily') }} as downloads
-    inner join snapshots
-        on downloads.observed_date = snapshots.snapshot_date
-    where downloads.net is not null
+        'lineage' as definition,
+        cast(null as varchar) as family,
+        1 - coalesce(lineage_weights.weight, 0) as weight,
+        facts.*
+    from facts
+    left join lineage_weights
+        on
+            facts.snapshot_date = lineage_weights.snapshot_date
+            and facts.model_key = lineage_weights.model_key
+    where 1 - coalesce(lineage_weights.weight, 0) > 1e-9
+),
+
+-- intervals of one length are spread alike, so they are added up before they are spread
+sums as (
+    select
+        members.snapshot_date,
+        members.start_date,
+        members.definition,
+        members.family,
+        members.licence_class,
+        members.access_class,
+        members.relation_kind,
+        members.is_relation_suspect,
+        members.country,
+        case
+            when members.definition <> 'lineage' then null
+            when members.family is not null then coalesce(family_countries.country, 'unknown')
+            when members.parents = 0 then members.country
+            else 'unknown'
+        end as base_country,
+        count(*) filter (where members.is_listed) as models,
+        coalesce(sum(members.weight) filter (where members.is_listed), 0) as weighted_models,
+        count(*) filter (where members.is_new) as new_models,
+        coalesce(sum(members.weight) filter (where members.is_new), 0) as weighted_new_models,
+        sum(members.downloads_30d * members.weight) as downloads_30d,
+        sum(members.downloads_all_time * members.weight) as downloads_all_time,
+        sum(members.net * members.weight) as net
+    from members
+    left join family_countries
+        on members.family = family_countries.family
+    group by all
+),
+
+spread as (
+    select
+        snapshot_date,
+        {{ each_day('start_date', days_after('snapshot_date', -1)) }} as activity_date,
+        definition,
+        family,
+        licence_class,
+        access_class,
+        relation_kind,
+        is_relation_suspect,
+        country,
+        base_country,
+        net
+    from sums
+    where net is not null
+),
+
+-- what a snapshot says, and what it adds to the days before it
+placed as (
+    select
+        snapshot_date,
+        {{ days_after('snapshot_date', -1) }} as activity_date,
+        definition,
+        family,
+        licence_class,
+        access_class,
+        relation_kind,
+        is_relation_suspect,
+        country,
+        base_country,
+        models,
+        weighted_models,
+        new_models,
+        weighted_new_models,
+        downloads_30d,
+        downloads_all_time,
+        cast(null as double) as net
+    from sums
+    union all
+    select
+        snapshot_date,
+        activity_date,
+        definition,
+        family,
+        licence_class,
+        access_class,
+        relation_kind,
+        is_relation_suspect,
+        country,
+        base_country,
+        0 as models,
+        0 as weighted_models,
+        0 as new_models,
+        0 as weighted_new_models,
+        cast(null as double) as downloads_30d,
+        cast(null as double) as downloads_all_time,
+        net
+    from spread
 )
 
 select
-    facts.snapshot_date,
-    facts.activity_date,
-    members.definition,
-    members.family,
-    described.licence_class,
-    described.access_class,
-    described.relation_kind,
-    described.is_relation_suspect,
-    described.country,
-    case
-        when members.definition <> 'lineage' then null
-        when members.family is not null then coalesce(family_countries.country, 'unknown')
-        when described.parents = 0 then described.country
-        else 'unknown'
-    end as base_country,
-    count(*) filter (where facts.is_listed) as models,
-    coalesce(sum(members.weight) filter (where facts.is_listed), 0) as weighted_models,
-    count(*) filter (where facts.is_new) as new_models,
-    coalesce(sum(members.weight) filter (where facts.is_new), 0) as weighted_new_models,
-    sum(facts.downloads_30d * members.weight) as downloads_30d,
-    sum(facts.downloads_all_time * members.weight) as downloads_all_time,
-    sum(facts.net * members.weight) as net
-from facts
-inner join described
-    on
-        facts.snapshot_date = described.snapshot_date
-        and facts.model_key = described.model_key
-inner join members
-    on
-        facts.snapshot_date = members.snapshot_date
-        and facts.model_key = members.model_key
-left join family_countries
-    on members.family = family_countries.family
+    snapshot_date,
+    activity_date,
+    definition,
+    family,
+    licence_class,
+    access_class,
+    relation_kind,
+    is_relation_suspect,
+    country,
+    base_country,
+    cast(sum(models) as bigint) as models,
+    sum(weighted_models) as weighted_models,
+    cast(sum(new_models) as bigint) as new_models,
+    sum(weighted_new_models) as weighted_new_models,
+    sum(downloads_30d) as downloads_30d,
+    sum(downloads_all_time) as downloads_all_time,
+    sum(net) as net
+from placed
 group by all
-order by facts.snapshot_date, members.definition, members.family
+order by snapshot_date, definition, family

@@ -3,21 +3,6 @@ with newest_snapshot as (
     from {{ ref('int_adoption_cube_daily') }}
 ),
 
-members as (
-    select
-        families.definition,
-        families.family,
-        families.model_key,
-        families.weight
-    from {{ ref('int_model_families') }} as families
-    inner join newest_snapshot
-        on
-            families.valid_from <= newest_snapshot.snapshot_date
-            and (
-                families.valid_to is null or families.valid_to > newest_snapshot.snapshot_date
-            )
-),
-
 newest_counts as (
     select
         cube.definition,
@@ -41,17 +26,123 @@ days as (
     cross join {{ ref('stg_hub__snapshots') }} as snapshots
 ),
 
+-- membership as of each day, which for all but a few models is that of today
+flows_then as (
+    select
+        activity_date,
+        definition,
+        family,
+        sum(net) as net
+    from {{ ref('int_adoption_cube_daily') }}
+    where
+        family is not null
+        and net is not null
+    group by activity_date, definition, family
+),
+
+first_states as (
+    select
+        model_key,
+        min(valid_from) as valid_from
+    from {{ ref('int_models__states') }}
+    group by model_key
+),
+
+-- a model moved unless each of its memberships held from its first day to the newest
+moved as (
+    select distinct families.model_key
+    from {{ ref('int_model_families') }} as families
+    inner join first_states
+        on families.model_key = first_states.model_key
+    cross join newest_snapshot
+    where
+        families.valid_from > first_states.valid_from
+        or families.valid_to <= newest_snapshot.snapshot_date
+),
+
+{{ interval_ctes(">= date '0001-01-01'", only='moved') }},
+
+moved_flows as (
+    select
+        model_key,
+        observed_date,
+        start_date,
+        cast(delta as double) / length_days as net
+    from intervals
+    where delta <> 0
+),
+
+corrections as (
+    select
+        flows.observed_date,
+        flows.start_date,
+        families.definition,
+        families.family,
+        flows.net * families.weight as net
+    from moved_flows as flows
+    cross join newest_snapshot
+    inner join {{ ref('int_model_families') }} as families
+        on
+            flows.model_key = families.model_key
+            and newest_snapshot.snapshot_date >= families.valid_from
+            and (families.valid_to is null or newest_snapshot.snapshot_date < families.valid_to)
+    union all
+    select
+        flows.observed_date,
+        flows.start_date,
+        families.definition,
+        families.family,
+        -flows.net * families.weight as net
+    from moved_flows as flows
+    inner join {{ ref('int_model_families') }} as families
+        on
+            flows.model_key = families.model_key
+            and flows.observed_date >= families.valid_from
+            and (families.valid_to is null or flows.observed_date < families.valid_to)
+),
+
+correction_sums as (
+    select
+        observed_date,
+        start_date,
+        definition,
+        family,
+        sum(net) as net
+    from corrections
+    group by observed_date, start_date, definition, family
+),
+
+flows_moved as (
+    select
+        {{ each_day('start_date', days_after('observed_date', -1)) }} as activity_date,
+        definition,
+        family,
+        net
+    from correction_sums
+),
+
 flows as (
     select
-        downloads.activity_date,
-        members.definition,
-        members.family,
-        sum(downloads.net * members.weight) as net
-    from {{ ref('int_model_downloads__daily') }} as downloads
-    inner join members
-        on downloads.model_key = members.model_key
-    where downloads.net is not null
-    group by downloads.activity_date, members.definition, members.family
+        activity_date,
+        definition,
+        family,
+        sum(net) as net
+    from (
+        select
+            activity_date,
+            definition,
+            family,
+            net
+        from flows_then
+        union all
+        select
+            activity_date,
+            definition,
+            family,
+            net
+        from flows_moved
+    ) as combined
+    group by activity_date, definition, family
 ),
 
 placed as (

@@ -1,4 +1,26 @@
-with changes as (
+with first_sights as (
+    select
+        model_key,
+        min(valid_from) as first_date
+    from {{ ref('stg_hub__cards') }}
+    group by model_key
+),
+
+-- a card that was read before the model was ever listed counts from the first listing on
+read_cards as (
+    select
+        cards.model_key,
+        greatest(cards.valid_from, first_sights.first_date) as valid_from,
+        cards.valid_to,
+        cards.licence_names,
+        cards.licence_link
+    from {{ ref('stg_hub__licence_cards') }} as cards
+    inner join first_sights
+        on cards.model_key = first_sights.model_key
+    where cards.valid_to is null or cards.valid_to > first_sights.first_date
+),
+
+changes as (
     select
         model_key,
         valid_from
@@ -13,6 +35,11 @@ with changes as (
         model_key,
         valid_from
     from {{ ref('stg_hub__weights') }}
+    union
+    select
+        model_key,
+        valid_from
+    from read_cards
 ),
 
 intervals as (
@@ -23,15 +50,19 @@ intervals as (
     from changes
 ),
 
-cards as (
+tagged as (
     select
-        model_key,
-        valid_from,
-        valid_to,
-        {{ tag_values('tags', 'license:') }} as licence_ids,
-        {{ tag_values('tags', 'license_name:') }} as licence_names,
-        {{ has_any_tag('tags', var('weight_format_tags')) }} as has_weight_format
-    from {{ ref('stg_hub__cards') }}
+        intervals.model_key,
+        intervals.valid_from,
+        {{ tag_values('cards.tags', 'license:') }} as licence_ids,
+        {{ tag_values('cards.tags', 'license_name:') }} as licence_names,
+        {{ has_any_tag('cards.tags', var('weight_format_tags')) }} as has_weight_format
+    from intervals
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            intervals.model_key = cards.model_key
+            and intervals.valid_from >= cards.valid_from
+            and (cards.valid_to is null or intervals.valid_from < cards.valid_to)
 ),
 
 declared_licences as (
@@ -39,37 +70,85 @@ declared_licences as (
         model_key,
         valid_from,
         {{ each_element('licence_ids') }} as licence_id
-    from cards
+    from tagged
 ),
 
-named_licences as (
+-- the id `other` says nothing by itself. Its name is a tag, as old as the rest of the listing; else
+-- it stands on the card, which was read up to a week ago; else only a link does
+others as (
+    select
+        tagged.model_key,
+        tagged.valid_from,
+        read_cards.licence_link,
+        case
+            when tagged.licence_names is not null then 'license_name tag'
+            when read_cards.licence_names is not null then 'license_name on card'
+            when read_cards.licence_link is not null then 'license_link on card'
+            when read_cards.model_key is not null then 'card without name'
+            else 'license tag'
+        end as licence_evidence,
+        coalesce(
+            tagged.licence_names,
+            read_cards.licence_names,
+            case
+                when read_cards.licence_link is not null
+                    then {{ array_of('read_cards.licence_link') }}
+            end
+        ) as licence_names
+    from tagged
+    left join read_cards
+        on
+            tagged.model_key = read_cards.model_key
+            and tagged.valid_from >= read_cards.valid_from
+            and (read_cards.valid_to is null or tagged.valid_from < read_cards.valid_to)
+    where list_contains(tagged.licence_ids, 'other')
+),
+
+each_name as (
     select
         model_key,
         valid_from,
         {{ each_element('licence_names') }} as licence_name
-    from cards
+    from others
 ),
 
--- a name counts only beside the id `other`, which says nothing by itself
+-- some cards name a licence that has an id of the Hub's
 named_classes as (
+    select
+        licence_name,
+        licence_class
+    from {{ ref('stg_seeds__named_licences') }}
+    union all
+    select
+        licences.licence_id as licence_name,
+        licences.licence_class
+    from {{ ref('stg_seeds__licences') }} as licences
+    left join {{ ref('stg_seeds__named_licences') }} as named
+        on licences.licence_id = named.licence_name
+    where named.licence_name is null
+),
+
+-- the class sorts before the text, so the smallest text names the most restrictive licence
+deciding_names as (
     select
         named.model_key,
         named.valid_from,
-        min(coalesce(known.licence_class, 'L0')) as licence_class
-    from named_licences as named
-    left join {{ ref('stg_seeds__named_licences') }} as known
-        on named.licence_name = known.licence_name
+        min(
+            coalesce(known.licence_class, 'L0') || ':' || {{ licence_key('named.licence_name') }}
+        ) as deciding
+    from each_name as named
+    left join named_classes as known
+        on {{ licence_key('named.licence_name') }} = known.licence_name
     group by named.model_key, named.valid_from
 ),
 
--- the class sorts before the id, so the smallest text names the most restrictive licence
 deciding_licences as (
     select
         declared.model_key,
         declared.valid_from,
         min(
             coalesce(
-                case when declared.licence_id = 'other' then named_classes.licence_class end,
+                case when declared.licence_id = 'other' then substr(named.deciding, 1, 2) end,
                 licences.licence_class,
                 'L0'
             )
@@ -78,11 +157,37 @@ deciding_licences as (
     from declared_licences as declared
     left join {{ ref('stg_seeds__licences') }} as licences
         on declared.licence_id = licences.licence_id
-    left join named_classes
+    left join deciding_names as named
         on
-            declared.model_key = named_classes.model_key
-            and declared.valid_from = named_classes.valid_from
+            declared.model_key = named.model_key
+            and declared.valid_from = named.valid_from
     group by declared.model_key, declared.valid_from
+),
+
+licensed as (
+    select
+        deciding_licences.model_key,
+        deciding_licences.valid_from,
+        substr(deciding_licences.deciding, 1, 2) as licence_class,
+        substr(deciding_licences.deciding, 4) as licence_id,
+        case
+            when substr(deciding_licences.deciding, 4) = 'other'
+                then substr(deciding_names.deciding, 4)
+        end as licence_name,
+        case
+            when substr(deciding_licences.deciding, 4) = 'other' then others.licence_evidence
+            else 'license tag'
+        end as licence_evidence,
+        others.licence_link
+    from deciding_licences
+    left join others
+        on
+            deciding_licences.model_key = others.model_key
+            and deciding_licences.valid_from = others.valid_from
+    left join deciding_names
+        on
+            deciding_licences.model_key = deciding_names.model_key
+            and deciding_licences.valid_from = deciding_names.valid_from
 ),
 
 states as (
@@ -90,25 +195,28 @@ states as (
         intervals.model_key,
         intervals.valid_from,
         intervals.valid_to,
-        cards.licence_ids,
-        deciding_licences.deciding,
+        tagged.licence_ids,
+        licensed.licence_id,
+        licensed.licence_class,
+        licensed.licence_name,
+        licensed.licence_evidence,
+        licensed.licence_link,
         access.gated,
         weights.used_storage_bytes,
-        coalesce(cards.has_weight_format, false)
+        coalesce(tagged.has_weight_format, false)
         or weights.safetensors_parameters is not null
         or weights.gguf_parameters is not null
         or coalesce(weights.used_storage_bytes, 0) >= {{ var('least_weight_bytes') }}
             as has_weights
     from intervals
-    left join cards
+    left join tagged
         on
-            intervals.model_key = cards.model_key
-            and intervals.valid_from >= cards.valid_from
-            and (cards.valid_to is null or intervals.valid_from < cards.valid_to)
-    left join deciding_licences
+            intervals.model_key = tagged.model_key
+            and intervals.valid_from = tagged.valid_from
+    left join licensed
         on
-            cards.model_key = deciding_licences.model_key
-            and cards.valid_from = deciding_licences.valid_from
+            intervals.model_key = licensed.model_key
+            and intervals.valid_from = licensed.valid_from
     left join {{ ref('stg_hub__access') }} as access
         on
             intervals.model_key = access.model_key
@@ -127,8 +235,11 @@ classes as (
         valid_from,
         valid_to,
         licence_ids,
-        substr(deciding, 4) as licence_id,
-        coalesce(substr(deciding, 1, 2), 'L0') as licence_class,
+        licence_id,
+        coalesce(licence_class, 'L0') as licence_class,
+        licence_name,
+        licence_evidence,
+        licence_link,
         case
             when not has_weights and used_storage_bytes is null then 'unknown'
             when not has_weights then 'A0'
@@ -150,6 +261,9 @@ decided as (
         licence_ids,
         licence_id,
         licence_class,
+        licence_name,
+        licence_evidence,
+        licence_link,
         access_class,
         case
             when access_class in ('A2', 'A3') then true
@@ -169,6 +283,9 @@ select
     licence_ids,
     licence_id,
     licence_class,
+    licence_name,
+    licence_evidence,
+    licence_link,
     access_class,
     is_open_weights,
     is_open_weights and licence_class in ('L2', 'L3', 'L4') as is_open_commercial,

@@ -65,7 +65,7 @@ select
     publishers.family as organisation_family,
     coalesce(extra_roots.family, publishers.family) as root_family,
     coalesce(publishers.country, 'unknown') as country,
-    {{ relation_kind('relations.relations', 'cards.library_name') }} as relation_kind,
+    {{ relation_kind('relations.relations', 'libraries.library_kind') }} as relation_kind,
     coalesce(relations.parents, 0) as parents,
     regexp_matches(lower(cards.repo_id), {{ test_pattern }}) as is_test_repository
 from intervals
@@ -76,6 +76,8 @@ inner join {{ ref('stg_hub__cards') }} as cards
         and (cards.valid_to is null or intervals.valid_from < cards.valid_to)
 left join {{ ref('stg_seeds__publishers') }} as publishers
     on cards.publisher = publishers.publisher
+left join {{ ref('stg_seeds__libraries') }} as libraries
+    on lower(cards.library_name) = libraries.library_name
 left join extra_roots
     on cards.repo_id = extra_roots.repo_id
 left join relations

@@ -3,28 +3,47 @@
     incremental_strategy='append',
     on_schema_change='fail',
     pre_hook="{{ open_window('snapshot_date', days='int_snapshot_days__judged') }}",
-    post_hook="{{ close_window(days='int_snapshot_days__judged') }}"
+    post_hook=[
+        "{{ build_later_pieces(days='int_snapshot_days__judged') }}",
+        "{{ close_window(days='int_snapshot_days__judged') }}"
+    ]
 ) }}
 
--- depends_on: {{ ref('int_snapshot_days__judged') }}
+with {{ interval_ctes(first_piece(days='int_snapshot_days__judged')) }},
 
-{% set first_day = first_day_to_build(days='int_snapshot_days__judged') if is_incremental()
-    else "date '0001-01-01'" %}
+-- intervals of one length are spread alike, so they are added up before they are spread
+sums as (
+    select
+        intervals.observed_date,
+        intervals.start_date,
+        states.publisher,
+        sum(cast(intervals.delta as double)) / max(intervals.length_days) as net
+    from intervals
+    inner join {{ ref('int_models__states') }} as states
+        on
+            intervals.model_key = states.model_key
+            and intervals.observed_date >= states.valid_from
+            and (states.valid_to is null or intervals.observed_date < states.valid_to)
+    where
+        intervals.delta <> 0
+        and states.publisher is not null
+    group by intervals.observed_date, intervals.start_date, states.publisher
+),
+
+spread as (
+    select
+        observed_date as snapshot_date,
+        {{ each_day('start_date', days_after('observed_date', -1)) }} as activity_date,
+        publisher,
+        net
+    from sums
+)
 
 select
-    downloads.observed_date as snapshot_date,
-    downloads.activity_date,
-    states.publisher,
-    sum(downloads.net) as net
-from {{ ref('int_model_downloads__daily') }} as downloads
-inner join {{ ref('int_models__states') }} as states
-    on
-        downloads.model_key = states.model_key
-        and downloads.observed_date >= states.valid_from
-        and (states.valid_to is null or downloads.observed_date < states.valid_to)
-where
-    downloads.observed_date >= {{ first_day }}
-    and downloads.net is not null
-    and states.publisher is not null
-group by downloads.observed_date, downloads.activity_date, states.publisher
-order by downloads.observed_date
+    snapshot_date,
+    activity_date,
+    publisher,
+    sum(net) as net
+from spread
+group by snapshot_date, activity_date, publisher
+order by snapshot_date, activity_date, publisher

@@ -1,9 +1,22 @@
 {% set definitions = ['organisation', 'lineage', 'lineage_clean', 'curated'] %}
 
-with newest_snapshot as (
+with newest_day as (
     select max(activity_date) as activity_date
     from {{ ref('fct_family_adoption_daily') }}
     where not is_interpolated
+),
+
+-- a census of the last week says more than the top of today
+newest_snapshot as (
+    select
+        coalesce(
+            max(case when adoption.scope = 'census' then adoption.activity_date end),
+            max(adoption.activity_date)
+        ) as activity_date
+    from newest_day
+    inner join {{ ref('fct_family_adoption_daily') }} as adoption
+        on {{ days_after('newest_day.activity_date', -6) }} <= adoption.activity_date
+    where not adoption.is_interpolated
 ),
 
 newest as (
@@ -24,7 +37,7 @@ newest as (
     group by adoption.family
 ),
 
-countries as (
+family_countries as (
     select
         family,
         country,
@@ -42,7 +55,7 @@ accounts as (
         family,
         cast(sum(accounts) as bigint) as accounts,
         max(country) filter (where country_rank = 1) as country
-    from countries
+    from family_countries
     group by family
 ),
 
@@ -59,7 +72,7 @@ select
     coalesce(families.name, all_families.family) as name,
     families.company,
     coalesce(accounts.country, 'unknown') as country,
-    {{ country_group('accounts.country') }} as country_group,
+    coalesce(countries.country_group, 'unknown') as country_group,
     coalesce(accounts.accounts, 0) as accounts,
     {% for definition in definitions %}
         coalesce(newest.models_{{ definition }}, 0) as models_{{ definition }},
@@ -72,6 +85,8 @@ left join {{ ref('stg_seeds__families') }} as families
     on all_families.family = families.family
 left join accounts
     on all_families.family = accounts.family
+left join {{ ref('stg_seeds__countries') }} as countries
+    on accounts.country = countries.country
 left join newest
     on all_families.family = newest.family
 order by newest.downloads_all_time_organisation desc nulls last, all_families.family asc

@@ -1,34 +1,18 @@
 with sightings as (
     select
         model_key,
-        min(snapshot_date) as first_seen_date,
-        max(snapshot_date) as last_seen_date
-    from {{ ref('stg_hub__counters') }}
-    group by model_key
+        first_seen_date,
+        last_seen_date,
+        is_listed,
+        is_gone,
+        absent_censuses,
+        downloads_30d,
+        downloads_all_time,
+        likes
+    from {{ ref('int_models__sightings') }}
 ),
 
-newest_snapshot as (
-    select max(snapshot_date) as snapshot_date
-    from {{ ref('stg_hub__snapshots') }}
-),
-
-last_counters as (
-    select
-        sightings.model_key,
-        sightings.first_seen_date,
-        sightings.last_seen_date,
-        sightings.last_seen_date = newest_snapshot.snapshot_date as is_listed,
-        counters.downloads_30d,
-        counters.downloads_all_time,
-        counters.likes
-    from sightings
-    cross join newest_snapshot
-    inner join {{ ref('stg_hub__counters') }} as counters
-        on
-            sightings.model_key = counters.model_key
-            and sightings.last_seen_date = counters.snapshot_date
-),
-
+-- the newest state of what a listing says is that of the last sight
 last_cards as (
     select
         sightings.model_key,
@@ -43,8 +27,7 @@ last_cards as (
     inner join {{ ref('stg_hub__cards') }} as cards
         on
             sightings.model_key = cards.model_key
-            and sightings.last_seen_date >= cards.valid_from
-            and (cards.valid_to is null or sightings.last_seen_date < cards.valid_to)
+            and cards.valid_to is null
     left join {{ ref('stg_seeds__publishers') }} as publishers
         on cards.publisher = publishers.publisher
 ),
@@ -63,18 +46,15 @@ last_attributes as (
     left join {{ ref('stg_hub__access') }} as access
         on
             sightings.model_key = access.model_key
-            and sightings.last_seen_date >= access.valid_from
-            and (access.valid_to is null or sightings.last_seen_date < access.valid_to)
+            and access.valid_to is null
     left join {{ ref('stg_hub__lineage') }} as lineage
         on
             sightings.model_key = lineage.model_key
-            and sightings.last_seen_date >= lineage.valid_from
-            and (lineage.valid_to is null or sightings.last_seen_date < lineage.valid_to)
+            and lineage.valid_to is null
     left join {{ ref('stg_hub__weights') }} as weights
         on
             sightings.model_key = weights.model_key
-            and sightings.last_seen_date >= weights.valid_from
-            and (weights.valid_to is null or sightings.last_seen_date < weights.valid_to)
+            and weights.valid_to is null
     left join {{ ref('int_models__states') }} as states
         on
             sightings.model_key = states.model_key
@@ -106,13 +86,13 @@ compared_with_parent as (
         max(counters.downloads_30d) as downloads_30d,
         max(parent_counters.downloads_all_time) as parent_all_time,
         max(parent_counters.downloads_30d) as parent_30d
-    from last_counters as counters
+    from sightings as counters
     inner join {{ ref('int_models__parents') }} as parents
         on
             counters.model_key = parents.model_key
             and counters.last_seen_date >= parents.valid_from
             and (parents.valid_to is null or counters.last_seen_date < parents.valid_to)
-    left join last_counters as parent_counters
+    left join sightings as parent_counters
         on parents.parent_key = parent_counters.model_key
     group by counters.model_key
 ),
@@ -171,6 +151,9 @@ select
     classes.licence_id,
     classes.licence_ids,
     coalesce(classes.licence_class, 'L0') as licence_class,
+    classes.licence_name,
+    classes.licence_evidence,
+    classes.licence_link,
     classes.is_open_weights,
     classes.is_open_commercial,
     classes.is_osi_licence,
@@ -190,8 +173,10 @@ select
     models.last_modified,
     counters.first_seen_date,
     counters.last_seen_date,
-    counters.is_listed
-from last_counters as counters
+    counters.is_listed,
+    counters.is_gone,
+    counters.absent_censuses
+from sightings as counters
 inner join {{ ref('stg_hub__models') }} as models
     on counters.model_key = models.model_key
 left join last_cards as cards

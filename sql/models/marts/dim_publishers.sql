@@ -27,7 +27,7 @@ select
     publishers.company,
     publishers.family,
     coalesce(publishers.country, 'unknown') as country,
-    {{ country_group('publishers.country') }} as country_group,
+    coalesce(countries.country_group, 'unknown') as country_group,
     coalesce(publishers.follow_all, false) as is_followed,
     coalesce(listed.models, 0) as models,
     coalesce(listed.listed_models, 0) as listed_models,
@@ -43,4 +43,6 @@ left join listed
     on accounts.publisher = listed.publisher
 left join {{ ref('stg_seeds__publishers') }} as publishers
     on accounts.publisher = publishers.publisher
+left join {{ ref('stg_seeds__countries') }} as countries
+    on publishers.country = countries.country
 order by listed.downloads_30d desc nulls last, accounts.publisher asc

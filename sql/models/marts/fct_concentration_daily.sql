@@ -32,7 +32,21 @@ with snapshots as (
 
 history as (
     select min(activity_date) as first_activity_date
-    from {{ ref('int_publisher_downloads_daily') }}
+    from {{ ref('int_adoption_cube_daily') }}
+    where net is not null
+),
+
+-- a census in the window brings flows of models that the tops around it do not list
+window_scopes as (
+    select
+        today.snapshot_date,
+        string_agg(distinct observed.scope_id, ', ' order by observed.scope_id) as window_scopes
+    from snapshots as today
+    inner join {{ ref('stg_hub__snapshots') }} as observed
+        on
+            today.window_start <= observed.activity_date
+            and today.snapshot_date >= observed.snapshot_date
+    group by today.snapshot_date
 ),
 
 daily as (
@@ -92,6 +106,7 @@ select
     snapshots.activity_date,
     snapshots.scope,
     snapshots.scope_id,
+    window_scopes.window_scopes,
     ranked.grouped_by,
     count(*) filter (where ranked.net_28d > 0) as members,
     sum(ranked.net_28d) as net_28d,
@@ -102,7 +117,9 @@ select
 from ranked
 inner join snapshots
     on ranked.snapshot_date = snapshots.snapshot_date
+inner join window_scopes
+    on ranked.snapshot_date = window_scopes.snapshot_date
 group by
     ranked.snapshot_date, snapshots.activity_date, snapshots.scope, snapshots.scope_id,
-    ranked.grouped_by
+    window_scopes.window_scopes, ranked.grouped_by
 order by ranked.snapshot_date, ranked.grouped_by

@@ -1,31 +1,48 @@
-with cells as (
+with counted as (
     select
         snapshot_date,
         activity_date,
         'publisher' as country_of,
-        {{ country_group('country') }} as country_group,
+        country,
         relation_kind,
         is_relation_suspect,
         weighted_models,
         weighted_new_models,
         downloads_30d,
         net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__in_scope') }}
     where definition = 'organisation'
     union all
     select
         snapshot_date,
         activity_date,
         'base_model' as country_of,
-        {{ country_group('base_country') }} as country_group,
+        base_country as country,
         relation_kind,
         is_relation_suspect,
         weighted_models,
         weighted_new_models,
         downloads_30d,
         net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__in_scope') }}
     where definition = 'lineage'
+),
+
+cells as (
+    select
+        counted.snapshot_date,
+        counted.activity_date,
+        counted.country_of,
+        coalesce(countries.country_group, 'unknown') as country_group,
+        counted.relation_kind,
+        counted.is_relation_suspect,
+        counted.weighted_models,
+        counted.weighted_new_models,
+        counted.downloads_30d,
+        counted.net
+    from counted
+    left join {{ ref('stg_seeds__countries') }} as countries
+        on counted.country = countries.country
 ),
 
 flows as (

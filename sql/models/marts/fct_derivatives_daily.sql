@@ -10,7 +10,7 @@ with derivatives as (
         new_models,
         downloads_30d,
         net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__in_scope') }}
     where
         definition = 'lineage'
         and relation_kind <> 'undeclared'

@@ -73,46 +73,39 @@ combined as (
             and levels.family = flows.family
 ),
 
-followed as (
+-- what a snapshot adds may lie on days before it, as what a weekly census adds does
+added as (
     select
-        activity_date,
+        snapshot_date,
         definition,
         family,
-        net_1d,
-        net_1d_suspect,
-        downloads_30d,
-        downloads_all_time,
-        downloads_all_time_suspect,
-        models,
-        derivatives,
-        finetunes,
-        adapters,
-        "merges",
-        quantisations,
-        conversions,
-        new_models,
-        new_derivatives,
-        suspect_models,
-        sum(net_1d) over (
-            partition by definition, family
-            order by activity_date
-            rows unbounded preceding
-        ) as net_so_far
-    from combined
+        sum(net) as net
+    from {{ ref('int_adoption_cube_daily') }}
+    where
+        family is not null
+        and net is not null
+    group by snapshot_date, definition, family
 ),
 
 observed as (
     select
-        activity_date,
-        definition,
-        family,
-        downloads_all_time
-        - lag(downloads_all_time) over by_family
-        - (coalesce(net_so_far, 0) - coalesce(lag(net_so_far) over by_family, 0))
+        levels.activity_date,
+        levels.definition,
+        levels.family,
+        levels.downloads_all_time
+        - lag(levels.downloads_all_time) over by_family
+        - coalesce(added.net, 0)
             as scope_change
-    from followed
-    where downloads_all_time is not null
-    window by_family as (partition by definition, family order by activity_date)
+    from levels
+    left join added
+        on
+            {{ days_after('levels.activity_date', 1) }} = added.snapshot_date
+            and levels.definition = added.definition
+            and levels.family = added.family
+    where levels.downloads_all_time is not null
+    window by_family as (
+        partition by levels.definition, levels.family order by levels.activity_date
+    )
 ),
 
 snapshots as (
@@ -124,42 +117,42 @@ snapshots as (
 )
 
 select
-    followed.activity_date,
-    followed.definition,
-    followed.family,
+    combined.activity_date,
+    combined.definition,
+    combined.family,
     snapshots.scope,
     snapshots.scope_id,
-    followed.models is null as is_interpolated,
-    followed.net_1d,
-    followed.net_1d_suspect,
-    followed.downloads_30d,
-    followed.downloads_all_time,
-    followed.downloads_all_time_suspect,
+    combined.models is null as is_interpolated,
+    combined.net_1d,
+    combined.net_1d_suspect,
+    combined.downloads_30d,
+    combined.downloads_all_time,
+    combined.downloads_all_time_suspect,
     observed.scope_change,
     restated.restated,
-    followed.models,
-    followed.derivatives,
-    followed.finetunes,
-    followed.adapters,
-    followed."merges",
-    followed.finetunes + followed.adapters + followed."merges" as adapted,
-    followed.quantisations,
-    followed.conversions,
-    followed.quantisations + followed.conversions as replicated,
-    followed.new_models,
-    followed.new_derivatives,
-    followed.suspect_models
-from followed
+    combined.models,
+    combined.derivatives,
+    combined.finetunes,
+    combined.adapters,
+    combined."merges",
+    combined.finetunes + combined.adapters + combined."merges" as adapted,
+    combined.quantisations,
+    combined.conversions,
+    combined.quantisations + combined.conversions as replicated,
+    combined.new_models,
+    combined.new_derivatives,
+    combined.suspect_models
+from combined
 left join snapshots
-    on followed.activity_date = snapshots.activity_date
+    on combined.activity_date = snapshots.activity_date
 left join observed
     on
-        followed.activity_date = observed.activity_date
-        and followed.definition = observed.definition
-        and followed.family = observed.family
+        combined.activity_date = observed.activity_date
+        and combined.definition = observed.definition
+        and combined.family = observed.family
 left join {{ ref('int_families__restated_daily') }} as restated
     on
-        followed.activity_date = restated.activity_date
-        and followed.definition = restated.definition
-        and followed.family = restated.family
-order by followed.activity_date, followed.definition, followed.family
+        combined.activity_date = restated.activity_date
+        and combined.definition = restated.definition
+        and combined.family = restated.family
+order by combined.activity_date, combined.definition, combined.family

@@ -1,15 +1,16 @@
 with last_sights as (
     select
         model_key,
-        max(snapshot_date) as last_seen_date
-    from {{ ref('stg_hub__counters') }}
-    group by model_key
+        last_seen_date,
+        downloads_30d
+    from {{ ref('int_models__sightings') }}
 ),
 
 children as (
     select
         last_sights.model_key,
         last_sights.last_seen_date,
+        last_sights.downloads_30d,
         classes.licence_id,
         classes.licence_class
     from last_sights
@@ -25,6 +26,7 @@ parent_licences as (
     select
         children.model_key,
         children.last_seen_date,
+        children.downloads_30d,
         children.licence_id,
         children.licence_class,
         parents.parent_name,
@@ -49,6 +51,7 @@ least_open as (
     select
         model_key,
         last_seen_date,
+        downloads_30d,
         licence_id,
         licence_class,
         min(parent_licence_class) as parent_licence_class,
@@ -58,7 +61,7 @@ least_open as (
         arg_min(parent_name, parent_licence_class || ':' || parent_name) as parent_name,
         count(*) as parents
     from parent_licences
-    group by model_key, last_seen_date, licence_id, licence_class
+    group by model_key, last_seen_date, downloads_30d, licence_id, licence_class
 )
 
 select
@@ -73,14 +76,10 @@ select
     least_open.parent_licence_class,
     least_open.parents,
     least_open.last_seen_date,
-    counters.downloads_30d
+    least_open.downloads_30d
 from least_open
 inner join {{ ref('stg_hub__models') }} as models
     on least_open.model_key = models.model_key
-inner join {{ ref('stg_hub__counters') }} as counters
-    on
-        least_open.model_key = counters.model_key
-        and least_open.last_seen_date = counters.snapshot_date
 left join {{ ref('int_models__states') }} as states
     on
         least_open.model_key = states.model_key
@@ -89,4 +88,4 @@ left join {{ ref('int_models__states') }} as states
 where
     least_open.parent_licence_class <> 'L0'
     and least_open.licence_class > least_open.parent_licence_class
-order by counters.downloads_30d desc nulls last, models.hub_id asc
+order by least_open.downloads_30d desc nulls last, models.hub_id asc

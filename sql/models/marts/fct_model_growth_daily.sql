@@ -74,6 +74,36 @@ needed_snapshots as (
     from week_ago_snapshots
 ),
 
+-- of a census only the models that the daily marts show
+shown as (
+    select
+        detailed.snapshot_date,
+        detailed.model_key
+    from {{ ref('int_models__detailed') }} as detailed
+    inner join new_snapshots
+        on detailed.snapshot_date = new_snapshots.snapshot_date
+),
+
+shown_models as (
+    select distinct model_key
+    from shown
+),
+
+-- the rank among all that are listed, from the few thousand different counts
+ranks as (
+    select
+        counters.snapshot_date,
+        counters.downloads_30d,
+        sum(count(*)) over (
+            partition by counters.snapshot_date order by counters.downloads_30d desc
+        ) - count(*) + 1 as size_rank
+    from {{ ref('stg_hub__counters') }} as counters
+    inner join needed_snapshots
+        on counters.snapshot_date = needed_snapshots.snapshot_date
+    where counters.downloads_30d is not null
+    group by counters.snapshot_date, counters.downloads_30d
+),
+
 ranked as (
     select
         counters.snapshot_date,
@@ -81,17 +111,16 @@ ranked as (
         counters.downloads_30d,
         counters.downloads_all_time,
         counters.likes,
-        case
-            when counters.downloads_30d is not null
-                then
-                    rank() over (
-                        partition by counters.snapshot_date
-                        order by counters.downloads_30d desc nulls last
-                    )
-        end as rank_downloads_30d
+        cast(ranks.size_rank as bigint) as rank_downloads_30d
     from {{ ref('stg_hub__counters') }} as counters
     inner join needed_snapshots
         on counters.snapshot_date = needed_snapshots.snapshot_date
+    inner join shown_models
+        on counters.model_key = shown_models.model_key
+    left join ranks
+        on
+            counters.snapshot_date = ranks.snapshot_date
+            and counters.downloads_30d = ranks.downloads_30d
 ),
 
 compared as (
@@ -112,6 +141,10 @@ compared as (
     from new_snapshots
     inner join ranked as today
         on new_snapshots.snapshot_date = today.snapshot_date
+    inner join shown
+        on
+            today.snapshot_date = shown.snapshot_date
+            and today.model_key = shown.model_key
     left join snapshots as week_ago_snapshot
         on
             {{ days_after('new_snapshots.snapshot_date', -7) }}
@@ -123,42 +156,78 @@ compared as (
 ),
 
 wanted_days as (
-    select
-        snapshot_date,
-        0 as days_back,
-        activity_date
-    from new_snapshots
     {% for days in window_ends %}
-        union all
         select
             snapshot_date,
             {{ days }} as days_back,
             {{ days_after('activity_date', -days) }} as activity_date
         from new_snapshots
+        {% if not loop.last %}
+            union all
+        {% endif %}
     {% endfor %}
 ),
 
+-- at a snapshot the counter itself, of every model that is shown today; between two snapshots a
+-- point of the line between their counters
+cumulatives as (
+    select
+        {{ days_after('counters.snapshot_date', -1) }} as activity_date,
+        counters.model_key,
+        cast(counters.downloads_all_time as double) as cumulative,
+        0 as days_to_observation
+    from {{ ref('stg_hub__counters') }} as counters
+    inner join snapshots
+        on counters.snapshot_date = snapshots.snapshot_date
+    inner join shown_models
+        on counters.model_key = shown_models.model_key
+    where
+        snapshots.is_counted
+        and counters.downloads_all_time is not null
+        and counters.snapshot_date in (
+            select {{ days_after('wanted_days.activity_date', 1) }} from wanted_days
+        )
+    union all
+    select
+        downloads.activity_date,
+        downloads.model_key,
+        downloads.cumulative,
+        downloads.days_to_observation
+    from {{ ref('int_model_downloads__daily') }} as downloads
+    inner join shown_models
+        on downloads.model_key = shown_models.model_key
+    where downloads.activity_date in (select wanted_days.activity_date from wanted_days)
+),
+
 -- a difference of two counters is the sum of the days between, however many they are
-window_ends as (
+window_starts as (
     select
         wanted_days.snapshot_date,
-        downloads.model_key,
-        max(case when wanted_days.days_back = 0 then downloads.net end) as net_1d,
-        max(case when wanted_days.days_back = 0 then cast(downloads.is_interpolated as integer) end)
-        = 1 as is_interpolated,
+        cumulatives.model_key,
         {% for days in window_ends %}
-            max(case when wanted_days.days_back = {{ days }} then downloads.cumulative end)
+            max(case when wanted_days.days_back = {{ days }} then cumulatives.cumulative end)
                 as cumulative_{{ days }},
         {% endfor %}
-        max(downloads.days_to_observation) > 0 as is_edge_interpolated
+        max(cumulatives.days_to_observation) > 0 as is_edge_interpolated
     from wanted_days
     cross join thresholds
+    inner join cumulatives
+        on wanted_days.activity_date = cumulatives.activity_date
+    where cumulatives.days_to_observation <= thresholds.edge_days
+    group by wanted_days.snapshot_date, cumulatives.model_key
+),
+
+last_days as (
+    select
+        new_snapshots.snapshot_date,
+        downloads.model_key,
+        downloads.net as net_1d,
+        downloads.is_interpolated
+    from new_snapshots
     inner join {{ ref('int_model_downloads__daily') }} as downloads
-        on wanted_days.activity_date = downloads.activity_date
-    where
-        (wanted_days.days_back = 0 and downloads.observed_date = wanted_days.snapshot_date)
-        or (wanted_days.days_back > 0 and downloads.days_to_observation <= thresholds.edge_days)
-    group by wanted_days.snapshot_date, downloads.model_key
+        on
+            new_snapshots.snapshot_date = downloads.observed_date
+            and new_snapshots.activity_date = downloads.activity_date
 ),
 
 models as (
@@ -243,7 +312,7 @@ counted as (
         cast(compared.downloads_all_time as double) as cumulative_0,
         {% for days in window_ends %}
             coalesce(
-                window_ends.cumulative_{{ days }},
+                window_starts.cumulative_{{ days }},
                 case
                     when
                         {{ days_after('compared.snapshot_date', -days) }}
@@ -252,16 +321,20 @@ counted as (
                 end
             ) as cumulative_{{ days }},
         {% endfor %}
-        window_ends.net_1d,
-        coalesce(window_ends.is_interpolated, false) as is_interpolated,
-        coalesce(window_ends.is_edge_interpolated, false) as is_edge_interpolated
+        last_days.net_1d,
+        coalesce(last_days.is_interpolated, false) as is_interpolated,
+        coalesce(window_starts.is_edge_interpolated, false) as is_edge_interpolated
     from compared
     inner join models
         on compared.model_key = models.model_key
-    left join window_ends
+    left join window_starts
         on
-            compared.snapshot_date = window_ends.snapshot_date
-            and compared.model_key = window_ends.model_key
+            compared.snapshot_date = window_starts.snapshot_date
+            and compared.model_key = window_starts.model_key
+    left join last_days
+        on
+            compared.snapshot_date = last_days.snapshot_date
+            and compared.model_key = last_days.model_key
 ),
 
 flows as (

@@ -1,11 +1,19 @@
 with licences as (
     select
-        model_key,
-        valid_from,
+        classes.model_key,
+        classes.valid_from,
         'licence' as attribute,
-        coalesce(array_to_string(licence_ids, ', '), 'none') as value,
-        licence_class as class
-    from {{ ref('int_models__classified') }}
+        coalesce(array_to_string(classes.licence_ids, ', '), 'none')
+        || coalesce(' (' || classes.licence_name || ')', '') as value,
+        classes.licence_class as class,
+        classes.licence_evidence as evidence
+    from {{ ref('int_models__classified') }} as classes
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            classes.model_key = cards.model_key
+            and classes.valid_from >= cards.valid_from
+            and (cards.valid_to is null or classes.valid_from < cards.valid_to)
+    where cards.tags is not null
 ),
 
 access_classes as (
@@ -14,7 +22,8 @@ access_classes as (
         valid_from,
         'access' as attribute,
         access_class as value,
-        access_class as class
+        access_class as class,
+        cast(null as varchar) as evidence
     from {{ ref('int_models__classified') }}
     where access_class <> 'unknown'
 ),
@@ -25,7 +34,8 @@ gating as (
         valid_from,
         'gating' as attribute,
         gated as value,
-        gated as class
+        gated as class,
+        cast(null as varchar) as evidence
     from {{ ref('stg_hub__access') }}
     where gated is not null
 ),
@@ -36,7 +46,8 @@ states as (
         valid_from,
         attribute,
         value,
-        class
+        class,
+        evidence
     from licences
     union all
     select
@@ -44,7 +55,8 @@ states as (
         valid_from,
         attribute,
         value,
-        class
+        class,
+        evidence
     from access_classes
     union all
     select
@@ -52,7 +64,8 @@ states as (
         valid_from,
         attribute,
         value,
-        class
+        class,
+        evidence
     from gating
 ),
 
@@ -64,7 +77,9 @@ followed as (
         lag(value) over by_model as from_value,
         value as to_value,
         lag(class) over by_model as from_class,
-        class as to_class
+        class as to_class,
+        lag(evidence) over by_model as from_evidence,
+        evidence as to_evidence
     from states
     window by_model as (partition by model_key, attribute order by valid_from)
 ),
@@ -77,29 +92,45 @@ changed as (
         from_value,
         to_value,
         from_class,
-        to_class
+        to_class,
+        from_evidence,
+        to_evidence
     from followed
-    where from_value <> to_value
+    where
+        from_value <> to_value
+        -- a card that is read for the first time tells what its licence was all along
+        and not coalesce(
+            from_evidence = 'license tag'
+            and to_evidence in ('license_name on card', 'license_link on card')
+            and starts_with(to_value, from_value || ' ('),
+            false
+        )
 ),
 
 change_days as (
     select distinct
         model_key,
-        first_seen_date
+        first_seen_date,
+        case when attribute = 'licence' then 'cards' else 'access' end as attribute_group
     from changed
 ),
 
+-- a snapshot whose source has no gating did not see the value before
 last_sights as (
     select
         change_days.model_key,
         change_days.first_seen_date,
+        change_days.attribute_group,
         max(counters.snapshot_date) as last_seen_date
     from change_days
     inner join {{ ref('stg_hub__counters') }} as counters
         on
             change_days.model_key = counters.model_key
             and change_days.first_seen_date > counters.snapshot_date
-    group by change_days.model_key, change_days.first_seen_date
+    inner join {{ ref('stg_hub__snapshots') }} as snapshots
+        on counters.snapshot_date = snapshots.snapshot_date
+    where not array_contains(snapshots.lacks, change_days.attribute_group)
+    group by change_days.model_key, change_days.first_seen_date, change_days.attribute_group
 )
 
 select
@@ -111,6 +142,8 @@ select
     changed.to_value,
     changed.from_class,
     changed.to_class,
+    changed.from_evidence,
+    changed.to_evidence,
     last_sights.last_seen_date,
     changed.first_seen_date,
     counters.downloads_30d
@@ -121,6 +154,8 @@ left join last_sights
     on
         changed.model_key = last_sights.model_key
         and changed.first_seen_date = last_sights.first_seen_date
+        and case when changed.attribute = 'licence' then 'cards' else 'access' end
+        = last_sights.attribute_group
 left join {{ ref('int_models__states') }} as states
     on
         changed.model_key = states.model_key

@@ -3,13 +3,15 @@
     incremental_strategy='append',
     on_schema_change='fail',
     pre_hook="{{ open_window('snapshot_date', 'int_adoption__seed_rows', 'int_snapshot_days__judged') }}",
-    post_hook="{{ close_window('int_adoption__seed_rows', 'int_snapshot_days__judged') }}"
+    post_hook=[
+        "{{ build_later_pieces('int_adoption__seed_rows', 'int_snapshot_days__judged') }}",
+        "{{ close_window('int_adoption__seed_rows', 'int_snapshot_days__judged') }}"
+    ]
 ) }}
 -- depends_on: {{ ref('int_adoption__seed_rows') }}
 -- depends_on: {{ ref('int_snapshot_days__judged') }}
 
-{% set first_day = first_day_to_build('int_adoption__seed_rows', 'int_snapshot_days__judged')
-    if is_incremental() else "date '0001-01-01'" %}
+{% set piece = first_piece('int_adoption__seed_rows', 'int_snapshot_days__judged') %}
 
 with snapshots as (
     select
@@ -18,7 +20,7 @@ with snapshots as (
         scope,
         scope_id
     from {{ ref('stg_hub__snapshots') }}
-    where snapshot_date >= {{ first_day }}
+    where snapshot_date {{ piece }}
 ),
 
 listed as (
@@ -35,17 +37,16 @@ listed as (
         on snapshots.snapshot_date = counters.snapshot_date
 ),
 
+{{ interval_ctes(piece) }},
+
 -- only what the day's own snapshot said: a later one may fill the day in, which would restate it
 flows as (
     select
-        downloads.observed_date,
-        downloads.model_key,
-        downloads.net
-    from {{ ref('int_model_downloads__daily') }} as downloads
-    inner join snapshots
-        on
-            downloads.activity_date = snapshots.activity_date
-            and downloads.observed_date = snapshots.snapshot_date
+        observed_date,
+        model_key,
+        cast(delta as double) / length_days as net
+    from intervals
+    where delta is not null
 ),
 
 classified as (

@@ -16,7 +16,7 @@ with cells as (
         models,
         downloads_30d,
         net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__in_scope') }}
     where definition = 'organisation'
 ),
 
@@ -88,6 +88,7 @@ shares as (
         summed.activity_date,
         snapshots.scope,
         snapshots.scope_id,
+        snapshots.lacks,
         summed.relations,
         summed.openness_group,
         summed.models,
@@ -127,4 +128,6 @@ left join shares as before
         and today.relations = before.relations
         and today.openness_group = before.openness_group
         and today.scope_id = before.scope_id
+        -- to learn what was unknown is no move
+        and today.lacks = before.lacks
 order by today.activity_date, today.relations, today.openness_group

@@ -24,6 +24,9 @@ select
     classes.licence_ids,
     classes.licence_id,
     coalesce(classes.licence_class, 'L0') as licence_class,
+    classes.licence_name,
+    classes.licence_evidence,
+    classes.licence_link,
     classes.is_open_weights,
     classes.is_open_commercial,
     classes.is_osi_licence,
@@ -32,7 +35,11 @@ select
     weights.used_storage_bytes,
     coalesce(weights.safetensors_parameters, weights.gguf_parameters) as parameters,
     models.created_at
-from {{ ref('stg_hub__counters') }} as counters
+from {{ ref('int_models__detailed') }} as detailed
+inner join {{ ref('stg_hub__counters') }} as counters
+    on
+        detailed.snapshot_date = counters.snapshot_date
+        and detailed.model_key = counters.model_key
 inner join {{ ref('stg_hub__models') }} as models
     on counters.model_key = models.model_key
 inner join {{ ref('fct_snapshot_days') }} as days

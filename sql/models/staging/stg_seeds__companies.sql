@@ -8,5 +8,6 @@ select
     market_symbol,
     sector_symbol,
     peers,
+    is_primary_listing,
     source
 from {{ source('seeds', 'companies') }}

@@ -1,0 +1,75 @@
+"""The weekly pass over cards: licences that are none of the Hub's ids."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from dagster_project.defs.huggingface import HUB_PAGES
+from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.resources import readable_errors, shown, table_spec
+from dagster_project.lib import preview
+from dagster_project.lib.licence_cards import EVERY, MODELS, Pass, is_due, newest_pass, snapshot_cards
+from dagster_project.lib.raw_tables import LICENCE_CARD_PASSES, LICENCES
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import row_counts
+
+CARDS_ANSWERED = dg.AssetCheckKey(
+    dg.AssetKey([LICENCE_CARD_PASSES.schema, LICENCE_CARD_PASSES.name]), "licence_cards_answered"
+)
+
+
+@dg.multi_asset(
+    specs=[table_spec(table, "raw", deps=[HUB_PAGES]) for table in LICENCES.tables],
+    check_specs=[
+        dg.AssetCheckSpec(
+            CARDS_ANSWERED.name,
+            asset=CARDS_ANSWERED.asset_key,
+            description=f"The pass over the cards of {MODELS} models ended ok, or was not due; a failure "
+            "never stops the run.",
+        )
+    ],
+    partitions_def=DAILY,
+)
+def raw_licence_cards(
+    context: dg.AssetExecutionContext,
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Licence name and link on the cards of the most downloaded models with the id `other`, once a week.
+
+    A pass that fails leaves a status row and a failed check, and the run goes on: what was known of each
+    card stays, and the next run asks again.
+    """
+    day = date.fromisoformat(context.partition_key)
+    ended: Pass | None = None
+    with readable_errors():
+        settings = Settings.from_environment()
+        with up_to_date(settings, context.log.info) as connection:
+            newest = newest_pass(connection)
+            if is_due(newest, day):
+                ended = snapshot_cards(connection, settings, day, lambda p: context.log.info(str(p)))
+            counts = row_counts(connection, LICENCES.tables)
+            previews = {table: preview.of_raw(connection, table) for table in LICENCES.tables}
+    said = _in_words(ended, newest)
+    context.log.info(said)
+    for table in LICENCES.tables:
+        yield dg.MaterializeResult(
+            asset_key=[table.schema, table.name],
+            metadata={"dagster/row_count": counts[table.name], **shown(previews[table])},
+        )
+    yield dg.AssetCheckResult(
+        asset_key=CARDS_ANSWERED.asset_key,
+        check_name=CARDS_ANSWERED.name,
+        passed=ended is None or ended.status == "ok",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said,
+        metadata={"cards": ended.cards, "changed": ended.changed, "unread": ended.unread} if ended else {},
+    )
+
+
+def _in_words(ended: Pass | None, newest: date | None) -> str:
+    if ended is None:
+        return f"licence cards: the pass of {newest} is less than {EVERY.days} days old"
+    if ended.status != "ok":
+        return f"licence cards: {ended.detail}; the next run asks again"
+    return f"licence cards: {ended.cards} read, {ended.changed} of them new or changed"

@@ -1,0 +1,79 @@
+"""Package registries: installs per day of the packages that open and closed models are used through."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.defs.partitions import DAILY, INSTALL_DAYS
+from dagster_project.defs.resources import OWNERS
+from dagster_project.defs.small_sources import Fetch, answered_check, asked_days, backfill, snapshot, specs_of
+from dagster_project.lib.installs import (
+    NPM_REGISTRY,
+    PYPI_REGISTRY,
+    Registry,
+    fetch_installs,
+    snapshot_installs,
+)
+from dagster_project.lib.raw_tables import NPM, PYPI
+
+
+def _daily(registry: Registry) -> Fetch:
+    return lambda connection, settings, day, now, report: snapshot_installs(
+        connection, settings, registry, day, now, report
+    )
+
+
+@dg.multi_asset(
+    specs=specs_of(NPM, "Daily downloads of each seeded npm package as they came: 18 months at first."),
+    check_specs=[answered_check(NPM)],
+    partitions_def=DAILY,
+)
+def npm_installs(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """New and changed counts of npm, with 35 days of overlap, one package after the other."""
+    yield from snapshot(context, NPM, _daily(NPM_REGISTRY))
+
+
+@dg.multi_asset(
+    specs=specs_of(PYPI, "Daily downloads of each seeded PyPI package as they came: the last 180 days."),
+    check_specs=[answered_check(PYPI)],
+    partitions_def=DAILY,
+)
+def pypi_installs(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """New and changed counts of pypistats, which keeps 180 days: a day not captured by then is gone."""
+    yield from snapshot(context, PYPI, _daily(PYPI_REGISTRY))
+
+
+def _history(context: dg.AssetExecutionContext, registry: Registry) -> dg.MaterializeResult[None]:
+    first, last = asked_days(context)
+    return backfill(
+        context,
+        registry.source,
+        lambda connection, settings, day, now, report: fetch_installs(
+            connection, settings, registry, day, now, first, last, report
+        ),
+    )
+
+
+def _history_asset(registry: Registry, description: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=["backfill", registry.source.name],
+        description=description,
+        partitions_def=INSTALL_DAYS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name="backfill",
+        kinds={"duckdb", "json"},
+        owners=OWNERS,
+    )
+    def history(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        return _history(context, registry)
+
+    return history
+
+
+npm_install_history = _history_asset(
+    NPM_REGISTRY, "npm's downloads of past days, as far back as 18 months: a whole range in one run."
+)
+pypi_install_history = _history_asset(
+    PYPI_REGISTRY, "PyPI's downloads of past days, as far back as 180 days: a whole range in one run."
+)

@@ -1,0 +1,124 @@
+"""What the small sources beside the Hub share: their assets, their check, and what a run says of them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from dagster_project.defs.huggingface import HUB_PAGES
+from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
+from dagster_project.lib import hub, preview
+from dagster_project.lib.raw_tables import Source
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.seeds import followed_publishers
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.source_pages import Outcome
+from dagster_project.lib.warehouse import row_counts
+
+Fetch = Callable[
+    [duckdb.DuckDBPyConnection, Settings, date, datetime, Callable[[Outcome], None]], list[Outcome]
+]
+
+
+def landing_key(source: Source) -> dg.AssetKey:
+    """The pages of a source as they came."""
+    return dg.AssetKey(["landing", source.name])
+
+
+def specs_of(source: Source, description: str) -> list[dg.AssetSpec]:
+    """The landed pages and the raw tables of a source; the Hub goes first, because the day is the Hub's."""
+    landed = dg.AssetSpec(
+        landing_key(source),
+        deps=[HUB_PAGES],
+        description=description,
+        group_name="landing",
+        kinds={"json"},
+        owners=OWNERS,
+        freshness_policy=FRESHNESS,
+    )
+    return [landed, *(table_spec(table, "raw", deps=[landed.key]) for table in source.tables)]
+
+
+def answered_check(source: Source) -> dg.AssetCheckSpec:
+    """A source that fails is a failed check; it never stops the run."""
+    fetches = source.tables[-1]
+    return dg.AssetCheckSpec(
+        f"{source.name}_answered",
+        asset=dg.AssetKey([fetches.schema, fetches.name]),
+        description="Everything that was asked for was answered as expected; a failure never stops the run.",
+    )
+
+
+def snapshot(context: dg.AssetExecutionContext, source: Source, fetch: Fetch) -> Iterator[Any]:
+    """Run a source's fetch for the partition's day, by the Hub's clock; yields its results and its check."""
+    day = date.fromisoformat(context.partition_key)
+    with readable_errors():
+        settings = Settings.from_environment()
+        now = hub.present_for(settings, day, followed_publishers(settings))
+        with up_to_date(settings, context.log.info) as connection:
+            outcomes = fetch(connection, settings, day, now, lambda outcome: _say(context, source, outcome))
+            counts = row_counts(connection, source.tables)
+            previews = {table: preview.of_raw(connection, table) for table in source.tables}
+    yield dg.MaterializeResult(asset_key=landing_key(source), metadata=figures(outcomes))
+    for table in source.tables:
+        yield dg.MaterializeResult(
+            asset_key=[table.schema, table.name],
+            metadata={
+                "dagster/row_count": counts[table.name],
+                **figures(outcomes),
+                **shown(previews[table]),
+            },
+        )
+    yield _check(source, outcomes)
+
+
+def backfill(context: dg.AssetExecutionContext, source: Source, fetch: Fetch) -> dg.MaterializeResult[None]:
+    """Run a source's fetch of past days, by the Hub's clock."""
+    with readable_errors():
+        settings = Settings.from_environment()
+        now = hub.probe(settings).now
+        with up_to_date(settings, context.log.info) as connection:
+            outcomes = fetch(
+                connection, settings, now.date(), now, lambda outcome: _say(context, source, outcome)
+            )
+    problems = _problems(outcomes)
+    if problems:
+        context.log.warning(f"{source.name}: {problems}")
+    return dg.MaterializeResult(metadata={**figures(outcomes), "problems": problems or "none"})
+
+
+def asked_days(context: dg.AssetExecutionContext) -> tuple[date, date]:
+    """First and last day of the partitions that one run was started for."""
+    asked = context.partition_key_range
+    return date.fromisoformat(asked.start), date.fromisoformat(asked.end)
+
+
+def figures(outcomes: list[Outcome]) -> dict[str, int]:
+    """Items by how they ended, and the rows that they brought."""
+    ended = Counter(f"items_{outcome.status}" for outcome in outcomes)
+    return {**ended, "new_rows": sum(outcome.new_rows for outcome in outcomes)}
+
+
+def _say(context: dg.AssetExecutionContext, source: Source, outcome: Outcome) -> None:
+    if outcome.status != "ok":
+        context.log.info(f"{source.name} {outcome.item}: {outcome.status} ({outcome.detail})")
+
+
+def _problems(outcomes: list[Outcome]) -> str:
+    return "; ".join(f"{o.item}: {o.status}, {o.detail}" for o in outcomes if o.status != "ok")
+
+
+def _check(source: Source, outcomes: list[Outcome]) -> dg.AssetCheckResult:
+    spec = answered_check(source)
+    problems = _problems(outcomes)
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=problems + ("; the next run asks again" if problems else ""),
+        metadata=figures(outcomes),
+    )

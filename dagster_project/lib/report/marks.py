@@ -1,0 +1,277 @@
+"""Charts as the report draws them: colours, axes, lines with direct labels, bars, bands.
+
+Belongs here: what several sections share, free of any table's columns.
+Does not belong here: what a chart is about (the sections); colours' values, which are CSS (page.css).
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import altair as alt
+
+Row = dict[str, Any]
+
+INK, MUTED, FAINT, PAPER = "var(--ink)", "var(--muted)", "var(--rule)", "var(--paper)"
+ACCENT, BAR = "var(--c1)", "var(--bar)"
+COLOURS = tuple(f"var(--c{number})" for number in range(1, 7))  # the page's, safe for colour-blind readers
+HEIGHT = 320
+LABEL_GAP = 15  # pixels between two labels
+LABEL_WIDTH = {"expr": "containerSize()[0] < 500 ? 112 : 190"}  # pixels: a third of a phone's width
+RECENT_DAYS = 120  # of these every day is drawn, before them one a week: years fit into the page
+
+CONFIG: dict[str, Any] = {
+    "background": "transparent",
+    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": "var(--axis)",
+        "gridColor": FAINT,
+        "tickColor": "var(--axis)",
+        "labelColor": MUTED,
+        "labelFontSize": 12,
+        "titleColor": MUTED,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
+    "legend": {"labelColor": INK, "labelFontSize": 12, "labelLimit": 320, "title": None},
+    "text": {"color": INK, "fontSize": 12},
+    "line": {"strokeWidth": 2},
+    "tick": {"color": INK},
+}
+
+
+def finished(chart: Any) -> dict[str, Any]:
+    """The chart as a Vega-Lite specification that fills its container."""
+    spec: dict[str, Any] = chart.properties(
+        width="container",
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        padding={"left": 4, "right": 4, "top": 8, "bottom": 4},
+        config=CONFIG,
+    ).to_dict()
+    spec["datasets"] = {name: json.loads(text) for name, text in spec["datasets"].items()}
+    return spec
+
+
+def picks(names: Sequence[str], defaults: Sequence[str]) -> list[Any]:
+    """One parameter a switch; the page sets it."""
+    return [
+        alt.param(name=f"pick_{name}", value=default) for name, default in zip(names, defaults, strict=True)
+    ]
+
+
+def picked(names: Sequence[str]) -> str:
+    """The filter that keeps the rows of what is switched on; `true` without switches."""
+    return " && ".join(f"datum.{name} == pick_{name}" for name in names) or "true"
+
+
+def time_axis() -> alt.X:
+    """Days in UTC: the reader's time zone never moves a day."""
+    return alt.X(
+        "t:T",
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(
+            title=None, grid=False, format="%-d %b %y", labelOverlap="greedy", labelSeparation=10, tickCount=5
+        ),
+    )
+
+
+def value_axis(
+    title: str,
+    *,
+    domain: tuple[float, float] | None = None,
+    log: bool = False,
+    expression: str | None = None,
+    format: str | None = None,
+) -> alt.Y:
+    """The vertical axis, its unit written flat above it."""
+    scale: dict[str, Any] = {"type": "log"} if log else {"zero": False}
+    if domain:
+        scale["domain"] = list(domain)
+    axis: dict[str, Any] = {"title": title, **_FLAT_TITLE}
+    if expression:
+        axis["labelExpr"] = expression
+    if format:
+        axis["format"] = format
+    if log:
+        axis["values"] = log_ticks(*(domain or (1, 10)))
+    return alt.Y("v:Q", scale=alt.Scale(**scale), axis=alt.Axis(**axis))
+
+
+_FLAT_TITLE: dict[str, Any] = {
+    "titleAngle": 0,
+    "titleAlign": "left",
+    "titleAnchor": "end",
+    "titleBaseline": "bottom",
+    "titleX": 0,
+    "titleY": -8,
+    "tickCount": 5,
+}
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of each power of ten inside the domain."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [t for p in powers for t in (10.0**p, 2 * 10.0**p, 5 * 10.0**p) if low <= t <= high]
+
+
+def domain_of(values: Iterable[float | None], log: bool = False, room: float = 0.06) -> tuple[float, float]:
+    """The span of the values with a little room on both ends."""
+    known = [value for value in values if value is not None and (value > 0 or not log)]
+    low, high = min(known), max(known)
+    if log:
+        return low * 0.85, high * 1.15
+    space = (high - low or abs(high) or 1) * room
+    return low - space, high + space
+
+
+def weekly_before(rows: Sequence[Row], field: str) -> list[Row]:
+    """Every day of the last RECENT_DAYS, and of each week before them the last day that there is."""
+    days = {row[field] for row in rows}
+    if not days:
+        return []
+    recent = max(days) - timedelta(days=RECENT_DAYS)
+    last_of_week = {day.isocalendar()[:2]: day for day in sorted(days)}
+    kept = set(last_of_week.values())
+    return [row for row in rows if row[field] > recent or row[field] in kept]
+
+
+def label_places(
+    values: Sequence[float], domain: tuple[float, float], log: bool = False, height: int = HEIGHT
+) -> list[float]:
+    """Where labels of these values go so that none covers another, in units of the axis."""
+    low, high = (math.log(end) for end in domain) if log else domain
+    per_pixel = (high - low) / height
+    wanted = [(math.log(value) if log else value) / per_pixel for value in values]
+    order = sorted(range(len(values)), key=lambda number: wanted[number])
+    blocks: list[tuple[float, list[int]]] = []  # centre and members of labels that touch
+    for number in order:
+        centre, members = wanted[number], [number]
+        while blocks and centre - blocks[-1][0] < LABEL_GAP * (len(members) + len(blocks[-1][1])) / 2:
+            before, others = blocks.pop()
+            centre = (before * len(others) + centre * len(members)) / (len(others) + len(members))
+            members = others + members
+        blocks.append((centre, members))
+    places = [0.0] * len(values)
+    for centre, members in blocks:
+        for position, number in enumerate(members):
+            at = (centre + (position - (len(members) - 1) / 2) * LABEL_GAP) * per_pixel
+            places[number] = math.exp(at) if log else at
+    return places
+
+
+def end_labels(
+    rows: Sequence[Row],
+    by: Sequence[str],
+    label: Callable[[Row], str],
+    domain: tuple[float, float] | None,
+    log: bool = False,
+    height: int = HEIGHT,
+) -> list[Row]:
+    """A label's row for the last value of each series, spread apart within each choice."""
+    groups: dict[tuple[Any, ...], dict[str, Row]] = {}
+    for row in rows:
+        last = groups.setdefault(tuple(row[name] for name in by), {})
+        if row["v"] is not None and (row["s"] not in last or row["t"] > last[row["s"]]["t"]):
+            last[row["s"]] = row
+    labels = []
+    for choice, last in groups.items():
+        chosen = [row["v"] for row in rows if tuple(row[name] for name in by) == choice]
+        places = label_places(
+            [row["v"] for row in last.values()], domain or domain_of(chosen, log), log, height
+        )
+        labels += [
+            {**row, "at": place, "label": label(row)}
+            for row, place in zip(last.values(), places, strict=True)
+        ]
+    return labels
+
+
+def series_colour(colours: Mapping[str, str]) -> alt.Color:
+    """Each series in its own colour, named at its end and not in a legend."""
+    return alt.Color("s:N", scale=alt.Scale(domain=list(colours), range=list(colours.values())), legend=None)
+
+
+def tips(what: str, value: str, format: str) -> list[alt.Tooltip]:
+    """What the pointer says: which series, which day, how much."""
+    return [
+        alt.Tooltip("s:N", title=what),
+        alt.Tooltip("t:T", title="Day", timeUnit="utcyearmonthdate", format="%-d %B %Y"),
+        alt.Tooltip("v:Q", title=value, format=format),
+    ]
+
+
+def lines(
+    rows: Sequence[Row],
+    y: alt.Y,
+    *,
+    colours: Mapping[str, str],
+    label: Callable[[Row], str],
+    tooltip: Sequence[alt.Tooltip],
+    domain: tuple[float, float] | None = None,
+    by: Sequence[str] = (),
+    log: bool = False,
+    height: int = HEIGHT,
+) -> list[alt.Chart]:
+    """Lines of `v` over `t` for each series `s`, a point for the reader's pointer, a label at the end.
+
+    Rows carry `t`, `v` and `s`, and the fields of `by` that the switches pick.
+    """
+    colour = series_colour(colours)
+    base = (
+        alt.Chart(values(rows), height=height)
+        .transform_filter(picked(by))
+        .encode(x=time_axis(), y=y, color=colour)
+    )
+    return [
+        base.mark_line(),
+        base.mark_circle(size=90, opacity=0).encode(tooltip=list(tooltip)),
+        alt.Chart(values(end_labels(rows, by, label, domain, log, height)))
+        .transform_filter(picked(by))
+        .mark_text(align="left", dx=6, limit=LABEL_WIDTH)
+        .encode(x=time_axis(), y="at:Q", text="label:N", color=colour),
+    ]
+
+
+def bars(
+    rows: Sequence[Row],
+    *,
+    by: Sequence[str],
+    tooltip: Sequence[alt.Tooltip],
+    count: int,
+    axis: alt.Axis | None = None,
+) -> list[alt.Chart]:
+    """Horizontal bars of `v` for each `s`, longest on top, with their figure `label` written at the end."""
+    base = (
+        alt.Chart(values([{**row, "end": max(row["v"], 0)} for row in rows]), height=24 * count)
+        .transform_filter(picked(by))
+        .encode(
+            y=alt.Y(
+                "s:N",
+                sort=alt.EncodingSortField("v", op="max", order="descending"),
+                axis=alt.Axis(title=None, labelColor=INK, labelLimit=128),
+            ),
+            x=alt.X("v:Q", axis=axis),
+            tooltip=list(tooltip),
+        )
+    )
+    return [
+        base.mark_bar(height={"band": 0.72}).encode(color=alt.Color("colour:N", scale=None)),
+        base.mark_text(align="left", dx=5).encode(text="label:N", x=alt.X("end:Q")),
+    ]
+
+
+def values(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Rows as a chart's data, as text: Altair copies and checks rows over and over, and text in no time."""
+    text = json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows])
+    return alt.InlineData(values=text, format=alt.JsonDataFormat(type="json"))
+
+
+def _plain(value: Any) -> Any:
+    """Days as text, figures with the digits that a chart can show."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(f"{value:.9g}") if isinstance(value, float) else value

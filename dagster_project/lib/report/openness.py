@@ -1,0 +1,266 @@
+"""Shares: how open downloads are, and of which countries.
+
+Belongs here: what is said and drawn about openness and countries.
+Does not belong here: families, markets, days; how marks look (marks) and figures read (words).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import altair as alt
+
+from dagster_project.lib.report import marks, words
+from dagster_project.lib.report.claim import HUB, NO_DAYS
+from dagster_project.lib.report.sections import (
+    Answers,
+    Column,
+    Drawn,
+    Panel,
+    Row,
+    Section,
+    Switch,
+    Table,
+    newest,
+    nothing,
+)
+
+GROUPS = {
+    "open_weights": "Open weights",
+    "open_commercial": "Commercial use",
+    "osi_licence": "OSI licence",
+    "gated": "Gated",
+    "restricted": "Restricted",
+    "unknown": "Unknown",
+}
+RELATIONS = {"all": "All models", "without_suspect": "Without suspect relations"}
+OPENNESS_MEASURES = {
+    "share_downloads_30d": ("Downloads, 30 days", "downloads in 30 days go to"),
+    "share_net_1d": ("Downloads of the day", "the day's downloads go to"),
+    "share_models": ("Models", "models are"),
+}
+COUNTRIES = ("China", "United States", "Europe", "rest", "unknown")
+COUNTRY_OF = {"publisher": "Publisher", "base_model": "Base model's publisher"}
+COUNTRY_MEASURES = {
+    "share_downloads_30d": ("Downloads, 30 days", "downloads in 30 days"),
+    "share_derivatives": ("Derivatives", "derivatives"),
+    "share_new_models_28d": ("New models, 28 days", "models created in the last 28 days"),
+}
+
+
+# -- openness --------------------------------------------------------------------------------------
+
+
+def openness(answers: Answers) -> Drawn:
+    """Share of each named group over time; the unknown share stands beside the others."""
+    rows = answers["openness_share"]
+    if not rows:
+        return nothing(NO_DAYS)
+    day = newest(rows, "activity_date")
+    findings = {}
+    for relations in RELATIONS:
+        for measure, (_, of) in OPENNESS_MEASURES.items():
+            now = {
+                row["openness_group"]: row
+                for row in rows
+                if row["activity_date"] == day and row["relations"] == relations
+            }
+            findings[f"{measure}|{relations}"] = _openness_finding(rows, now, measure, of)
+    drawn = [
+        {
+            "t": row["activity_date"],
+            "v": row[measure],
+            "s": GROUPS[row["openness_group"]],
+            "relations": row["relations"],
+            "measure": measure,
+        }
+        for row in marks.weekly_before(rows, "activity_date")
+        for measure in OPENNESS_MEASURES
+        if row[measure] is not None
+    ]
+    colours = dict(zip(GROUPS.values(), marks.COLOURS, strict=True))
+    return Drawn(
+        findings=findings,
+        lead="Groups overlap: OSI-licensed weights are open weights, too. Gated is not closed. Classes are "
+        "as seen on the day, and never restated backwards.",
+        panels=[
+            Panel(
+                _share_chart(
+                    drawn, colours, "Group", ["measure", "relations"], ["share_downloads_30d", "all"]
+                )
+            )
+        ],
+        switches=[
+            Switch("measure", "Share of", {key: label for key, (label, _) in OPENNESS_MEASURES.items()}),
+            Switch("relations", "Counting", RELATIONS),
+        ],
+        table=Table(
+            (
+                Column("openness_group", "Group", lambda g: GROUPS[g]),
+                Column("relations", "Counting", lambda r: RELATIONS[r]),
+                Column("share_downloads_30d", "Downloads 30 days, %", words.percent, True),
+                Column("share_downloads_30d_change_28d", "Change in 28 days", _points, True),
+                Column("share_net_1d", "Downloads of the day, %", words.percent, True),
+                Column("share_models", "Models, %", words.percent, True),
+            ),
+            [row for row in rows if row["activity_date"] == day],
+        ),
+        day=day,
+        notes=[f"Shares are of {words.scope(rows[-1]['scope_id'])}, never of the whole Hub."],
+    )
+
+
+def _points(change: float | None) -> str:
+    return words.MISSING if change is None else f"{words.number(100 * change, 1, signed=True)} points"
+
+
+def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str, of: str) -> str:
+    osi = now.get("osi_licence")
+    if osi is None or osi[measure] is None:
+        return "The share of OSI-licensed models is not known for the newest day"
+    before = [
+        row
+        for row in rows
+        if row["openness_group"] == "osi_licence"
+        and row["relations"] == osi["relations"]
+        and row["scope_id"] == osi["scope_id"]
+        and row["activity_date"] <= osi["activity_date"] - timedelta(days=28)
+        and row[measure] is not None
+    ]
+    change = f", {words.points(osi[measure] - before[-1][measure])} than 28 days before" if before else ""
+    kind = "OSI-licensed" if of.endswith("are") else "OSI-licensed models"
+    return f"{words.percent(osi[measure])} of {of} {kind}{change}" + _unknown(now.get("unknown"), measure)
+
+
+def _unknown(row: Row | None, measure: str) -> str:
+    """The unknown share stands beside every share; a day without any such model has no row."""
+    if row is None or row[measure] is None:
+        return ""
+    return f"; the licence or access of {words.percent(row[measure])} is unknown"
+
+
+def _share_chart(
+    drawn: Sequence[Row], colours: Mapping[str, str], what: str, by: Sequence[str], defaults: Sequence[str]
+) -> Row:
+    domain = (0.0, max(row["v"] for row in drawn) * 1.04)
+    y = marks.value_axis("Share", domain=domain, expression=words.AXIS_PERCENT)
+    layers = marks.lines(
+        drawn,
+        y,
+        colours=colours,
+        domain=domain,
+        by=by,
+        label=lambda row: f"{words.percent(row['v'])} {row['s']}",
+        tooltip=marks.tips(what, "Share", ".1%"),
+    )
+    return marks.finished(alt.layer(*layers).add_params(*marks.picks(by, defaults)))
+
+
+# -- countries -------------------------------------------------------------------------------------
+
+
+def countries(answers: Answers) -> Drawn:
+    """China, United States, Europe, rest and unknown."""
+    rows = _with_share_of_new(answers["countries"])
+    if not rows:
+        return nothing(NO_DAYS)
+    day = newest(rows, "activity_date")
+    findings = {}
+    for of, by_whom in COUNTRY_OF.items():
+        for measure, (_, what) in COUNTRY_MEASURES.items():
+            now = {
+                row["country_group"]: row[measure]
+                for row in rows
+                if row["activity_date"] == day and row["country_of"] == of
+            }
+            known = sorted(
+                ((now.get(c), c) for c in ("China", "United States", "Europe") if now.get(c) is not None),
+                reverse=True,
+            )
+            shares = words.listed([f"{country} {words.percent(share)}" for share, country in known])
+            unknown = f"; {words.percent(now['unknown'])} unknown" if now.get("unknown") is not None else ""
+            findings[f"{of}|{measure}"] = (
+                f"{shares} of {what}, by country of the {by_whom.lower()}{unknown}"
+                if known
+                else f"The countries of {what} are not known for the newest day"
+            )
+    drawn = [
+        {
+            "t": row["activity_date"],
+            "v": row[measure],
+            "s": words.first_upper(row["country_group"]),
+            "country_of": row["country_of"],
+            "measure": measure,
+        }
+        for row in marks.weekly_before(rows, "activity_date")
+        for measure in COUNTRY_MEASURES
+        if row[measure] is not None
+    ]
+    colours = dict(
+        zip(map(words.first_upper, COUNTRIES), (*marks.COLOURS[1::-1], *marks.COLOURS[2:5]), strict=True)
+    )
+    return Drawn(
+        findings=findings,
+        lead="The country is the one where the publisher's company has its seat (seed publishers); most "
+        "accounts belong to nobody known.",
+        panels=[
+            Panel(
+                _share_chart(
+                    drawn, colours, "Country", ["country_of", "measure"], ["publisher", "share_downloads_30d"]
+                )
+            )
+        ],
+        switches=[
+            Switch("country_of", "Country of the", COUNTRY_OF),
+            Switch("measure", "Share of", {key: label for key, (label, _) in COUNTRY_MEASURES.items()}),
+        ],
+        table=Table(
+            (
+                Column("country_group", "Country", words.first_upper),
+                Column("country_of", "Of the", lambda of: COUNTRY_OF[of]),
+                Column("share_downloads_30d", "Downloads 30 days, %", words.percent, True),
+                Column(
+                    "share_downloads_30d_without_suspect", "Without suspect relations, %", words.percent, True
+                ),
+                Column("share_derivatives", "Derivatives, %", words.percent, True),
+                Column("new_models_28d", "New models, 28 days", words.exact, True),
+            ),
+            [row for row in rows if row["activity_date"] == day],
+        ),
+        day=day,
+        notes=[f"Shares are of {words.scope(rows[-1]['scope_id'])}, never of the whole Hub."],
+    )
+
+
+def _with_share_of_new(rows: Sequence[Row]) -> list[Row]:
+    totals: dict[tuple[object, object], float] = {}
+    for row in rows:
+        key = (row["activity_date"], row["country_of"])
+        totals[key] = totals.get(key, 0) + (row["new_models_28d"] or 0)
+    shares = []
+    for row in rows:
+        total = totals[row["activity_date"], row["country_of"]]
+        known = row["new_models_28d"] is not None and total > 0
+        shares.append({**row, "share_new_models_28d": row["new_models_28d"] / total if known else None})
+    return shares
+
+
+SECTIONS = (
+    Section(
+        "openness",
+        "Openness over time",
+        "Share of each named group of openness, in per cent.",
+        HUB,
+        ("openness_share",),
+        ("fct_openness_groups_daily",),
+        openness,
+    ),
+    Section(
+        "countries",
+        "China, United States, Europe",
+        "Share by country, in per cent.",
+        HUB,
+        ("countries",),
+        ("fct_country_adoption_daily",),
+        countries,
+    ),
+)

@@ -1,0 +1,173 @@
+"""The page: sections as one self-contained HTML file.
+
+Belongs here: the template's values, escaping, and the policy that lets the page ask nobody for anything.
+Does not belong here: what sections say; style (page.css) and behaviour (page.js).
+
+Names, tags and repository ids are other people's text. The template escapes everything; the data that the
+script reads is JSON with <, > and & escaped; and the policy runs only the two scripts whose hashes it names,
+with Vega's interpreter in place of `eval`.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import jinja2
+import vl_convert
+from markupsafe import Markup
+
+from dagster_project.lib.report import words
+from dagster_project.lib.report.sections import ONLY, Column, Drawn, Row, Section
+
+HERE = Path(__file__).parent
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])  # what Altair writes
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What the whole page is about: one published file."""
+
+    snapshot_date: date
+    published_at: datetime
+    provenance: str  # live, synthetic or mirror:<host>
+    versions: str
+    origins: Sequence[Row]  # days by where they came from: origin, days, first_day, last_day
+    sources: Sequence[Row]  # of about_sources: name, attribution, licence, terms
+
+    @property
+    def is_synthetic(self) -> bool:
+        return self.provenance == SYNTHETIC
+
+    @property
+    def days_in_words(self) -> str:
+        return words.listed(
+            [
+                f"{row['days']} {'day' if row['days'] == 1 else 'days'} "
+                f"{_ORIGINS.get(row['origin'], row['origin'])} "
+                f"({words.short_day(row['first_day'])} to {words.day(row['last_day'])})"
+                for row in self.origins
+            ]
+        )
+
+
+_ORIGINS = {
+    "observed": "observed",
+    "archive": "from the public archive hub-stats",
+    "import": "imported",
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL exactly as it ran on the published file."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A table in words, and the columns that the section reads."""
+
+    table: str
+    comment: str
+    columns: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A section with all that its place on the page needs."""
+
+    section: Section
+    drawn: Drawn
+    queries: Sequence[Query]
+    definitions: Sequence[Definition]
+
+
+def render(publication: Publication, shown: Sequence[Shown], docs: str) -> str:
+    """The page. `docs` is where the page finds docs/metrics.md."""
+    vega = _vega()
+    script = _inline((HERE / "page.js").read_text())
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(day=words.day, moment=_moment)
+    template = environment.from_string((HERE / "page.html").read_text())
+    prefix = "Synthetic: " if publication.is_synthetic else ""
+    views = [_view(one, prefix) for one in shown]
+    return template.render(
+        about=publication,
+        sections=views,
+        data={view["key"]: view["data"] for view in views},
+        style=Markup((HERE / "page.css").read_text()),
+        vega=vega,
+        script=script,
+        policy="default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        f"style-src 'unsafe-inline'; script-src {_hash(vega)} {_hash(script)}",
+        docs=docs,
+    )
+
+
+def _view(one: Shown, prefix: str) -> dict[str, Any]:
+    drawn = one.drawn
+    first = "|".join(next(iter(switch.options)) for switch in drawn.switches)
+    findings = {key: prefix + text for key, text in drawn.findings.items()}
+    topic = one.section.topic
+    return {
+        "key": one.section.key,
+        "topic": topic,
+        "shows": one.section.shows,
+        "source": one.section.source,
+        "title": findings.get(first) or findings.get(ONLY) or topic,
+        "reason": drawn.reasons.get(first) or drawn.reasons.get(ONLY, ""),
+        "detail": drawn.details.get(first, ""),
+        "drawn": drawn,
+        "queries": one.queries,
+        "definitions": one.definitions,
+        "rows": _cells(drawn),
+        "data": {
+            "findings": findings,
+            "reasons": drawn.reasons,
+            "details": drawn.details,
+            "topic": topic,
+            "specs": [panel.spec for panel in drawn.panels],
+        },
+    }
+
+
+def _cells(drawn: Drawn) -> list[list[dict[str, Any]]]:
+    if drawn.table is None:
+        return []
+    return [[_cell(column, row) for column in drawn.table.columns] for row in drawn.table.rows]
+
+
+def _cell(column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
+    value = row[column.name]
+    sort = "" if value is None else value.isoformat() if isinstance(value, date) else value
+    return {"text": column.show(value), "sort": sort}
+
+
+def _moment(at: datetime) -> str:
+    return f"{words.day(at.date())}, {at:%H:%M} UTC"
+
+
+@cache
+def _vega() -> Markup:
+    """Vega, Vega-Lite and Vega-Embed as one script: a second and a half to bundle, so once a process."""
+    return _inline(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE))
+
+
+def _inline(script: str) -> Markup:
+    """A script as it may stand in a page: nothing in it ends its element."""
+    return Markup(script.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

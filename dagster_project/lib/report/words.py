@@ -1,0 +1,146 @@
+"""Figures in words: amounts, shares, days, lists.
+
+Belongs here: how a number or a day reads in a sentence, on an axis and in a table; missing is a dash.
+Does not belong here: which number is worth a sentence (the sections).
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+MISSING = "–"
+NBSP = "\N{NO-BREAK SPACE}"  # between a figure and its unit: no line ends there
+# the same steps on an axis, for Vega's expression language
+AXIS_AMOUNT = (
+    "datum.value >= 1e9 ? format(datum.value / 1e9, ',.3~f') + ' bn' : "
+    "datum.value >= 1e6 ? format(datum.value / 1e6, ',.3~f') + ' M' : "
+    "datum.value >= 1e3 ? format(datum.value / 1e3, ',.3~f') + ' k' : format(datum.value, ',.3~f')"
+)
+AXIS_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+d')"
+AXIS_CHANGE = "datum.value == 0 ? '0' : format(100 * datum.value, '+.3~f') + ' %'"
+AXIS_PERCENT = "format(100 * datum.value, '.0f') + ' %'"
+_STEPS = ((1e9, "billion", "bn"), (1e6, "million", "M"))
+
+
+def amount(value: float | None) -> str:
+    """Three significant digits with their unit in full: 727 million."""
+    return _scaled(value, short=False)
+
+
+def short_amount(value: float | None) -> str:
+    """The same for a label: 727 M."""
+    return _scaled(value, short=True)
+
+
+def _scaled(value: float | None, short: bool) -> str:
+    if value is None:
+        return MISSING
+    for size, name, letter in _STEPS:
+        if abs(value) >= size * 0.9995:
+            return f"{_digits(value / size)}{NBSP}{letter if short else name}"
+    if short and abs(value) >= 1e4:
+        return f"{_digits(value / 1e3)}{NBSP}k"
+    return exact(value)
+
+
+def _digits(value: float) -> str:
+    decimals = 0 if abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2
+    return number(value, decimals)
+
+
+def span(low: float, high: float) -> str:
+    """588 to 727 million; one amount where both read the same."""
+    first, last = amount(low), amount(high)
+    if first == last:
+        return last
+    unit = last.partition(NBSP)[2]
+    return f"{first.removesuffix(NBSP + unit) if unit else first} to {last}"
+
+
+def exact(value: float | None) -> str:
+    """Every digit, for a table."""
+    return number(value, 0)
+
+
+def number(value: float | None, decimals: int, signed: bool = False) -> str:
+    """A plain number with a true minus sign."""
+    if value is None:
+        return MISSING
+    return f"{value:{'+' if signed else ''},.{decimals}f}".replace("-", "−")
+
+
+def percent(share: float | None, signed: bool = False) -> str:
+    """A share as a percentage: 12.3 %; with a sign where it is a change."""
+    if share is None:
+        return MISSING
+    return f"{number(100 * share, 0 if abs(share) >= 0.9995 else 1, signed)}{NBSP}%"
+
+
+def signed_percent(change: float | None) -> str:
+    """A change as a percentage, with its sign: +12.3 %."""
+    return percent(change, signed=True)
+
+
+def points(change: float | None) -> str:
+    """A change of a share: 14.7 points more, 0.3 points less."""
+    if change is None:
+        return MISSING
+    return f"{abs(100 * change):.1f}{NBSP}points {'more' if change >= 0 else 'less'}"
+
+
+def day(value: date | None) -> str:
+    """25 February 2026."""
+    return MISSING if value is None else f"{value.day} {value:%B %Y}"
+
+
+def short_day(value: date | None) -> str:
+    """25 Feb."""
+    return MISSING if value is None else f"{value.day} {value:%b}"
+
+
+def between(first: date | None, last: date) -> str:
+    """When something was reached: after the end of `first`, by the end of `last`."""
+    if first is None:
+        return f"by {day(last)}, our first day"
+    if (last - first).days == 1:
+        return f"on {day(last)}"
+    return f"between {day(first)} and {day(last)}"
+
+
+def text(value: object) -> str:
+    """Whatever it is; missing is a dash."""
+    return MISSING if value is None else str(value)
+
+
+def listed(items: Sequence[str]) -> str:
+    """One, two and three."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def first_upper(text: str) -> str:
+    """The text as the beginning of a sentence; a name keeps its own capitals."""
+    return text[:1].upper() + text[1:]
+
+
+def plain_name(name: str) -> str:
+    """A family's name without what the seed adds in brackets."""
+    return name.split(" (", maxsplit=1)[0]
+
+
+def distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """Plain names by key; two that are called the same keep their key beside them."""
+    plain = {key: plain_name(name) for key, name in names.items()}
+    counts = Counter(plain.values())
+    return {key: name if counts[name] == 1 else f"{name}, {key}" for key, name in plain.items()}
+
+
+def scope(scope_id: str | None) -> str:
+    """The scope of a listing: which models a share is a share of."""
+    if scope_id == "census":
+        return "every public model"
+    parts = (scope_id or "").split("-")
+    if parts[0] == "top" and len(parts) > 1 and parts[1].isdigit():
+        return f"the {int(parts[1]):,} most downloaded models and all of the followed makers"
+    return "the listed models"

@@ -1,0 +1,59 @@
+"""The dbt project of sql/ as plain data, from the manifest that dbt writes.
+
+Belongs here: which tables are published, what their descriptions and `meta` say, where their SQL stands.
+Does not belong here: running dbt (defs/sql_models).
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+SQL = Path(__file__).parents[2] / "sql"
+MANIFEST = SQL / "target" / "manifest.json"
+
+
+class Mart(NamedTuple):
+    """A published SQL model. Its columns are (name, type, description); `preview` has `title` and `query`."""
+
+    name: str
+    description: str
+    columns: tuple[tuple[str, str, str], ...]
+    sql_path: Path
+    preview: Mapping[str, str] | None
+
+
+@cache
+def marts(manifest: Path = MANIFEST) -> dict[str, Mart]:
+    """Every mart by its name, in alphabetical order."""
+    nodes = orjson.loads(manifest.read_bytes())["nodes"].values()
+    found = [_mart(node) for node in nodes if node["resource_type"] == "model" and node["fqn"][1] == "marts"]
+    return {mart.name: mart for mart in sorted(found)}
+
+
+def _mart(node: Mapping[str, Any]) -> Mart:
+    return Mart(
+        node["name"],
+        node["description"],
+        tuple((c["name"], c["data_type"], c["description"]) for c in node["columns"].values()),
+        SQL / node["original_file_path"],
+        node["config"]["meta"].get("preview"),
+    )
+
+
+def next_step(check: str, rows: int | None, is_blocking: bool) -> str:
+    """What a reader of a failed test of the SQL models should know and do."""
+    found = "An answer" if rows is None else f"{rows:,} row{'' if rows == 1 else 's'}"
+    consequence = (
+        "Nothing after it was built; what was published before stays readable."
+        if is_blocking
+        else "It is a finding, not a fault of the run: the publication goes on and holds it."
+    )
+    return (
+        f"{found} against the claim {check}. {consequence} To see what: ask the query of that name under "
+        "logs/dbt/compiled of the data home of a copy of warehouse.duckdb. If a day's data is at fault, load "
+        "it again (`make run DAY=…` from landing, `REFETCH=1 make run` for today's); if a decision is, mend "
+        "its row in sql/seeds; then run again."
+    )

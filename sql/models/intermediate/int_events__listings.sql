@@ -1,0 +1,79 @@
+with mapped as (
+    select
+        events.event_id,
+        events.event_group,
+        events.is_decisive,
+        events.company,
+        listings.symbol,
+        listings.exchange,
+        listings.country,
+        listings.is_primary_listing,
+        events.untestable_reason,
+        case
+            when listings.exchange = 'XNYS' then events.xnys_session_date
+            when listings.exchange = 'XHKG' then events.xhkg_session_date
+        end as session_date
+    from {{ ref('dim_events') }} as events
+    inner join {{ ref('int_companies__listings') }} as listings
+        on events.company = listings.company
+),
+
+numbered as (
+    select
+        mapped.event_id,
+        mapped.event_group,
+        mapped.is_decisive,
+        mapped.company,
+        mapped.symbol,
+        mapped.exchange,
+        mapped.country,
+        mapped.is_primary_listing,
+        mapped.untestable_reason,
+        mapped.session_date,
+        sessions.session_number
+    from mapped
+    left join {{ ref('int_sessions__numbered') }} as sessions
+        on
+            mapped.exchange = sessions.exchange
+            and mapped.session_date = sessions.session_date
+),
+
+collisions as (
+    select
+        own_events.event_id,
+        own_events.symbol,
+        string_agg(other_events.event_id, ', ' order by other_events.event_id) as other_event_ids
+    from numbered as own_events
+    inner join numbered as other_events
+        on
+            own_events.symbol = other_events.symbol
+            and own_events.session_number = other_events.session_number
+            and own_events.event_id <> other_events.event_id
+    where other_events.is_decisive or not own_events.is_decisive
+    group by own_events.event_id, own_events.symbol
+)
+
+select
+    numbered.event_id,
+    numbered.event_group,
+    numbered.company,
+    numbered.symbol,
+    numbered.exchange,
+    numbered.country,
+    numbered.is_primary_listing,
+    numbered.session_date,
+    numbered.session_number,
+    case
+        when numbered.untestable_reason is not null then numbered.untestable_reason
+        when numbered.session_number is null
+            then 'no session of ' || numbered.exchange || ' after the event is in the calendar'
+        when collisions.event_id is not null
+            then
+                'on the same session as ' || collisions.other_event_ids
+                || ': nothing tells their effects apart'
+    end as untestable_reason
+from numbered
+left join collisions
+    on
+        numbered.event_id = collisions.event_id
+        and numbered.symbol = collisions.symbol

@@ -1,0 +1,71 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ open_window('snapshot_date', seed='stg_seeds__publishers') }}",
+    post_hook="{{ close_window('stg_seeds__publishers') }}"
+) }}
+
+{% set first_day = first_day_to_build('stg_seeds__publishers') if is_incremental()
+    else "date '0001-01-01'" %}
+
+with listed as (
+    select
+        counters.snapshot_date,
+        counters.model_key,
+        counters.downloads_30d,
+        snapshots.scope = 'census' as is_census
+    from {{ ref('stg_hub__counters') }} as counters
+    inner join {{ ref('stg_hub__snapshots') }} as snapshots
+        on counters.snapshot_date = snapshots.snapshot_date
+    where counters.snapshot_date >= {{ first_day }}
+),
+
+-- counted before they are ranked: 2.5 million models have some thousand different counts
+sizes as (
+    select
+        snapshot_date,
+        downloads_30d,
+        sum(count(*)) over (partition by snapshot_date order by downloads_30d desc) as models
+    from listed
+    where
+        is_census
+        and downloads_30d is not null
+    group by snapshot_date, downloads_30d
+),
+
+least_sizes as (
+    select
+        snapshot_date,
+        min(downloads_30d) as downloads_30d
+    from sizes
+    where models <= {{ var('detailed_models') }}
+    group by snapshot_date
+),
+
+described as (
+    select distinct
+        cards.model_key,
+        cards.valid_from,
+        cards.valid_to
+    from {{ ref('stg_hub__cards') }} as cards
+    inner join {{ ref('stg_seeds__publishers') }} as publishers
+        on cards.publisher = publishers.publisher
+)
+
+select
+    listed.snapshot_date,
+    listed.model_key
+from listed
+left join least_sizes
+    on listed.snapshot_date = least_sizes.snapshot_date
+left join described
+    on
+        listed.model_key = described.model_key
+        and listed.snapshot_date >= described.valid_from
+        and (described.valid_to is null or listed.snapshot_date < described.valid_to)
+where
+    not listed.is_census
+    or listed.downloads_30d >= least_sizes.downloads_30d
+    or described.model_key is not null
+order by listed.snapshot_date, listed.model_key

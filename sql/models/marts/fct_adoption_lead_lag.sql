@@ -1,0 +1,196 @@
+with thresholds as (
+    select
+        cast(max(value) filter (where threshold = 'lead_lag_max_weeks') as bigint) as max_weeks,
+        cast(max(value) filter (where threshold = 'lead_lag_min_weeks') as bigint) as min_weeks,
+        cast(max(value) filter (where threshold = 'bootstrap_replicates') as bigint)
+            as replicates,
+        cast(max(value) filter (where threshold = 'bootstrap_block_weeks') as bigint)
+            as block_weeks,
+        max(value) filter (where threshold = 'significance') as significance
+    from {{ ref('stg_seeds__event_study_thresholds') }}
+),
+
+lags as (
+    select {{ each_element('generate_series(-max_weeks, max_weeks)') }} as lag_weeks
+    from thresholds
+),
+
+weekly as (
+    select
+        family,
+        symbol,
+        definition,
+        week,
+        week_number,
+        weeks,
+        growth,
+        excess_return
+    from {{ ref('int_adoption__weekly') }}
+),
+
+pairs as (
+    select
+        growths.family,
+        growths.symbol,
+        growths.definition,
+        lags.lag_weeks,
+        growths.growth,
+        case when growths.growth is not null then excesses.excess_return end as excess_return
+    from weekly as growths
+    cross join lags
+    left join weekly as excesses
+        on
+            growths.family = excesses.family
+            and growths.definition = excesses.definition
+            and {{ days_after('growths.week', '7 * lags.lag_weeks') }} = excesses.week
+),
+
+correlated as (
+    select
+        family,
+        symbol,
+        definition,
+        lag_weeks,
+        count(excess_return) as weeks,
+        corr(growth, excess_return) as correlation
+    from pairs
+    group by family, symbol, definition, lag_weeks
+),
+
+-- every lag or none: the band is for all of them together
+enough as (
+    select
+        correlated.family,
+        correlated.definition,
+        min(correlated.weeks) as least_weeks
+    from correlated
+    group by correlated.family, correlated.definition
+),
+
+-- blocks of weeks drawn from the returns, wrapped around the end: what a share shares with its
+-- own past is kept, what it shares with the requests is not. The key decides what is drawn
+replicates as (
+    select
+        enough.family,
+        enough.definition,
+        {{ each_element('generate_series(1, thresholds.replicates)') }} as replicate
+    from enough
+    cross join thresholds
+    where enough.least_weeks >= thresholds.min_weeks
+),
+
+drawn as (
+    select
+        replicates.family,
+        replicates.definition,
+        replicates.replicate,
+        weekly.week,
+        (
+            {{ drawn_below(
+                "replicates.family || ' ' || replicates.replicate || ' '"
+                ~ " || weekly.week_number // thresholds.block_weeks",
+                'weekly.weeks'
+            ) }}
+            + weekly.week_number % thresholds.block_weeks
+        ) % weekly.weeks as source_number
+    from replicates
+    cross join thresholds
+    inner join weekly
+        on
+            replicates.family = weekly.family
+            and replicates.definition = weekly.definition
+),
+
+resampled as (
+    select
+        drawn.family,
+        drawn.definition,
+        drawn.replicate,
+        drawn.week,
+        weekly.excess_return
+    from drawn
+    inner join weekly
+        on
+            drawn.family = weekly.family
+            and drawn.definition = weekly.definition
+            and drawn.source_number = weekly.week_number
+),
+
+resampled_correlations as (
+    select
+        resampled.family,
+        resampled.definition,
+        resampled.replicate,
+        lags.lag_weeks,
+        corr(weekly.growth, resampled.excess_return) as correlation
+    from resampled
+    cross join lags
+    inner join weekly
+        on
+            resampled.family = weekly.family
+            and resampled.definition = weekly.definition
+            and {{ days_after('resampled.week', '-7 * lags.lag_weeks') }} = weekly.week
+    group by
+        resampled.family, resampled.definition, resampled.replicate, lags.lag_weeks
+),
+
+largest as (
+    select
+        family,
+        definition,
+        replicate,
+        max(abs(correlation)) as correlation
+    from resampled_correlations
+    group by family, definition, replicate
+),
+
+ranked as (
+    select
+        family,
+        definition,
+        correlation,
+        row_number() over (partition by family, definition order by correlation) as rank_number
+    from largest
+    where correlation is not null
+),
+
+bands as (
+    select
+        ranked.family,
+        ranked.definition,
+        ranked.correlation as band
+    from ranked
+    cross join thresholds
+    where
+        ranked.rank_number
+        = ceil(round((thresholds.replicates + 1) * (1 - thresholds.significance), 6))
+)
+
+select
+    correlated.family,
+    correlated.symbol as ticker,
+    correlated.definition,
+    correlated.lag_weeks,
+    correlated.weeks,
+    case when enough.least_weeks >= thresholds.min_weeks then correlated.correlation end
+        as correlation,
+    bands.band,
+    abs(correlated.correlation) > bands.band as is_outside_band,
+    case
+        when enough.least_weeks < thresholds.min_weeks
+            then
+                enough.least_weeks || ' weeks with growth and return at the lag with the fewest, '
+                || thresholds.min_weeks || ' are needed'
+        when bands.band is null then 'growth or return does not vary'
+    end as reason
+from correlated
+cross join thresholds
+inner join enough
+    on
+        correlated.family = enough.family
+        and correlated.definition = enough.definition
+left join bands
+    on
+        correlated.family = bands.family
+        and correlated.definition = bands.definition
+order by correlated.family, correlated.lag_weeks

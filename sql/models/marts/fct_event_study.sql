@@ -1,0 +1,210 @@
+with thresholds as (
+    select
+        max(value) filter (where threshold = 'significance') as significance,
+        {{ normal_quantile(
+            "(1 - (max(value) filter (where threshold = 'significance')) / 2)"
+        ) }} as normal_quantile
+    from {{ ref('stg_seeds__event_study_thresholds') }}
+),
+
+results as (
+    select
+        cases.event_id,
+        cases.symbol,
+        cases.session_date,
+        cases.model,
+        cases.event_window,
+        cases.start_session,
+        cases.end_session,
+        cases.first_session_date,
+        cases.last_session_date,
+        cases.price_vintage,
+        cases.observations,
+        cases.reason,
+        case when cases.reason is null then estimates.alpha end as alpha,
+        case when cases.reason is null then estimates.beta end as beta,
+        case when cases.reason is null and cases.model <> 'market' then estimates.second_beta end
+            as second_beta,
+        case when cases.reason is null then sqrt(estimates.residual_variance) end as residual_sd,
+        case when cases.reason is null then estimates.degrees_of_freedom end
+            as degrees_of_freedom
+    from {{ ref('int_event_study__cases') }} as cases
+    left join {{ ref('int_event_study__estimates') }} as estimates
+        on
+            cases.symbol = estimates.symbol
+            and cases.model = estimates.model
+            and cases.session_number = estimates.session_number
+),
+
+tested as (
+    select
+        results.event_id,
+        results.symbol,
+        results.model,
+        results.event_window,
+        windows.car,
+        windows.standard_error,
+        windows.scar,
+        {{ t_quantile('thresholds.normal_quantile', 'results.degrees_of_freedom') }}
+            as critical_value,
+        thresholds.significance,
+        placebos.placebo_p,
+        placebos.placebo_n,
+        placebos.placebo_floor,
+        placebos.placebo_p_peers,
+        placebos.placebo_n_peers
+    from results
+    cross join thresholds
+    inner join {{ ref('int_events__listings') }} as listings
+        on
+            results.event_id = listings.event_id
+            and results.symbol = listings.symbol
+    inner join {{ ref('int_event_study__windows') }} as windows
+        on
+            results.symbol = windows.symbol
+            and results.model = windows.model
+            and results.event_window = windows.event_window
+            and listings.session_number = windows.session_number
+    inner join {{ ref('int_event_study__placebos') }} as placebos
+        on
+            results.event_id = placebos.event_id
+            and results.symbol = placebos.symbol
+            and results.model = placebos.model
+            and results.event_window = placebos.event_window
+    where results.reason is null
+),
+
+judged as (
+    select
+        event_id,
+        symbol,
+        model,
+        event_window,
+        car,
+        standard_error,
+        scar,
+        critical_value,
+        significance,
+        placebo_p,
+        placebo_n,
+        placebo_floor,
+        placebo_p_peers,
+        placebo_n_peers,
+        abs(scar) > critical_value as is_large,
+        placebo_floor > significance as is_placebo_mute,
+        abs(scar) > critical_value and (placebo_floor > significance or placebo_p <= significance)
+            as is_distinguishable
+    from tested
+),
+
+compared as (
+    select
+        event_id,
+        symbol,
+        model,
+        event_window,
+        car,
+        standard_error,
+        scar,
+        critical_value,
+        significance,
+        placebo_p,
+        placebo_n,
+        placebo_floor,
+        placebo_p_peers,
+        placebo_n_peers,
+        is_large,
+        is_placebo_mute,
+        is_distinguishable,
+        count(*) over by_case as models_tested,
+        count(*) filter (where is_distinguishable) over by_case as models_distinguishable
+    from judged
+    window by_case as (partition by event_id, symbol, event_window)
+)
+
+select
+    results.event_id,
+    results.symbol as ticker,
+    results.model,
+    results.start_session as window_start,
+    results.end_session as window_end,
+    windows.is_primary and results.model = 'market_peers' and listings.is_primary_listing
+        as is_primary,
+    listings.event_group,
+    listings.company,
+    listings.country,
+    listings.is_primary_listing,
+    results.session_date,
+    results.first_session_date,
+    results.last_session_date,
+    results.alpha,
+    results.beta,
+    results.second_beta,
+    results.residual_sd,
+    results.observations,
+    results.degrees_of_freedom,
+    compared.car,
+    compared.car - compared.critical_value * compared.standard_error as car_lower,
+    compared.car + compared.critical_value * compared.standard_error as car_upper,
+    compared.scar,
+    compared.critical_value,
+    compared.placebo_p,
+    compared.placebo_n,
+    compared.placebo_floor,
+    compared.placebo_p_peers,
+    compared.placebo_n_peers,
+    results.price_vintage,
+    case
+        when results.reason is not null then 'not testable'
+        when compared.is_distinguishable then 'distinguishable'
+        else 'not distinguishable'
+    end as verdict,
+    case
+        when results.reason is not null then results.reason
+        when
+            not compared.is_distinguishable
+            and results.model = 'market_sector'
+            and compared.models_distinguishable > 0
+            and compared.models_distinguishable = compared.models_tested - 1
+            then 'not separable from its sector that day'
+        when not compared.is_large
+            then
+                '|SCAR| ' || round(abs(compared.scar), 2) || ' is within '
+                || round(compared.critical_value, 2) || ', where chance alone puts '
+                || {{ percent('(1 - compared.significance)') }}
+        when not compared.is_distinguishable
+            then
+                'as large in ' || {{ percent('compared.placebo_p') }} || ' of '
+                || compared.placebo_n || ' windows without the event'
+        when compared.is_placebo_mute
+            then
+                '|SCAR| ' || round(abs(compared.scar), 2) || ' is beyond '
+                || round(compared.critical_value, 2) || '; too few windows before to compare with'
+        else
+            '|SCAR| ' || round(abs(compared.scar), 2) || ' is beyond '
+            || round(compared.critical_value, 2) || ', and as large in only '
+            || {{ percent('compared.placebo_p') }} || ' of ' || compared.placebo_n
+            || ' windows without the event'
+    end as verdict_reason,
+    confounders.confounders,
+    confounders.other_events
+from results
+inner join {{ ref('int_events__listings') }} as listings
+    on
+        results.event_id = listings.event_id
+        and results.symbol = listings.symbol
+inner join {{ ref('stg_seeds__event_windows') }} as windows
+    on results.event_window = windows.event_window
+inner join {{ ref('int_event_study__confounders') }} as confounders
+    on
+        results.event_id = confounders.event_id
+        and results.symbol = confounders.symbol
+        and results.event_window = confounders.event_window
+left join compared
+    on
+        results.event_id = compared.event_id
+        and results.symbol = compared.symbol
+        and results.model = compared.model
+        and results.event_window = compared.event_window
+order by
+    results.event_id, results.symbol, results.model, results.start_session, results.end_session

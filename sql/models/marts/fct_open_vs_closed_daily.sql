@@ -1,0 +1,249 @@
+with tokens as (
+    select
+        share_date as activity_date,
+        'tokens' as channel,
+        cast(segment_tokens as double) as open_value,
+        cast(known_tokens - segment_tokens as double) as closed_value,
+        point as value,
+        lower_bound,
+        upper_bound,
+        as_of as vintage,
+        reason
+    from {{ ref('fct_token_share_daily') }}
+    where
+        segment_kind = 'openness'
+        and segment = 'open'
+        and includes_free
+),
+
+releases as (
+    select
+        activity_date,
+        max(as_of) as vintage,
+        cast(sum(releases_window) filter (where api_class = 'open') as double) as open_value,
+        cast(sum(releases_window) filter (where api_class = 'closed') as double) as closed_value,
+        cast(sum(releases_window) as double) as total_value
+    from {{ ref('fct_catalogue_daily') }}
+    group by activity_date
+),
+
+counted as (
+    select
+        activity_date,
+        'catalogue' as channel,
+        vintage,
+        open_value,
+        closed_value,
+        total_value
+    from releases
+    union all
+    select
+        activity_date,
+        'hub_weights' as channel,
+        vintage,
+        coalesce(open_value, 0) as open_value,
+        coalesce(closed_value, 0) as closed_value,
+        total_value
+    from {{ ref('int_channels__hub_weights_daily') }}
+),
+
+shares as (
+    select
+        activity_date,
+        channel,
+        open_value,
+        closed_value,
+        open_value / nullif(open_value + closed_value, 0) as value,
+        open_value / nullif(total_value, 0) as lower_bound,
+        (total_value - closed_value) / nullif(total_value, 0) as upper_bound,
+        vintage,
+        case when total_value = 0 then 'nothing was counted' end as reason
+    from counted
+),
+
+bounds as (
+    select
+        min(activity_date) as first_day,
+        max(activity_date) as last_day
+    from (
+        select activity_date from tokens
+        union all
+        select activity_date from shares
+        union all
+        select {{ days_after('week_start', 6) }} as activity_date
+        from {{ ref('int_channels__sdk_weekly') }}
+    )
+),
+
+days as (
+    select {{ each_day('first_day', 'last_day') }} as activity_date
+    from bounds
+),
+
+-- the last week that was over by the end of the day
+installs as (
+    select
+        days.activity_date,
+        'sdk_installs' as channel,
+        weeks.open_value,
+        weeks.closed_value,
+        weeks.value,
+        weeks.lower_bound,
+        weeks.upper_bound,
+        weeks.vintage,
+        cast(null as varchar) as reason
+    from days
+    inner join {{ ref('int_channels__sdk_weekly') }} as weeks
+        on
+            weeks.week_start
+            = {{ days_after(week_start(days_after('days.activity_date', 1)), -7) }}
+),
+
+measured as (
+    select
+        activity_date,
+        channel,
+        open_value,
+        closed_value,
+        value,
+        lower_bound,
+        upper_bound,
+        vintage,
+        reason
+    from tokens
+    union all
+    select
+        activity_date,
+        channel,
+        open_value,
+        closed_value,
+        value,
+        lower_bound,
+        upper_bound,
+        vintage,
+        reason
+    from shares
+    union all
+    select
+        activity_date,
+        channel,
+        open_value,
+        closed_value,
+        value,
+        lower_bound,
+        upper_bound,
+        vintage,
+        reason
+    from installs
+),
+
+-- what each channel counts, and over how many days
+channels as (
+    select
+        'tokens' as channel,
+        'tokens' as unit,
+        'token_window_days' as window_threshold,
+        'no tokens were asked for' as absence
+    union all
+    select
+        'sdk_installs' as channel,
+        'index of weekly installs, base week = 100' as unit,
+        null as window_threshold,
+        'no week before has every package complete' as absence
+    union all
+    select
+        'catalogue' as channel,
+        'models released' as unit,
+        'catalogue_window_days' as window_threshold,
+        'no snapshot of the catalogue' as absence
+    union all
+    select
+        'hub_weights' as channel,
+        'requests' as unit,
+        'hub_window_days' as window_threshold,
+        'no accepted snapshot of the Hub' as absence
+),
+
+sources as (
+    select
+        case data_source
+            when 'openrouter_tokens' then 'tokens'
+            when 'models_dev_catalogue' then 'catalogue'
+            when 'hub' then 'hub_weights'
+            else 'sdk_installs'
+        end as channel,
+        data_source,
+        name,
+        licence,
+        attribution
+    from {{ ref('stg_seeds__data_sources') }}
+    where data_source <> 'prices'
+),
+
+terms as (
+    select
+        channel,
+        string_agg(coalesce(attribution, 'Source: ' || name || '.'), ' ' order by data_source)
+            as attribution,
+        string_agg(distinct licence, ', ' order by licence) as licence
+    from sources
+    group by channel
+),
+
+failed as (
+    select
+        {{ days_after('statuses.snapshot_date', -1) }} as activity_date,
+        sources.channel,
+        string_agg(statuses.detail, '; ' order by statuses.data_source) as detail
+    from {{ ref('fct_source_status_daily') }} as statuses
+    inner join sources
+        on statuses.data_source = sources.data_source
+    where not statuses.is_ok
+    group by statuses.snapshot_date, sources.channel
+),
+
+labelled as (
+    select
+        channels.channel,
+        channels.unit,
+        channels.absence,
+        coalesce(cast(thresholds.value as integer), 7) as window_days,
+        terms.attribution,
+        terms.licence
+    from channels
+    left join {{ ref('stg_seeds__share_thresholds') }} as thresholds
+        on channels.window_threshold = thresholds.threshold
+    left join terms
+        on channels.channel = terms.channel
+)
+
+select
+    days.activity_date,
+    labelled.channel,
+    measured.open_value,
+    measured.closed_value,
+    case when labelled.channel = 'sdk_installs' then 'index' else 'share' end as measure,
+    measured.value,
+    measured.lower_bound,
+    measured.upper_bound,
+    labelled.unit,
+    labelled.window_days,
+    case
+        when measured.channel is null
+            then labelled.absence || coalesce(': ' || failed.detail, '')
+        else measured.reason
+    end as reason,
+    measured.vintage,
+    {{ cited('labelled.attribution', 'measured.vintage') }} as source,
+    labelled.licence
+from days
+cross join labelled
+left join measured
+    on
+        days.activity_date = measured.activity_date
+        and labelled.channel = measured.channel
+left join failed
+    on
+        days.activity_date = failed.activity_date
+        and labelled.channel = failed.channel
+order by days.activity_date, labelled.channel

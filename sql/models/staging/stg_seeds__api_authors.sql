@@ -1,0 +1,7 @@
+select
+    author,
+    company,
+    country,
+    models_dev_provider,
+    source
+from {{ source('seeds', 'api_authors') }}

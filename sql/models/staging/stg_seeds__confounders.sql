@@ -1,0 +1,9 @@
+select
+    confounder,
+    confounder_date,
+    affected_company,
+    affected_country,
+    what,
+    verified,
+    source
+from {{ source('seeds', 'confounders') }}

@@ -1,0 +1,7 @@
+select
+    country,
+    name,
+    region,
+    country_group,
+    source
+from {{ source('seeds', 'countries') }}

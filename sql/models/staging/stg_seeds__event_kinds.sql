@@ -1,0 +1,7 @@
+select
+    kind,
+    event_group,
+    is_decisive,
+    definition,
+    source
+from {{ source('seeds', 'event_kinds') }}

@@ -1,0 +1,7 @@
+select
+    threshold,
+    value,
+    unit,
+    meaning,
+    source
+from {{ source('seeds', 'event_study_thresholds') }}

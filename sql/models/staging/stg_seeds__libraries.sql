@@ -1,0 +1,6 @@
+select
+    library_name,
+    library_kind,
+    name,
+    source
+from {{ source('seeds', 'libraries') }}

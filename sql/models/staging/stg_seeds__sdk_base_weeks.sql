@@ -1,0 +1,5 @@
+select
+    registry,
+    base_week,
+    source
+from {{ source('seeds', 'sdk_base_weeks') }}

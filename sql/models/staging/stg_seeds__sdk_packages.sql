@@ -1,0 +1,6 @@
+select
+    registry,
+    package,
+    basket,
+    source
+from {{ source('seeds', 'sdk_packages') }}

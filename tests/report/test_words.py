@@ -1,0 +1,59 @@
+"""Figures in words."""
+
+from datetime import date
+
+import pytest
+
+from dagster_project.lib.report import words
+from dagster_project.lib.report.words import NBSP
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (12_345, "12,345"),
+        (999_499, "999,499"),
+        (999_600, "1.00 million"),
+        (727_000_000, "727 million"),
+        (999_900_000, "1.00 billion"),
+        (2_061_000_000, "2.06 billion"),
+        (-1_500_000, "−1.50 million"),
+    ],
+)
+def test_an_amount_has_three_digits_and_its_unit(value: float | None, expected: str) -> None:
+    assert words.amount(value).replace(NBSP, " ") == expected
+
+
+def test_a_span_names_a_common_unit_once() -> None:
+    plain = [
+        words.span(*ends).replace(NBSP, " ") for ends in ((588e6, 727e6), (9e8, 1.1e9), (5e6, 5e6), (3, 9))
+    ]
+    assert plain == ["588 to 727 million", "900 million to 1.10 billion", "5.00 million", "3 to 9"]
+
+
+def test_a_share_has_a_decimal_below_100_per_cent_and_a_true_minus() -> None:
+    figures = [words.percent(0.0734), words.signed_percent(-0.016), words.signed_percent(2.744)]
+    assert [figure.replace(NBSP, " ") for figure in figures] == ["7.3 %", "−1.6 %", "+274 %"]
+    assert words.percent(None) == "–"
+
+
+def test_a_milestone_is_a_day_an_interval_or_before_our_first_day() -> None:
+    first, last = date(2026, 1, 18), date(2026, 1, 22)
+    assert words.between(date(2026, 1, 21), last) == "on 22 January 2026"
+    assert words.between(first, last) == "between 18 January 2026 and 22 January 2026"
+    assert words.between(None, last) == "by 22 January 2026, our first day"
+
+
+def test_a_scope_is_told_in_words() -> None:
+    assert words.scope("census") == "every public model"
+    assert words.scope("top-50000-08c93a9b") == (
+        "the 50,000 most downloaded models and all of the followed makers"
+    )
+    assert words.scope(None) == "the listed models"
+
+
+def test_two_families_of_one_name_keep_their_keys() -> None:
+    names = {"llama": "Llama (Meta)", "other": "Llama (research)", "qwen": "Qwen"}
+    assert words.distinct(names) == {"llama": "Llama, llama", "other": "Llama, other", "qwen": "Qwen"}
