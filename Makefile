@@ -11,10 +11,13 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: demo run dev report test lint bench rebuild backfill import drop docs screenshots sql
+.PHONY: demo claim run dev report test lint bench rebuild backfill import drop docs screenshots sql
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
+
+claim: $(MANIFEST) ## the newspaper's sentence, checked: CLAIM="family company date", DEMO=1 without a network
+	@$(BIN)/python -m dagster_project claim '$(CLAIM)' $(if $(DEMO),--demo)
 
 run: $(MANIFEST) ## today's live snapshot; DAY=… loads a landed day again
 	@$(BIN)/python -m dagster_project run $(if $(DAY),--day $(DAY))

@@ -7,6 +7,7 @@ A claim has a data home of its own, so that days of the archive never stand amon
 is kept, and the next check of the same claim fetches only what is missing.
 """
 
+import csv
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -25,14 +26,7 @@ from dagster_project.lib.backfill import FIRST_DAY, backfill
 from dagster_project.lib.claim_page import FOUNDING, Claim, ClaimError, claimed_milestone, write_page
 from dagster_project.lib.prices import snapshot_prices
 from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import (
-    COMPANIES,
-    FAMILIES,
-    HEADLINE_EVENTS,
-    Row,
-    add_to_folder,
-    read_seed,
-)
+from dagster_project.lib.seeds import COMPANIES, FAMILIES, HEADLINE_EVENTS, Row, read_seed
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive
 
@@ -50,9 +44,9 @@ def run_claim(text: str, is_demo: bool) -> None:
     stays; the same command goes on there, and narrows the crossing further.
     """
     claim = Claim.parse(text) if text else FOUNDING
-    with _world(is_demo) as settings:
-        check_names(claim, settings)
-        settings = _own_home(settings, claim)
+    with _world(is_demo) as asked:
+        check_names(claim, asked)
+        settings = _own_home(asked, claim)
         with exclusive(settings), dagster_instance(settings) as instance:
             _fetch_prices(settings, claim)
             _fetch_days(settings, _coarse_days(settings, claim))
@@ -111,7 +105,8 @@ def nearest(days: Iterable[date], wanted: date) -> date | None:
 def halving_days(intervals: Iterable[tuple[date, date]], days: Iterable[date], number: int) -> list[date]:
     """At most `number` of `days` that cut the widest of the intervals in half, again and again."""
     available = sorted(set(days))
-    open_, chosen = sorted(set(intervals)), []
+    open_ = sorted(set(intervals))
+    chosen: list[date] = []
     while open_ and len(chosen) < number:
         widest = max(open_, key=lambda interval: interval[1] - interval[0])
         open_.remove(widest)
@@ -131,8 +126,8 @@ def _coarse_days(settings: Settings, claim: Claim) -> list[date]:
     days = sorted(day for day in found if day is not None)
     if not days:
         raise ClaimError(
-            f"The archive {archive.name} has no day around {claim.day}: it begins on {FIRST_DAY}, and the Hub's "
-            f"day is {archive.asked_at.date()}. Choose a day between."
+            f"The archive {archive.name} has no day around {claim.day}: it begins on {FIRST_DAY}, and the "
+            f"Hub's day is {archive.asked_at.date()}. Choose a day between."
         )
     return days
 
@@ -192,9 +187,22 @@ def _own_home(settings: Settings, claim: Claim) -> Settings:
             "claim": f"The story of {claim.family} told on {claim.day}",
             "source": "the CLAIM that was asked for; hour not known",
         }
-        add_to_folder(HEADLINE_EVENTS, seeds, event)
+        _add_event(seeds / HEADLINE_EVENTS.file_name, event)
         os.environ["MODELTIDE_SEEDS"] = str(seeds)
     return Settings.from_environment()
+
+
+def _add_event(path: Path, event: Row) -> None:
+    """One more row of a seed file of the user's, which may not be there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows: list[Row] = [event]
+    if path.exists():
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = [*csv.DictReader(file), event]
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, HEADLINE_EVENTS.column_names)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 @contextmanager
@@ -209,8 +217,9 @@ def _world(is_demo: bool) -> Iterator[Settings]:
     now = datetime(LAST_DAY.year, LAST_DAY.month, LAST_DAY.day, 6, tzinfo=UTC)
     with Upstream(models=MODELS, now=now, quota=QUOTA) as upstream:
         home = Settings.from_environment().home / "demo"
-        os.environ.update(MODELTIDE_HOME=str(home), HF_ENDPOINT=upstream.url, YAHOO_ENDPOINT=upstream.url)
-        os.environ.pop("HF_TOKEN", None)  # nobody's token is sent to a simulation
+        # its environment has a key of its own: nobody's token is sent to a simulation
+        os.environ.update(MODELTIDE_HOME=str(home), **upstream.environment)
+        os.environ.pop("HF_TOKEN", None)
         yield Settings.from_environment()
 
 

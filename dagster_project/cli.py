@@ -60,6 +60,11 @@ def main(arguments: list[str] | None = None) -> int:
     import_parser.add_argument("--date", required=True, help="YYYY-MM-DD, the day that it shows")
     drop_parser = commands.add_parser("drop", help="take a day of the archive or of a file out again")
     drop_parser.add_argument("--date", required=True, help="YYYY-MM-DD")
+    claim_parser = commands.add_parser("claim", help="check a published claim: downloads, and the share")
+    claim_parser.add_argument(
+        "claim", nargs="?", default="", help="family company date; the 700 million story"
+    )
+    claim_parser.add_argument("--demo", action="store_true", help="against the embedded upstreams")
     commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
     commands.add_parser("docs", help="generate docs/metrics.md and docs/queries.md, the latter from the demo")
     options = parser.parse_args(arguments)
@@ -72,6 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         "backfill": lambda: backfill_and_publish(options.first, options.last, options.every),
         "import": lambda: import_and_publish(options.file, options.date),
         "drop": lambda: drop_and_publish(options.date),
+        "claim": lambda: claim(options.claim, options.demo),
         "demo": demo,
         "docs": docs,
     }
@@ -103,7 +109,7 @@ def rebuild_and_publish() -> None:
     with exclusive(settings):
         if rebuild(settings):
             with dagster_instance(settings) as instance:
-                _publish_what_is_loaded(settings, instance)
+                publish_what_is_loaded(settings, instance)
 
 
 def backfill_and_publish(first: str, last: str, every: str) -> None:
@@ -112,7 +118,7 @@ def backfill_and_publish(first: str, last: str, every: str) -> None:
     days = backfill.days_between(_parse_day(first, "FROM"), _parse_day(last, "TO"), _parse_count(every))
     with exclusive(settings), dagster_instance(settings) as instance:
         backfill_archive(instance, settings, days)
-        _publish_what_is_loaded(settings, instance)
+        publish_what_is_loaded(settings, instance)
 
 
 def backfill_archive(
@@ -146,7 +152,7 @@ def import_and_publish(file: str, day: str) -> None:
             return
         print(f"{loaded.row_count} models of {loaded.day}, {loaded.new_models} of them new.")
         with dagster_instance(settings) as instance:
-            _publish_what_is_loaded(settings, instance)
+            publish_what_is_loaded(settings, instance)
 
 
 def drop_and_publish(day: str) -> None:
@@ -157,10 +163,11 @@ def drop_and_publish(day: str) -> None:
             was = past_days.drop_past_day(connection, settings, _parse_day(day, "DATE"))
         print(f"{day} ({was}) is removed.")
         with dagster_instance(settings) as instance:
-            _publish_what_is_loaded(settings, instance)
+            publish_what_is_loaded(settings, instance)
 
 
-def _publish_what_is_loaded(settings: Settings, instance: dg.DagsterInstance) -> None:
+def publish_what_is_loaded(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """Sessions up to the newest day, the SQL models, the published file."""
     with writing(settings) as connection:
         newest = scalar(connection, "select max(snapshot_date) from raw.hub_snapshots where is_accepted")
         if not isinstance(newest, date):
@@ -197,6 +204,13 @@ def report() -> None:
         )
     print(path, flush=True)
     webbrowser.open(path.as_uri())
+
+
+def claim(text: str, is_demo: bool) -> None:
+    """A page of text about a claim; see dagster_project/claim.py."""
+    from dagster_project.claim import run_claim  # reads the seeds and the page's queries: not for the others
+
+    run_claim(text, is_demo)
 
 
 def demo() -> None:

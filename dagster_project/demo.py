@@ -22,7 +22,6 @@ from dagster_project.upstream.server import Upstream
 LAST_DAY = date(2026, 2, 27)
 DAYS = 45
 FIRST_ARCHIVE_DAY = date(2024, 12, 22)  # Sundays, 60, 90 and 180 days before the end: 52 of 56 are there
-FULL_JOBS = 2  # the last days run the whole production job, SQL models and publication included
 MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on the last
 EVERY = 5  # days between fetches of the sources that have a past; the Hub is asked daily
 QUOTA = 1_000_000  # 45 days in two minutes: no waiting for windows
@@ -97,7 +96,7 @@ def run_demo() -> None:
             for number in range(DAYS):
                 day = first_day + timedelta(days=number)
                 upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
-                is_full = number >= DAYS - FULL_JOBS
+                is_full = day == LAST_DAY  # the whole production job, SQL models and publication included
                 landing = "land_and_load" if number % EVERY == 0 else "land_hub"
                 job = "daily_snapshot" if is_full else landing
                 _say(f"{day} ({number + 1} of {DAYS}): {job}")
@@ -105,7 +104,8 @@ def run_demo() -> None:
     _show(settings.published / "modeltide.duckdb")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
     _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
-    _say("  make report MODELTIDE_HOME=data/demo  the answers as charts, on one page")
+    _say("  make report MODELTIDE_HOME=data/demo    the answers as charts, on one page")
+    _say("  make claim DEMO=1                   the newspaper's sentence, checked on simulated days")
     _say("  make dev MODELTIDE_HOME=data/demo   the Dagster UI with the runs of this demo")
     _say("  make run                            today's real snapshot (needs a network, no account)")
 

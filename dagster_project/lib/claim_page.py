@@ -165,7 +165,9 @@ class _Page:
                 "A download is a request of a query file, not a user."
             )
         if any(row["is_by_scope_change"] for row in rows):
-            self._say("Where models entered the listing at the crossing, requests alone had not passed it yet.")
+            self._say(
+                "Where models entered the listing at the crossing, requests alone had not passed it yet."
+            )
 
     def claims(self, rows: list[Row]) -> None:
         self._title("2. What others published, and our figure for the same day or window")
@@ -196,13 +198,17 @@ class _Page:
                 f"  {row['snapshot_date']}  {_shown(row['provenance'])}, {row['rows'] or 0:,} models, "
                 f"{row['status']}{unusable}"
             )
-        self._say("- Between these days nobody kept the counters: a crossing is known to its interval, no closer.")
+        self._say(
+            "- Between these days nobody kept the counters: a crossing is known to its interval, no closer."
+        )
         self._say("- The archive never held gating: how open access was on those days is not known.")
         self._say(
             f"- It has no cumulative counter before {ALL_TIME_SINCE}, and lineage only from tags before July "
             "2025; what no publisher declares has no family."
         )
-        self._say("- Copies on other hubs (ModelScope), mirrors and local caches are not counted anywhere here.")
+        self._say(
+            "- Copies on other hubs (ModelScope), mirrors and local caches are not counted anywhere here."
+        )
 
     def market(self, rows: list[Row], returns: list[Row]) -> None:
         self._title("4. Did the market notice?")
@@ -214,7 +220,9 @@ class _Page:
             if event["untestable_reason"]:
                 self._say(f"  not testable: {event['untestable_reason']}")
                 continue
-            table = self._table("share", "explained by", "sessions", "abnormal", "SCAR", "placebo p", "verdict")
+            table = self._table(
+                "share", "explained by", "sessions", "abnormal", "SCAR", "placebo p", "verdict"
+            )
             for row in rows:
                 if row["event_id"] == event["event_id"] and row["ticker"]:
                     table.add_row(
@@ -242,7 +250,9 @@ class _Page:
     def confounders(self, rows: list[Row]) -> None:
         self._title("5. What else happened that week")
         if not rows:
-            self._say("Nothing is in the seed confounders for these days; that does not mean nothing happened.")
+            self._say(
+                "Nothing is in the seed confounders for these days; that does not mean nothing happened."
+            )
         for row in rows:
             doubt = "" if row["verified"] else " (reported, not verified)"
             self._say(f"  {row['confounder_date']}  {row['what']}{doubt}")
