@@ -181,7 +181,7 @@ class _Page:
                 said["publisher"],
                 _day(said["said_date"]),
                 f"{said['metric']}, {said['measure']}",
-                (">= " if said["is_lower_bound"] else "") + _number(said["value"]),
+                (">= " if said["is_lower_bound"] else "") + _short(said["value"]),
                 *(_compared(ours.get(definition), said["measure"]) for definition in DEFINITIONS),
             )
         self._console.print(table)
@@ -333,7 +333,7 @@ def _compared(ours: Row | None, measure: str) -> str:
     is_far = ours["window_end"] - ours["to_date"] > timedelta(days=8)
     if measure == "window":
         is_far = is_far or ours["window_start"] - ours["from_date"] > timedelta(days=8)
-    return "-" if is_far else _number(ours["ours"])
+    return "-" if is_far else _short(ours["ours"])
 
 
 def _placebo(row: Row) -> str:
@@ -350,6 +350,12 @@ def _number(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
+def _short(number: int | None) -> str:
+    if number is None or number < 1_000_000:
+        return _number(number)
+    return f"{number / 1_000_000:,.1f} M"
+
+
 def _plain(number: float | None) -> str:
     return "" if number is None else f"{number:.2f}"
 
@@ -363,7 +369,7 @@ def _day(day: date | None) -> str:
 
 
 def _span(first: date | None, last: date | None) -> str:
-    return "" if first is None or last is None else f"{first:%d %b} to {last:%d %b %Y}"
+    return "" if first is None or last is None else f"{first:%d %b} to {last:%d %b}"
 
 
 def _shown(provenance: str | None) -> str:
