@@ -46,7 +46,7 @@ def run_claim(text: str, is_demo: bool) -> None:
     claim = Claim.parse(text) if text else FOUNDING
     with _world(is_demo) as asked:
         check_names(claim, asked)
-        settings = _own_home(asked, claim)
+        settings = own_home(asked, claim)
         with exclusive(settings), dagster_instance(settings) as instance:
             _fetch_prices(settings, claim)
             _fetch_days(settings, _coarse_days(settings, claim))
@@ -163,7 +163,7 @@ def _fetch_prices(settings: Settings, claim: Claim) -> None:
             _say(f"  {fetched.symbol}: {fetched.status} ({fetched.detail})")
 
 
-def _own_home(settings: Settings, claim: Claim) -> Settings:
+def own_home(settings: Settings, claim: Claim) -> Settings:
     """The claim's data home, for this process; with an event of its own if no headline is known."""
     home = settings.home / "claims" / f"{claim.family}-{claim.day}"
     os.environ["MODELTIDE_HOME"] = str(home)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.claim import check_names, halving_days, nearest, needed_symbols
+from dagster_project.claim import check_names, halving_days, needed_symbols, nearest, own_home
 from dagster_project.lib.claim_page import FOUNDING, Claim, ClaimError
-from dagster_project.lib.seeds import COMPANIES, SHIPPED, read_seed
+from dagster_project.lib.seeds import COMPANIES, HEADLINE_EVENTS, SHIPPED, read_seed
 from dagster_project.lib.settings import Settings
 
 
@@ -87,3 +87,27 @@ def test_the_headlines_of_the_founding_story_are_seeded():
         len([row for row in near if abs((date.fromisoformat(row["event_date"]) - FOUNDING.day).days) <= 7])
         >= 3
     )
+
+
+def test_a_story_without_a_headline_gets_an_event_of_its_own_beside_the_users_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "headline_events.csv").write_text(
+        "event_id,kind,company,event_date,time_zone,claim,source\nold,headline,Meta,2024-04-18,UTC,said,here\n"
+    )
+    monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("MODELTIDE_SEEDS", str(mine))
+    home = own_home(Settings.from_environment(), Claim("deepseek", "NVIDIA", date(2025, 1, 27)))
+    events = {str(row["event_id"]): row for row in read_seed(HEADLINE_EVENTS, home)}
+    assert events["claim-deepseek-2025-01-27"]["company"] == "NVIDIA"
+    assert events["old"]["claim"] == "said" and "qwen-700m-scmp" in events
+    assert home.home == tmp_path / "data" / "claims" / "deepseek-2025-01-27"
+
+
+def test_a_story_with_a_headline_near_it_keeps_the_seeds_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path / "data"))
+    assert own_home(Settings.from_environment(), FOUNDING).seeds_folder is None

@@ -118,7 +118,8 @@ class Archive:
 
 
 def open_archive(settings: Settings) -> Archive:
-    """List the archive's commits. Raises ArchiveError, or HubUnreachable without a connection."""
+    """List the archive's commits. Raises ArchiveError, or HubUnreachable without a connection, in seconds."""
+    hub.probe(settings)  # the listing itself is tried again for a minute
     name = settings.hub_archive
     url: str | None = f"{settings.hub_endpoint}/api/datasets/{name}/commits/main"
     commits: list[tuple[datetime, str]] = []
