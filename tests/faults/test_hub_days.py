@@ -169,7 +169,7 @@ def test_a_day_that_fails_its_checks_leaves_yesterday_published_and_its_pages_in
     assert yesterday.read_bytes() == file
     assert published(yesterday)[0][0] == DAY
     found = state(census)
-    accepted = [(row[0], row[9]) for row in found["hub_snapshots"]]
+    accepted = [(row[0], row[11]) for row in found["hub_snapshots"]]
     assert accepted == [(DAY, True), (NEXT_DAY, False)]
     assert {**found, "hub_snapshots": None} == {**raw, "hub_snapshots": None}
     assert len(list((census.snapshots / "hub").iterdir())) == 1, "a rejected day is no snapshot"

@@ -19,7 +19,7 @@ select unnest(generate_series($last - {days} + 1, $last, interval 1 day))::date 
 _BASE = """
 create table about as select
     timestamp '2026-02-26 06:10:00' as published_at, $last + 1 as snapshot_date, '{provenance}' as provenance,
-    'duckdb 2.0.0' as versions, {days}::bigint as snapshots, $last - {days} + 2 as first_snapshot_date,
+    'duckdb 2.0.1' as versions, {days}::bigint as snapshots, $last - {days} + 2 as first_snapshot_date,
     'top-50000-abc' as scope_id;
 create table families as select * from (values {families}) as t(family, name);
 create table published_claims as select * from (values
