@@ -63,12 +63,15 @@ sizes as (
     group by pool
 )
 
+-- the order of a sum moves its last digits: what lies below the 12th decimal is rounding
 select
     sizes.pool,
-    (
-        within_clusters.sum_of_products - sizes.events
-        + coalesce(between_clusters.sum_of_products, 0)
-    ) / (sizes.events * (sizes.events - 1)) as mean_correlation
+    round(
+        (
+            within_clusters.sum_of_products - sizes.events
+            + coalesce(between_clusters.sum_of_products, 0)
+        ) / (sizes.events * (sizes.events - 1)), 12
+    ) as mean_correlation
 from sizes
 inner join within_clusters
     on sizes.pool = within_clusters.pool
