@@ -49,7 +49,7 @@ def finished(chart: Any) -> dict[str, Any]:
     spec: dict[str, Any] = chart.properties(
         width="container",
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        padding={"left": 4, "right": 4, "top": 8, "bottom": 4},
+        padding={"left": 4, "right": 24, "top": 8, "bottom": 4},
         config=CONFIG,
     ).to_dict()
     spec["datasets"] = {name: json.loads(text) for name, text in spec["datasets"].items()}

@@ -51,7 +51,7 @@ class Publication:
             [
                 f"{row['days']} {'day' if row['days'] == 1 else 'days'} "
                 f"{_ORIGINS.get(row['origin'], row['origin'])} "
-                f"({words.short_day(row['first_day'])} to {words.day(row['last_day'])})"
+                f"({words.day(row['first_day'])} to {words.day(row['last_day'])})"
                 for row in self.origins
             ]
         )

@@ -47,18 +47,48 @@ counted as (
     from {{ ref('int_channels__hub_weights_daily') }}
 ),
 
+least as (
+    select max(value) as coverage
+    from {{ ref('stg_seeds__share_thresholds') }}
+    where threshold = 'min_coverage'
+),
+
+covered as (
+    select
+        counted.activity_date,
+        counted.channel,
+        counted.vintage,
+        counted.open_value,
+        counted.closed_value,
+        counted.total_value,
+        (counted.open_value + counted.closed_value) / nullif(counted.total_value, 0) as coverage,
+        least.coverage as least_coverage
+    from counted
+    cross join least
+),
+
+-- days of the archive know no gating: nearly all is unknown, and a point of the rest would mislead
 shares as (
     select
         activity_date,
         channel,
         open_value,
         closed_value,
-        open_value / nullif(open_value + closed_value, 0) as value,
+        case
+            when coverage >= least_coverage
+                then open_value / nullif(open_value + closed_value, 0)
+        end as value,
         open_value / nullif(total_value, 0) as lower_bound,
         (total_value - closed_value) / nullif(total_value, 0) as upper_bound,
         vintage,
-        case when total_value = 0 then 'nothing was counted' end as reason
-    from counted
+        case
+            when total_value = 0 then 'nothing was counted'
+            when coverage < least_coverage
+                then
+                    'no point: only ' || {{ percent('coverage') }}
+                    || ' is known to be open or closed'
+        end as reason
+    from covered
 ),
 
 bounds as (
