@@ -126,13 +126,13 @@ def test_a_published_model_has_the_upstreams_own_numbers(world: World) -> None:
 def test_a_second_load_of_a_day_changes_nothing_and_a_reader_with_an_old_connection_reads_on(
     world: World,
 ) -> None:
-    before = contents(world)
+    before = contents(world, STATED_ANEW)
     with duckdb.connect(str(world.published), read_only=True) as reader:
         published_at = reader.execute("select published_at from about").fetchall()
         assert world.run("run", "--day", SECOND.isoformat()) == 0
         assert reader.execute("select published_at from about").fetchall() == published_at
     assert world.ask("select published_at from about") > published_at
-    assert_equal(contents(world), before)
+    assert_equal(contents(world, STATED_ANEW), before)
 
 
 def test_another_day_is_refused_in_one_line_and_nothing_is_written(
@@ -234,10 +234,10 @@ def test_rebuild_restores_every_published_table(world: World) -> None:
 
 
 def test_a_deleted_warehouse_comes_back_by_itself_at_the_next_run(world: World) -> None:
-    before = contents(world)
+    before = contents(world, STATED_ANEW)
     world.settings.warehouse.unlink()
     assert world.run() == 0
-    after = contents(world)
+    after = contents(world, STATED_ANEW)
     assert_equal(after, before)
 
 
@@ -294,7 +294,15 @@ VOLATILE = {
 }
 
 
-def contents(world: World) -> dict[str, list[tuple[Any, ...]]]:
+# sources that are asked again with a day state their figures anew, and when
+STATED_ANEW = (
+    "about_sources", "fct_source_status_daily", "dim_api_models", "fct_catalogue_daily",
+    "fct_open_vs_closed_daily", "fct_sdk_installs_daily", "fct_sdk_index_weekly", "fct_token_share_daily",
+    "fct_token_vintages", "fct_headlines", "fct_headline_history",
+)  # fmt: skip
+
+
+def contents(world: World, without: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
     return {
         table: world.ask(
             f"select * exclude ({VOLATILE[table]}) from {table} order by all"
@@ -302,6 +310,7 @@ def contents(world: World) -> dict[str, list[tuple[Any, ...]]]:
             else f"from {table} order by all"
         )
         for (table,) in world.ask("select table_name from about_tables")
+        if table not in without
     }
 
 
