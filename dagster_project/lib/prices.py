@@ -25,7 +25,7 @@ from yfinance import cache
 from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
 
 from dagster_project.lib.price_load import Bar, Fetched, find_restatement, read_stored, store
-from dagster_project.lib.seeds import Row
+from dagster_project.lib.seed_files import Row
 from dagster_project.lib.settings import YAHOO_ENDPOINT, Settings
 
 TIMEZONES = {"XNYS": "America/New_York", "XHKG": "Asia/Hong_Kong"}
