@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,14 @@ def settings(tmp_path: Path) -> Settings:
         npm_endpoint=NOBODY,
         pypistats_endpoint=NOBODY,
     )
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """dbt with the SQL project parsed, once for all files of a process."""
+    from tests.sql_project import parsed  # two seconds to import, and most tests need no dbt
+
+    return parsed(tmp_path_factory.mktemp("dbt"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from dagster_project.lib import seeds
-from tests.test_sql_models import Warehouse, _assert_equal, runner  # noqa: F401
+from tests.test_sql_models import Warehouse, _assert_equal
 
 FIRST = date(2026, 1, 1)
 OLD = datetime(2024, 5, 1)
@@ -69,7 +69,7 @@ class Weekly(Warehouse):
 
 
 @pytest.fixture(scope="module")
-def weekly(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weekly]:  # noqa: F811
+def weekly(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weekly]:
     """Built on day 7, day by day to day 10, and on day 22."""
     folder = tmp_path_factory.mktemp("weekly")
     with pytest.MonkeyPatch.context() as patch:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import seeds
-from tests.test_sql_models import Warehouse, _assert_equal, runner  # noqa: F401
+from tests.test_sql_models import Warehouse, _assert_equal
 
 FIRST = date(2026, 1, 1)
 DAYS = ("stg_hub__*", "stg_seeds__*", "int_snapshot_days__*", "fct_snapshot_days",
@@ -85,7 +85,7 @@ class History(Warehouse):
 
 
 @pytest.fixture(scope="module")
-def empty(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:  # noqa: F811
+def empty(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
     """120 big models of 2024 and no day; only to be copied."""
     folder = tmp_path_factory.mktemp("history")
     history = History(folder, runner)

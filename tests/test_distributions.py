@@ -5,14 +5,14 @@ Does not belong here: what is tested with them (test_event_study).
 """
 
 import math
-from pathlib import Path
 from statistics import NormalDist
 
 import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
-SQL = Path(__file__).parents[1] / "sql"
+from tests.sql_project import run_dbt
+
 MACROS = {
     "normal_p": "normal_two_sided_p('z')",
     "quantile": "normal_quantile('p')",
@@ -22,16 +22,11 @@ MACROS = {
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def compiled(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Each macro as SQL over columns z, p and df."""
     folder = tmp_path_factory.mktemp("macros")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELTIDE_WAREHOUSE", str(folder / "warehouse.duckdb"))
-        inline = " ;; ".join(f"{{{{ {macro} }}}}" for macro in MACROS.values())
-        result = dbtRunner().invoke([
-            "compile", "--quiet", "--inline", inline, "--project-dir", str(SQL), "--profiles-dir", str(SQL),
-            "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
-        ])  # fmt: skip
+    inline = " ;; ".join(f"{{{{ {macro} }}}}" for macro in MACROS.values())
+    result = run_dbt(runner, folder, "compile", "--inline", inline)
     assert result.success, result.exception
     texts = result.result.results[0].node.compiled_code.split(" ;; ")  # type: ignore[union-attr]
     return dict(zip(MACROS, texts, strict=True))

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from dagster_project.lib import seeds
 from dagster_project.lib.raw_tables import ALL_TABLES
+from tests.sql_project import run_dbt
 
-SQL = Path(__file__).parents[1] / "sql"
 FIRST = date(2026, 1, 1)
 SNAPSHOTS = (1, 2, 3, 5, 6)  # the fourth day is missing
 MILLION = 1_000_000
@@ -33,7 +33,8 @@ TABLES = (*INCREMENTAL, "marts.fct_family_adoption_daily", "marts.fct_family_mil
 
 
 # all that a mart of this file is built from, the daily facts of single models apart
-BUILT = (*(f"+{name.split('.')[1]}" for name in TABLES), "+dim_families", "+dim_publishers",
+FOR_TABLES = tuple(f"+{name.split('.')[1]}" for name in TABLES)
+BUILT = (*FOR_TABLES, "+dim_families", "+dim_publishers",
          "+fct_licence_drift", "+fct_openness_changes", "+fct_openness_daily",
          "+fct_relative_adoption")  # fmt: skip
 
@@ -103,8 +104,9 @@ REPOS: dict[int, Repo] = {
 class World:
     """A warehouse of these repositories, built by dbt."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, runner: dbtRunner) -> None:
         self.folder = folder
+        self.runner = runner
         self.path = folder / "warehouse.duckdb"
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("create schema raw; create schema seeds")
@@ -119,12 +121,7 @@ class World:
                 _write_day(connection, number)
 
     def dbt(self, *command: str) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("MODELTIDE_WAREHOUSE", str(self.path))
-            result = dbtRunner().invoke([
-                *command, "--quiet", "--project-dir", str(SQL), "--profiles-dir", str(SQL),
-                "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
-            ])  # fmt: skip
+        result = run_dbt(self.runner, self.folder, *command)
         assert result.success, result.exception
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -212,9 +209,9 @@ def _write_day(connection: duckdb.DuckDBPyConnection, number: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> World:
     """All five days built at once; only to be read."""
-    built = World(tmp_path_factory.mktemp("families"))
+    built = World(tmp_path_factory.mktemp("families"), runner)
     built.load(*SNAPSHOTS)
     built.dbt("run", "--select", *BUILT)
     return built
@@ -435,7 +432,7 @@ def test_country_shares_follow_the_publisher_and_the_base_model(world: World) ->
 
 
 def test_day_by_day_equals_all_at_once(world: World, tmp_path: Path) -> None:
-    stepwise = World(tmp_path)
+    stepwise = World(tmp_path, world.runner)
     for number in SNAPSHOTS:
         with duckdb.connect(str(stepwise.path)) as connection:
             # what is first seen later is not there yet
@@ -446,7 +443,7 @@ def test_day_by_day_equals_all_at_once(world: World, tmp_path: Path) -> None:
             for table in ("cards", "lineage", "access", "weights"):
                 connection.execute(f"delete from raw.hub_model_{table} where first_seen > ?", [day(number)])
         stepwise.load(number)
-        stepwise.dbt("run", "--select", *BUILT)
+        stepwise.dbt("run", "--select", *FOR_TABLES)
     for table in TABLES:
         left, right = (each.rows(f"from {table} order by all") for each in (stepwise, world))
         assert len(left) == len(right), table

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from dagster_project.lib import seeds
 from dagster_project.lib.settings import Settings
-from tests.test_sql_models import Warehouse, runner  # noqa: F401
+from tests.test_sql_models import Warehouse
 
 FIRST = date(2026, 1, 1)
 BEYOND = 2**53 + 1  # the first whole number that a double does not have
@@ -58,7 +58,7 @@ class Figures(Warehouse):
 
 
 @pytest.fixture(scope="module")
-def figures(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Figures]:  # noqa: F811
+def figures(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Figures]:
     """Tokens of January: the 10th is missing, the 18th has no `other`, the 5th was restated; a fetch without
     a key on the 25th. Installs of three weeks: the second doubles, in the third npm lost a day.
     """

@@ -18,9 +18,10 @@ from dbt.cli.main import dbtRunner
 
 from dagster_project.lib import seeds
 from dagster_project.lib.raw_tables import ALL_TABLES, Table
+from dagster_project.lib.seed_files import Seed
 from dagster_project.lib.settings import Settings
+from tests.sql_project import SQL, run_dbt
 
-SQL = Path(__file__).parents[1] / "sql"
 FIRST = date(2026, 1, 1)
 HUB_MODELS = ("int_models__classified", "int_snapshot_days__totals", "int_snapshot_days__shortfalls",
               "int_snapshot_days__rollbacks", "int_snapshot_days__compared", "fct_snapshot_days",
@@ -116,7 +117,7 @@ class Warehouse:
         for licence, licence_class in (("mit", "L4"), ("llama3", "L2")):
             self.insert("seeds.licences", licence_id=licence, licence_class=licence_class, source="test")
 
-    def set_thresholds(self, seed: seeds.Seed, others: Mapping[str, float] = {}) -> None:
+    def set_thresholds(self, seed: Seed, others: Mapping[str, float] = {}) -> None:
         """The shipped constants, but for some."""
         for row in seeds.read_seed(seed, Settings(home=self.folder)):
             name = str(row["threshold"])
@@ -126,10 +127,7 @@ class Warehouse:
             )  # fmt: skip
 
     def dbt(self, *command: str, succeeds: bool = True) -> None:
-        result = self.runner.invoke([
-            *command, "--quiet", "--project-dir", str(SQL), "--profiles-dir", str(SQL),
-            "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
-        ])  # fmt: skip
+        result = run_dbt(self.runner, self.folder, *command)
         if result.exception is not None:
             raise result.exception
         assert result.success is succeeds
@@ -146,20 +144,6 @@ class Warehouse:
             "select first_day, is_checked from intermediate.build_windows where model = ?", [model]
         )
         return found[0][0], found[0][1]
-
-
-@pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> dbtRunner:
-    """dbt with the project parsed once; it holds no path of a warehouse."""
-    folder = tmp_path_factory.mktemp("dbt")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELTIDE_WAREHOUSE", str(folder / "warehouse.duckdb"))
-        result = dbtRunner().invoke([
-            "parse", "--quiet", "--project-dir", str(SQL), "--profiles-dir", str(SQL),
-            "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
-        ])  # fmt: skip
-    assert result.success, result.exception
-    return dbtRunner(manifest=result.result)  # type: ignore[arg-type]
 
 
 @pytest.fixture
