@@ -1,0 +1,135 @@
+"""`make run` on days that go wrong, and the warehouse restored after them.
+
+Belongs here: a day that is not accepted, sources that are down, a warehouse that is gone or built anew.
+Does not belong here: a good day (test_daily_snapshot), and faults in the middle of a page (tests/faults).
+"""
+
+import dagster as dg
+import duckdb
+import pytest
+
+from dagster_project.upstream.faults import CATALOGUE_PATH
+from tests.end_to_end.worlds import (
+    FOURTH,
+    THIRD,
+    World,
+    assert_equal,
+    contents,
+    last_line,
+    latest_check,
+)
+
+
+def test_a_day_with_too_few_models_leaves_yesterdays_publication_and_can_be_accepted(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.morning(THIRD)
+    digest = world.digest()
+    world.upstream.faults.add("missing", fraction=0.3)
+    try:
+        assert world.run() == 1
+    finally:
+        world.upstream.faults.clear()
+    assert f"{THIRD} was not accepted" in last_line(capsys)
+    assert world.digest() == digest
+    assert world.run("run", "--day", THIRD.isoformat(), REFETCH="1") == 0
+    assert world.ask("select snapshot_date from about") == [(THIRD,)]
+
+
+@pytest.fixture(scope="module")
+def without_sources(world: World) -> World:
+    """A day on which the Hub alone answers: nobody does for prices and packages, the catalogue is a valid
+    answer without a model, there is no key. The run ends well.
+    """
+    nobody = dict.fromkeys(("YAHOO_ENDPOINT", "NPM_ENDPOINT", "PYPISTATS_ENDPOINT"), "http://127.0.0.1:9")
+    world.morning(FOURTH)
+    world.upstream.faults.add("no_rows", path=CATALOGUE_PATH)
+    assert (
+        world.run(
+            "run",
+            YAHOO_ENDPOINT=nobody,
+            NPM_ENDPOINT=nobody,
+            PYPISTATS_ENDPOINT=nobody,
+            OPENROUTER_API_KEY="",
+        )
+        == 0
+    )
+    return world
+
+
+def test_a_price_source_that_is_down_leaves_status_rows_and_the_run_ends_well(without_sources: World) -> None:
+    world = without_sources
+    assert price_statuses(world) == [("error", len(seeded_symbols(world)))]
+    check = latest_check(world, "price_fetches", "every_symbol_answered")
+    assert check is not None
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_small_sources_that_fail_leave_reasons_in_the_marts_and_the_run_ends_well(
+    without_sources: World,
+) -> None:
+    world = without_sources
+    assert dict(
+        world.ask(
+            f"select data_source, statuses from fct_source_status_daily where snapshot_date = '{FOURTH}'"
+        )
+    ) == {
+        "models_dev_catalogue": "empty",
+        "npm_installs": "error",
+        "openrouter_tokens": "no_key",
+        "pypi_installs": "error",
+    }
+    for source, table in (
+        ("models_dev_catalogue", "models_dev_fetches"), ("npm_installs", "npm_fetches"),
+        ("openrouter_tokens", "openrouter_fetches"), ("pypi_installs", "pypi_fetches"),
+    ):  # fmt: skip
+        check = latest_check(world, table, f"{source}_answered")
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    reasons = dict(
+        world.ask(
+            "select channel, reason from fct_open_vs_closed_daily "
+            f"where activity_date = '{THIRD}' and value is null"
+        )
+    )
+    assert "OPENROUTER_API_KEY is not set" in reasons["tokens"]
+    assert "a valid answer without a model" in reasons["catalogue"]
+    assert world.ask(
+        "select count(*) > 0 from fct_token_share_daily where reason like '%OPENROUTER_API_KEY is not set%'"
+    ) == [(True,)]
+
+
+def test_the_next_run_asks_the_sources_that_failed_again(without_sources: World) -> None:
+    world = without_sources
+    assert world.run() == 0
+    assert price_statuses(world) == [("ok", len(seeded_symbols(world)))]
+    assert (
+        world.ask(
+            f"select channel from fct_open_vs_closed_daily where activity_date = '{THIRD}' and value is null"
+        )
+        == []
+    )
+
+
+def test_rebuild_restores_every_published_table(world: World) -> None:
+    before = contents(world)
+    assert world.run("rebuild") == 0
+    assert_equal(contents(world), before)
+
+
+def test_a_deleted_warehouse_comes_back_by_itself_at_the_next_run(world: World) -> None:
+    before = contents(world, is_asked_again=True)
+    world.settings.warehouse.unlink()
+    assert world.run() == 0
+    after = contents(world, is_asked_again=True)
+    assert_equal(after, before)
+
+
+def price_statuses(world: World) -> list[tuple[str, int]]:
+    with duckdb.connect(str(world.settings.warehouse), read_only=True) as connection:
+        return connection.execute(
+            "select status, count(*) from raw.price_fetches where snapshot_date = ? group by 1", [FOURTH]
+        ).fetchall()
+
+
+def seeded_symbols(world: World) -> list[str]:
+    return [symbol for (symbol,) in world.ask("select symbol from companies")]

@@ -1,0 +1,156 @@
+"""A data home, the embedded upstreams and `make run` as a user types it, for the tests of this folder.
+
+Belongs here: starting such a world, and reading what it published and what its runs said.
+Does not belong here: claims.
+"""
+
+import fcntl
+import hashlib
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from dagster_project import cli
+from dagster_project.lib.settings import Settings
+from dagster_project.upstream.server import Answer, Upstream
+
+FIRST, SECOND, THIRD, FOURTH = (date(2026, 1, day) for day in (14, 15, 16, 17))
+
+
+class Hub(Upstream):
+    """The embedded upstreams, which may refuse to hand out cards."""
+
+    refuses_cards = False
+
+    def answer(self, target: str, headers: Any) -> Answer:
+        if self.refuses_cards and "filter=" in target:
+            return Answer(403, b'{"error":"no cards today"}')
+        return super().answer(target, headers)
+
+
+class World:
+    """A data home, the upstreams, and `make run` as a user types it."""
+
+    def __init__(self, home: Path, upstream: Hub) -> None:
+        self.upstream = upstream
+        self.environment = {"MODELTIDE_HOME": str(home), **upstream.environment}
+        self.settings = Settings.from_environment(self.environment)
+        self.published = self.settings.published / "modeltide.duckdb"
+
+    def morning(self, day: date) -> None:
+        self.upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
+
+    def run(self, *arguments: str, **environment: str) -> int:
+        with environment_of({**self.environment, **environment}):
+            return cli.main(list(arguments) or ["run"])
+
+    def land(self, day: date) -> None:
+        """The day without its SQL models and without a publication."""
+        self.morning(day)
+        with environment_of(self.environment), cli.dagster_instance(self.settings) as instance:
+            cli.execute_job("land_and_load", instance, day, self.settings)
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.published), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.published.read_bytes()).hexdigest()
+
+
+@contextmanager
+def two_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Two days snapshotted, then built and published; a home of its own.
+
+    They are built once for all files and processes of the tests, and copied.
+    """
+    with Hub(models=2_500, quota=1_000_000) as upstream:
+        home = tmp_path_factory.mktemp("home") / "data"
+        shutil.copytree(_built_once(tmp_path_factory, upstream), home, symlinks=True)
+        made = World(home, upstream)
+        made.morning(SECOND)
+        yield made
+
+
+def _built_once(tmp_path_factory: pytest.TempPathFactory, upstream: Hub) -> Path:
+    ours = tmp_path_factory.getbasetemp()
+    # a worker of xdist has a folder of its own inside the one of the whole run
+    shared = ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
+    built, done = shared / "two_days" / "data", shared / "two_days" / "done"
+    built.parent.mkdir(exist_ok=True)
+    with open(built.with_name("lock"), "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            made = World(built, upstream)
+            made.land(FIRST)
+            made.morning(SECOND)
+            assert made.run() == 0
+            done.touch()
+    return built
+
+
+@contextmanager
+def environment_of(values: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def latest_check(world: World, table: str, name: str) -> Any:
+    key = dg.AssetCheckKey(dg.AssetKey(["raw", table]), name)
+    with environment_of(world.environment), cli.dagster_instance(world.settings) as instance:
+        records = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        return records[0].event.dagster_event.asset_check_evaluation_data
+
+
+def last_line(capsys: pytest.CaptureFixture[str]) -> str:
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    return error.strip().splitlines()[-1]
+
+
+# a load has an id of its own each time; a source that is asked again says when, and has nothing new
+OF_THE_LOAD = ("load_id", "as_of", "oldest_as_of", "fetched_at", "new_rows")
+SAID_AS_OF = re.compile(r"as of [0-9-]{10}T[0-9:]{8}Z")
+
+
+def contents(world: World, *, is_asked_again: bool = False) -> dict[str, list[tuple[Any, ...]]]:
+    """Every published table; where its day is loaded again, without what each load says of itself."""
+    listed = ", ".join(f"'{column}'" for column in OF_THE_LOAD) if is_asked_again else "''"
+    return {
+        table: [
+            tuple(
+                SAID_AS_OF.sub("", value) if is_asked_again and isinstance(value, str) else value
+                for value in row
+            )
+            for row in world.ask(
+                f"select columns(lambda name: name not in ({listed})) from {table} order by all"
+            )
+        ]
+        for (table,) in world.ask("select table_name from about_tables")
+    }
+
+
+def assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Equal, floating-point figures at 1e-9 relative."""
+    assert found.keys() == expected.keys()
+    for table, rows in expected.items():
+        assert len(found[table]) == len(rows), table
+        for left, right in zip(found[table], rows, strict=True):
+            for a, b in zip(left, right, strict=True):
+                same = math.isclose(a, b, rel_tol=1e-9) if isinstance(b, float) and a is not None else a == b
+                assert same, (table, left, right)
