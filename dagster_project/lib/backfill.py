@@ -21,7 +21,7 @@ from dagster_project.lib.archive import FILE, Archive, Revision, open_archive
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub_columns import COLUMNS, FileRefused, parquet
 from dagster_project.lib.hub_load import Loaded
-from dagster_project.lib.past_days import PastDay, load_past_day, note_gap, standing
+from dagster_project.lib.past_days import PastDay, load_past_day, note_gap, short_provenance, standing
 from dagster_project.lib.seeds import followed_publishers
 from dagster_project.lib.settings import Settings
 
@@ -136,7 +136,7 @@ def _fill(
     present = standing(connection, day)
     if past_days.is_outranked(past.provenance, present):
         done.kept.append(day)
-        return f"kept as it is ({_shown(str(present))})"
+        return f"kept as it is ({short_provenance(str(present))})"
     gap = past_days.noted_gap(connection, day, past.provenance) or _gap(archive, day, revision)
     if revision is None or gap:
         done.gaps.append(day)
@@ -144,7 +144,7 @@ def _fill(
         return f"a gap: {gap}"
     path = folder / f"{day}.parquet"
     read = partial(archive.read, archive.locate(revision.sha, day), day)
-    name = f"{FILE} of {day} ({_shown(past.provenance)})"
+    name = f"{FILE} of {day} ({short_provenance(past.provenance)})"
     try:
         layout = ranges.read_layout(read, archive.locate(revision.sha, day).size, COLUMNS, path)
         ranges.fetch_ranges(read, layout, path)
@@ -159,7 +159,7 @@ def _fill(
     loaded(result)
     return (
         f"{result.row_count:,} models, {result.new_models:,} of them new, {_megabytes(layout.bytes)} in "
-        f"{len(layout.ranges)} requests, {_shown(past.provenance)}"
+        f"{len(layout.ranges)} requests, {short_provenance(past.provenance)}"
     )
 
 
@@ -224,11 +224,6 @@ def _refuse_without_room(settings: Settings, cost: Cost) -> None:
             f"{cost}. Only {_megabytes(free)} are free at {settings.home}: nothing was fetched. Make room, "
             "ask for fewer days (EVERY=7), or set HUB_TOP lower."
         )
-
-
-def _shown(provenance: str) -> str:
-    kind, _, key = provenance.partition(":")
-    return f"{kind}:{key[:8]}" if key else kind
 
 
 def _megabytes(count: float) -> str:

@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.past_days import short_provenance
+from dagster_project.lib.warehouse import by_column
 
 QUERIES = Path(__file__).parents[2] / "sql" / "claim"
 WIDTH = 100
@@ -106,7 +108,7 @@ def write_page(published: Path, claim: Claim) -> str:
             "last_day": claim.day + timedelta(days=31),
         }
         asked = {path.stem: _rows(connection, path, values) for path in QUERIES.glob("*.sql")}
-        about = _dicts(connection.execute("from about"))[0]
+        about = by_column(connection.execute("from about"))[0]
     page = _Page(claim, milestone, about)
     page.heading()
     page.downloads(asked["downloads"])
@@ -194,9 +196,9 @@ class _Page:
         self._title("3. What these figures rest on, and what they cannot say")
         for row in rows:
             unusable = "" if row["usable"] else f", not used: {row['reason'] or row['status']}"
+            origin = short_provenance(row["provenance"])
             self._say(
-                f"  {row['snapshot_date']}  {_shown(row['provenance'])}, {row['rows'] or 0:,} models, "
-                f"{row['status']}{unusable}"
+                f"  {row['snapshot_date']}  {origin}, {row['rows'] or 0:,} models, {row['status']}{unusable}"
             )
         self._say(
             "- Between these days nobody kept the counters: a crossing is known to its interval, no closer."
@@ -313,12 +315,7 @@ def _about_market(rows: list[Row]) -> Iterable[str]:
 def _rows(connection: duckdb.DuckDBPyConnection, path: Path, values: dict[str, Any]) -> list[Row]:
     text = path.read_text(encoding="utf-8")
     used = {name: value for name, value in values.items() if f"${name}" in text}
-    return _dicts(connection.execute(text, used))
-
-
-def _dicts(result: duckdb.DuckDBPyConnection) -> list[Row]:
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return by_column(connection.execute(text, used))
 
 
 def _unique(rows: list[Row], keys: tuple[str, ...]) -> list[Row]:
@@ -370,11 +367,6 @@ def _day(day: date | None) -> str:
 
 def _span(first: date | None, last: date | None) -> str:
     return "" if first is None or last is None else f"{first:%d %b} to {last:%d %b}"
-
-
-def _shown(provenance: str | None) -> str:
-    kind, _, key = (provenance or "").partition(":")
-    return f"{kind}:{key[:8]}" if key else kind
 
 
 def _listed(names: list[str]) -> str:

@@ -19,6 +19,7 @@ import orjson
 import zstandard
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.files import write_whole
 
 HUB = "hub"
 KEPT_DAYS = 14  # 285 MB a day for a census
@@ -94,7 +95,7 @@ class Crawl:
         """Write the page, then its manifest line; each is on disk before the next begins."""
         number = len(self.pages)
         name = f"page-{number:05d}.json.zst"
-        _write_whole(self.folder / name, zstandard.compress(body, _LEVEL))
+        _write(self.folder / name, zstandard.compress(body, _LEVEL))
         page = Page(stream, number, name, rows, len(body), served_at.isoformat(), next_url)
         self._append({"page": asdict(page)})
         self.pages.append(page)
@@ -182,7 +183,7 @@ def read_crawl(folder: Path) -> Crawl | None:
             break
         trusted += len(line)
     if trusted < len(content):
-        _write_whole(path, content[:trusted])
+        _write(path, content[:trusted])
     return Crawl(folder, opening, pages, complete) if opening else None
 
 
@@ -200,17 +201,10 @@ def _landed_days(landing: Path) -> Iterator[tuple[date, Path]]:
         yield date.fromisoformat(folder.name), folder
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name, sync, rename: readers see the old file or the new one."""
-    temporary = path.with_name(path.name + ".tmp")
+def _write(path: Path, content: bytes) -> None:
     try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
 
 

@@ -46,6 +46,12 @@ class PastDay:
     followed: Iterable[str] = ()
 
 
+def short_provenance(provenance: str | None) -> str:
+    """For readers: of a revision or a checksum the first eight characters."""
+    kind, _, key = (provenance or "").partition(":")
+    return f"{kind}:{key[:8]}" if key else kind
+
+
 def standing(connection: Connection, day: date) -> str | None:
     """Provenance of the day as it is loaded, or None."""
     found = scalar(

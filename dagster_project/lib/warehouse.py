@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import duckdb
 
@@ -152,6 +152,12 @@ def scalar(
     """First column of the first row, or None; the result is read to its end."""
     rows = connection.execute(query, parameters or []).fetchall()
     return rows[0][0] if rows else None
+
+
+def by_column(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The rows of what was executed, each as values by column name; the result is read to its end."""
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

@@ -16,10 +16,12 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.files import write_whole
 from dagster_project.lib.report import adoption, channels, claim, days, market, openness, price
 from dagster_project.lib.report.page import Definition, Publication, Query, Shown, render
 from dagster_project.lib.report.sections import Drawn, Row, Section, nothing
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import by_column
 
 PROJECT = Path(__file__).parents[3]
 QUERIES = PROJECT / "sql" / "report"
@@ -76,7 +78,7 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
             f"The report could not be made: {_first_line(error)}. The tables are published and a former "
             f"report stays at {path}; it is of the day that it names."
         ) from error
-    _swap(path, page)
+    _write(path, page)
     empty = {
         one.section.key: next(iter(one.drawn.reasons.values()))
         for one in shown
@@ -118,9 +120,8 @@ def _first_line(error: Exception) -> str:
 
 def ask(connection: Connection, sql: str, *values: object) -> list[Row]:
     """Rows of a query, by column."""
-    result = connection.execute(sql, list(values))
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
+    rows = by_column(connection.execute(sql, list(values)))
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
 
 def _plain(value: Any) -> Any:
@@ -174,13 +175,10 @@ def _publication(connection: Connection) -> Publication:
     )
 
 
-def _swap(path: Path, page: str) -> None:
-    temporary = path.with_name(f"report.{os.getpid()}.tmp")
+def _write(path: Path, page: str) -> None:
     try:
-        temporary.write_text(page, encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, page.encode())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ReportError(
             f"Cannot write {path}: {error}. The tables are published and the former report stays. "
             "Make room (or mend the permissions) and run again."

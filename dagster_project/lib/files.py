@@ -1,0 +1,22 @@
+"""Small files that are there whole or not at all.
+
+Belongs here: writing one under a temporary name and renaming it.
+Does not belong here: what is said when that fails, and tables (snapshots, publish).
+"""
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write, sync, rename: readers see the old file or the new one. Raises OSError."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
