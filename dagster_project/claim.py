@@ -19,14 +19,16 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.cli import dagster_instance, publish_what_is_loaded
+from dagster_project.cli import dagster_instance, execute_job, publish_what_is_loaded
 from dagster_project.lib import hub
 from dagster_project.lib.archive import open_archive
 from dagster_project.lib.backfill import FIRST_DAY, backfill
 from dagster_project.lib.claim_page import FOUNDING, Claim, ClaimError, claimed_milestone, write_page
+from dagster_project.lib.files import write_whole
 from dagster_project.lib.prices import snapshot_prices
 from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import COMPANIES, FAMILIES, HEADLINE_EVENTS, Row, read_seed
+from dagster_project.lib.seed_files import Row
+from dagster_project.lib.seeds import COMPANIES, FAMILIES, HEADLINE_EVENTS, read_seed
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive
 
@@ -50,17 +52,13 @@ def run_claim(text: str, is_demo: bool) -> None:
         with exclusive(settings), dagster_instance(settings) as instance:
             _fetch_prices(settings, claim)
             _fetch_days(settings, _coarse_days(settings, claim))
+            execute_job("build_milestones", instance, None, settings)  # a third of a whole build
+            _fetch_days(settings, _fine_days(settings, claim))
             publish_what_is_loaded(settings, instance)
-            narrower = _fine_days(settings, claim)
-            if narrower:
-                _fetch_days(settings, narrower)
-                publish_what_is_loaded(settings, instance)
         published = settings.published / "modeltide.duckdb"
         page = write_page(published, claim)
         target = settings.published / "claim.txt"
-        temporary = target.with_suffix(".tmp")
-        temporary.write_text(page, encoding="utf-8")
-        temporary.replace(target)
+        write_whole(target, page.encode())
     print(f"\n{page}\nKept as {target}; the figures are in {published}.")
 
 
@@ -133,7 +131,8 @@ def _coarse_days(settings: Settings, claim: Claim) -> list[date]:
 
 
 def _fine_days(settings: Settings, claim: Claim) -> list[date]:
-    with duckdb.connect(str(settings.published / "modeltide.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        connection.execute("set search_path = 'marts,seeds'")
         milestone = claimed_milestone(connection, claim)
         # a snapshot tells of the day before it
         crossings = connection.execute(
@@ -145,6 +144,8 @@ def _fine_days(settings: Settings, claim: Claim) -> list[date]:
 
 
 def _fetch_days(settings: Settings, days: list[date]) -> None:
+    if not days:
+        return
     with up_to_date(settings, _say) as connection:
         backfill(connection, settings, days, _say)
 

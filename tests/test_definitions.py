@@ -54,6 +54,14 @@ def test_each_job_has_the_sources_that_it_needs_and_no_backfill() -> None:
         assert not [key for key in parts_of(job)[0] if key.startswith("backfill/")]
 
 
+def test_milestones_are_built_from_what_is_loaded_without_the_rest_of_a_build() -> None:
+    assets, checks = parts_of("build_milestones")
+    assert checks == set()
+    assert {"marts/fct_family_milestones", "seeds/published_claims"} <= assets
+    assert not [asset for asset in assets if asset.split("/")[0] in ("landing", "raw", "published")]
+    assert len(assets) < len(parts_of("build_and_publish")[0]) / 2
+
+
 def tick(at: datetime) -> object:
     return daily_at_six(dg.build_schedule_context(scheduled_execution_time=at))
 

@@ -59,6 +59,16 @@ build_and_publish = dg.define_asset_job(
     config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
 )
+build_milestones = dg.define_asset_job(
+    "build_milestones",
+    selection=(
+        dg.AssetSelection.assets(["marts", "fct_family_milestones"]).upstream()
+        & dg.AssetSelection.groups("staging", "intermediate", "marts")
+        | dg.AssetSelection.groups("seeds")
+    ).without_checks(),
+    config=PLAIN_LINES,
+    description="Only what tells when families passed their milestones, not checked and not published.",
+)
 
 backfill_archive = dg.define_asset_job(
     "backfill_archive",
