@@ -443,7 +443,8 @@ def test_day_by_day_equals_all_at_once(world: World, tmp_path: Path) -> None:
             for table in ("cards", "lineage", "access", "weights"):
                 connection.execute(f"delete from raw.hub_model_{table} where first_seen > ?", [day(number)])
         stepwise.load(number)
-        stepwise.dbt("run", "--select", *FOR_TABLES)
+        staged = () if number == SNAPSHOTS[0] else ("--exclude", "staging")  # views, built once
+        stepwise.dbt("run", "--select", *FOR_TABLES, *staged)
     for table in TABLES:
         left, right = (each.rows(f"from {table} order by all") for each in (stepwise, world))
         assert len(left) == len(right), table

@@ -63,31 +63,29 @@ def figures(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iter
     a key on the 25th. Installs of three weeks: the second doubles, in the third npm lost a day.
     """
     folder = tmp_path_factory.mktemp("figures")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELTIDE_WAREHOUSE", str(folder / "warehouse.duckdb"))
-        made = Figures(folder, runner)
-        with duckdb.connect(str(made.path)) as connection:
-            seeds.load_seeds(connection, Settings(home=folder))
-        for number in range(20):
-            day = FIRST + timedelta(number)
-            if day.day == 10:
-                continue
-            usual = {slug: n for slug, n in USUAL.items() if slug != "other" or day.day != 18}
-            made.state_tokens(day, usual)
-        made.state_tokens(date(2026, 1, 5), {**USUAL, OPEN: 60}, at=date(2026, 1, 7))
-        made.state_tokens(date(2026, 1, 5), {**USUAL, OPEN: -1}, at=date(2026, 1, 8))
-        made.execute("update raw.openrouter_tokens set total_tokens = null where total_tokens < 0")
-        made.state_tokens(date(2026, 1, 30), {CLOSED: BEYOND, OPEN: BEYOND, "other": BEYOND})
-        made.state_tokens(date(2026, 1, 31), USUAL)
-        made.fetch("openrouter_fetches", date(2026, 1, 25), "w", "no_key", "OPENROUTER_API_KEY is not set")
-        for row in seeds.read_seed(seeds.SDK_PACKAGES, Settings(home=folder)):
-            registry, package = str(row["registry"]), str(row["package"])
-            factor = {"open": 2, "closed": 1, "both_ways": 4}[str(row["basket"])]
-            third = [100] * 6 + [0 if registry == "npm" else 100]
-            made.count_installs(registry, package, date(2026, 1, 5), *[100] * 7, *[100 * factor] * 7, *third)
-        made.dbt("run", "--select", *MODELS)
-        made.dbt("test", "--select", *FINDINGS, "--store-failures")
-        yield made
+    made = Figures(folder, runner)
+    with duckdb.connect(str(made.path)) as connection:
+        seeds.load_seeds(connection, Settings(home=folder))
+    for number in range(20):
+        day = FIRST + timedelta(number)
+        if day.day == 10:
+            continue
+        usual = {slug: n for slug, n in USUAL.items() if slug != "other" or day.day != 18}
+        made.state_tokens(day, usual)
+    made.state_tokens(date(2026, 1, 5), {**USUAL, OPEN: 60}, at=date(2026, 1, 7))
+    made.state_tokens(date(2026, 1, 5), {**USUAL, OPEN: -1}, at=date(2026, 1, 8))
+    made.execute("update raw.openrouter_tokens set total_tokens = null where total_tokens < 0")
+    made.state_tokens(date(2026, 1, 30), {CLOSED: BEYOND, OPEN: BEYOND, "other": BEYOND})
+    made.state_tokens(date(2026, 1, 31), USUAL)
+    made.fetch("openrouter_fetches", date(2026, 1, 25), "w", "no_key", "OPENROUTER_API_KEY is not set")
+    for row in seeds.read_seed(seeds.SDK_PACKAGES, Settings(home=folder)):
+        registry, package = str(row["registry"]), str(row["package"])
+        factor = {"open": 2, "closed": 1, "both_ways": 4}[str(row["basket"])]
+        third = [100] * 6 + [0 if registry == "npm" else 100]
+        made.count_installs(registry, package, date(2026, 1, 5), *[100] * 7, *[100 * factor] * 7, *third)
+    made.dbt("run", "--select", *MODELS)
+    made.dbt("test", "--select", *FINDINGS, "--store-failures")
+    yield made
 
 
 def shares(figures: Figures, day: int, segment: str = "open") -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pytest
@@ -60,6 +60,14 @@ class Warehouse:
         self.execute("create schema seeds")
         for table in (*ALL_TABLES, *seeds.ALL_SEEDS):
             self.execute(table.ddl())
+
+    def copied_to(self, folder: Path, loads: int = 0) -> Self:
+        """The same in another folder."""
+        copy = type(self).__new__(type(self))
+        copy.path, copy.folder, copy.runner, copy.loads = folder / self.path.name, folder, self.runner, loads
+        self.execute("checkpoint")  # dbt's connection may still be open, its last writes in the log
+        shutil.copyfile(self.path, copy.path)
+        return copy
 
     def execute(self, statement: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.path)) as connection:
@@ -147,11 +155,8 @@ class Warehouse:
 
 
 @pytest.fixture
-def new_warehouse(
-    tmp_path: Path, runner: dbtRunner, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], Warehouse]:
+def new_warehouse(tmp_path: Path, runner: dbtRunner) -> Callable[[], Warehouse]:
     def make() -> Warehouse:
-        monkeypatch.setenv("MODELTIDE_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
         warehouse = Warehouse(tmp_path, runner)
         warehouse.describe_models()
         return warehouse
@@ -163,26 +168,17 @@ def new_warehouse(
 def built(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """All 12 days but the seventh, built once with every test; only to be read, or to be copied."""
     folder = tmp_path_factory.mktemp("built")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELTIDE_WAREHOUSE", str(folder / "warehouse.duckdb"))
-        warehouse = Warehouse(folder, runner)
-        warehouse.describe_models()
-        for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12):
-            warehouse.load(number)
-        warehouse.dbt("build")
-        yield warehouse
+    warehouse = Warehouse(folder, runner)
+    warehouse.describe_models()
+    for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12):
+        warehouse.load(number)
+    warehouse.dbt("build")
+    yield warehouse
 
 
 @pytest.fixture
-def copied(built: Warehouse, tmp_path: Path, runner: dbtRunner, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    copy = Warehouse.__new__(Warehouse)
-    copy.path, copy.folder, copy.runner, copy.loads = (
-        tmp_path / "warehouse.duckdb", tmp_path, runner, 100,
-    )  # fmt: skip
-    built.execute("checkpoint")  # dbt's connection may still be open, its last writes in the log
-    shutil.copyfile(built.path, copy.path)
-    monkeypatch.setenv("MODELTIDE_WAREHOUSE", str(copy.path))
-    return copy
+def copied(built: Warehouse, tmp_path: Path) -> Warehouse:
+    return built.copied_to(tmp_path, loads=100)
 
 
 def _assert_equal(left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]) -> None:
@@ -199,7 +195,7 @@ def test_incremental_days_equal_a_full_refresh(new_warehouse: Callable[[], Wareh
     warehouse = new_warehouse()
     for number in (1, 2, 3):
         warehouse.load(number)
-    warehouse.dbt("run")
+    warehouse.dbt("run", "--select", *(f"+{model}" for model in HUB_MODELS))
     for number in (4, 5, 6):
         warehouse.load(number)
         warehouse.run()
@@ -232,6 +228,7 @@ def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Warehouse) ->
     tables = ("intermediate.int_adoption_cube_daily", "marts.dim_models", "marts.fct_openness_changes",
               "marts.fct_openness_daily", "marts.fct_openness_groups_daily",
               "marts.model_history")  # fmt: skip
+    selection = ("--select", *(f"+{name.split('.')[1]}" for name in tables), "--exclude", "staging")
 
     def read(number: int, crawl: str, name: str, status: str = "ok") -> None:
         day = FIRST + timedelta(number - 1)
@@ -252,16 +249,16 @@ def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Warehouse) ->
     )
     for name, licence_class in (("qwen", "L2"), ("qwen-research", "L1")):
         copied.insert("seeds.named_licences", licence_name=name, licence_class=licence_class, source="test")
-    copied.dbt("run")
+    copied.dbt("run", *selection)
     assert classes() == [("L0", 1)]
     read(8, "crawl-1", "qwen")
-    copied.dbt("run")
+    copied.dbt("run", *selection)
     assert copied.window("fct_openness_daily")[0] <= FIRST + timedelta(7)
     assert classes() == [("L0", 1), ("L2", 8)]
     read(8, "crawl-2", "mine")
     read(10, "crawl-1", "qwen", status="error")
     read(11, "crawl-1", "Qwen Research")
-    copied.dbt("run")
+    copied.dbt("run", *selection)
     assert classes() == [("L0", 1), ("L1", 11)]
     assert copied.execute(
         "select from_value, to_value, from_class, to_class, from_evidence, to_evidence, first_seen_date "
@@ -271,7 +268,7 @@ def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Warehouse) ->
          "license_name on card", FIRST + timedelta(10)),
     ]  # fmt: skip
     stepwise = {name: copied.rows(name) for name in tables}
-    copied.dbt("run", "--full-refresh")
+    copied.dbt("run", "--full-refresh", *selection)
     for name, rows in stepwise.items():
         assert rows, name
         _assert_equal(rows, copied.rows(name))
@@ -430,7 +427,7 @@ def test_log_figures_follow_their_formulas(new_warehouse: Callable[[], Warehouse
     for session, price in ((5, 100.0), (6, 110.0)):
         warehouse.insert("raw.price_bars", symbol="X", vintage=1, session_date=date(2026, 1, session),
                          close=price, adj_close=price)  # fmt: skip
-    warehouse.dbt("run")
+    warehouse.dbt("run", "--select", "+fct_model_growth_daily", "+fct_ticker_returns_daily")
     growth, doubling = warehouse.execute(
         "select log_growth_28d, doubling_days from marts.fct_model_growth_daily "
         "order by activity_date desc limit 1"

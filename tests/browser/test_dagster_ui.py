@@ -21,6 +21,7 @@ def ui(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         environment = {"HF_ENDPOINT": upstream.url, "YAHOO_ENDPOINT": upstream.url, "HUB_SCOPE": "census"}
         with dagster_ui(home, environment) as url:
             yield url
+            browser.get("about:blank")  # the UI waits half a minute for whoever still looks at it
 
 
 def test_the_ui_lists_the_groups_from_landing_to_published(browser: Any, ui: str) -> None:
