@@ -18,7 +18,7 @@ def ui(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     home = tmp_path_factory.mktemp("ui") / "data"
     with Upstream(models=300, now=datetime.now(UTC), quota=1_000_000) as upstream:
-        environment = {"HF_ENDPOINT": upstream.url, "YAHOO_ENDPOINT": upstream.url, "HUB_SCOPE": "census"}
+        environment = {**upstream.environment, "HUB_SCOPE": "census"}
         with dagster_ui(home, environment) as url:
             yield url
             browser.get("about:blank")  # the UI waits half a minute for whoever still looks at it
