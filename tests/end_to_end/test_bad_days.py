@@ -44,16 +44,7 @@ def without_sources(world: World) -> World:
     nobody = dict.fromkeys(("YAHOO_ENDPOINT", "NPM_ENDPOINT", "PYPISTATS_ENDPOINT"), "http://127.0.0.1:9")
     world.morning(FOURTH)
     world.upstream.faults.add("no_rows", path=CATALOGUE_PATH)
-    assert (
-        world.run(
-            "run",
-            YAHOO_ENDPOINT=nobody,
-            NPM_ENDPOINT=nobody,
-            PYPISTATS_ENDPOINT=nobody,
-            OPENROUTER_API_KEY="",
-        )
-        == 0
-    )
+    assert world.run("run", **nobody, OPENROUTER_API_KEY="") == 0
     return world
 
 
