@@ -19,6 +19,7 @@ from dagster_project.lib.report.words import NBSP
         (727_000_000, "727 million"),
         (999_900_000, "1.00 billion"),
         (2_061_000_000, "2.06 billion"),
+        (140_289_787_200_000_000, "140,290 trillion"),
         (-1_500_000, "−1.50 million"),
     ],
 )
