@@ -59,6 +59,21 @@ def test_days_are_lines_and_the_last_day_gives_the_figures(connection: duckdb.Du
     assert {"a", "b", "2026-01-14", "2026-01-18"} <= set(texts(made.markdown))
 
 
+def test_figures_have_the_digits_that_a_reader_reads_and_an_axis_keeps_its_own(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """The UI shows each digit of 61.638609719671614; of an axis to 1 the second tick is 0.25, and not 0.2."""
+    query = (
+        "select date '2026-01-14' + cast(n as integer), name, number from range(3) as r(n), "
+        "(values ('share', 0.9), ('points', 0.61638609719671614)) as t(name, number)"
+    )
+    made = preview.of_mart(connection, "marts.t", asked(query))
+    assert made.figures == {"share": 0.9, "points": 0.6164}
+    assert {"0.25", "0.75"} <= set(texts(made.markdown))
+    many = preview.of_mart(connection, "marts.t", asked("select 'all', 726351154.5"))
+    assert many.figures == {"all": 726351154.0}
+
+
 def test_of_many_series_the_greatest_are_shown(connection: duckdb.DuckDBPyConnection) -> None:
     query = "select 'family ' || n, n from range(100) as r(n)"
     figures = preview.of_mart(connection, "marts.t", asked(query)).figures

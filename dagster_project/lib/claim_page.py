@@ -137,7 +137,10 @@ class _Page:
         self._say(f"THE CLAIM, CHECKED: {self.claim.company}, {self.claim.family}, {self.claim.day}")
         self._say(f"What was told: {said or 'the growth of ' + self.claim.family}, and the share moved.")
         if self.is_synthetic:
-            self._say("SYNTHETIC: every number below is invented; it shows the method, not a finding.")
+            self._say(
+                "SYNTHETIC: every count, price and return below is invented; claims and news are real. "
+                "It shows the method, not a finding."
+            )
         self._say(
             f"Made {self.about['published_at']:%Y-%m-%d %H:%M} UTC from {self.about['provenance']} data, "
             f"scope {self.about['scope_id']}."
@@ -242,12 +245,14 @@ class _Page:
             "factors explain. SCAR: in standard errors. Placebo p: how often earlier windows moved as much."
         )
         for symbol in _unique(returns, ("symbol",)):
+            own = [row for row in returns if row["symbol"] == symbol["symbol"]]
             moves = [
-                f"{row['session_date']:%d %b} {_percent(row['return_pct'])}"
-                for row in returns
-                if row["symbol"] == symbol["symbol"]
+                f"{row['session_date']:%d %b} {_percent(row['return_pct']).removesuffix(' %')}" for row in own
             ]
-            self._say(f"Plain returns of {symbol['symbol']}: " + ", ".join(moves))
+            self._say(
+                f"Plain returns of {symbol['symbol']} in %, {own[0]['session_date']} to "
+                f"{own[-1]['session_date']}: " + ", ".join(moves)
+            )
 
     def confounders(self, rows: list[Row]) -> None:
         self._title("5. What else happened that week")
@@ -276,7 +281,12 @@ class _Page:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
         for column in columns:
             is_figure = column in ("downloads", "claimed", "abnormal", "SCAR", "placebo p", *DEFINITIONS)
-            table.add_column(column, justify="right" if is_figure else "left")
+            # a heading of figures is never cut; texts beside them wrap
+            table.add_column(
+                column,
+                justify="right" if is_figure else "left",
+                min_width=len(column) if is_figure else None,
+            )
         return table
 
 

@@ -6,6 +6,7 @@ Does not belong here: the descriptions (sql/models/**/*.yml, lib/seeds) and the 
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -124,7 +125,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return f"{value:,}"
     text = str(value) if not isinstance(value, date | datetime) else value.isoformat()[:19]
     return _inline(text if len(text) <= LETTERS else text[: LETTERS - 1] + "…")

@@ -37,7 +37,7 @@ theme.background_color = "#ffffff"
 theme.title_font_family = theme.legend_font_family = theme.tick_font_family = FONT
 theme.label_color = "#555555"
 theme.legend_font_size = theme.tick_font_size = 12
-theme.legend_font_char_width = theme.tick_font_char_width = 7
+theme.legend_font_char_width, theme.tick_font_char_width = 8, 7
 theme.default_series_colors = COLOURS
 
 
@@ -110,7 +110,8 @@ def _drawn(title: str, rows: Rows) -> Preview:
     figures = _figures(rows)
     is_line = len(rows[0]) == 3 and len({row[0] for row in rows}) > 1
     svg = _lines(rows, list(figures)) if is_line else _bars(figures)
-    rounded = re.sub(r"(\d\.\d)\d+", r"\1", svg)  # a tenth of a pixel; a third of the bytes
+    # a tenth of a pixel, a third of the bytes; what is written between the tags keeps its digits
+    rounded = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d)\d+", r"\1", tag[0]), svg)
     picture = b64encode(rounded.encode()).decode()
     return Preview(f"**{_text(title)}**\n\n![picture](data:image/svg+xml;base64,{picture})", figures)
 
@@ -118,8 +119,14 @@ def _drawn(title: str, rows: Rows) -> Preview:
 def _figures(rows: Rows) -> dict[str, float]:
     """The greatest numbers, for lines those of the last day: what is shown, and no more."""
     last = max(row[0] for row in rows) if len(rows[0]) == 3 else None
-    newest = [(str(row[-2]), float(row[-1])) for row in rows if last is None or row[0] == last]
+    newest = [(str(row[-2]), _legible(row[-1])) for row in rows if last is None or row[0] == last]
     return dict(sorted(newest, key=lambda figure: -figure[1])[:MAX_SERIES])
+
+
+def _legible(number: Any) -> float:
+    """Whole, or four digits: the UI shows every digit of a float."""
+    value = float(number)
+    return float(round(value)) if abs(value) >= 1_000 else float(f"{value:.4g}")
 
 
 def _bars(figures: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
--- How many downloads has the Qwen family by each definition, when did each cross its milestones, what
+-- How many downloads has the Qwen family by each definition, when did each cross its newest milestone, what
 -- do others claim, and how far apart are they all? A claim is divided by our count of its own last day.
 with counted as (
     select definition, activity_date, downloads_all_time
@@ -11,6 +11,7 @@ select
     round(downloads_all_time / max(downloads_all_time) over (), 4) as part_of_the_largest,
     activity_date as as_of, milestone, reached_after, reached_by
 from newest left join fct_family_milestones as m on m.family = 'qwen' and m.definition = newest.definition
+qualify milestone is not distinct from max(milestone) over (partition by newest.definition)
 union all
 select
     'claim: ' || publisher || ', ' || scope || ', against ' || coalesce(counted.definition, 'nothing of ours'),
@@ -19,4 +20,4 @@ select
 from published_claims
 left join counted on measure = 'cumulative' and window_end = counted.activity_date
 where published_claims.family = 'qwen' and metric = 'downloads'
-order by counted_by, milestone;
+order by counted_by like 'claim%', downloads desc, counted_by;

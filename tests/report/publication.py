@@ -91,6 +91,7 @@ from (select day, row_number() over (order by day) as day_number from days);
 create table companies as select * from (values
     ('BABA', 'Alibaba', 'company', 'XNYS'), ('9988.HK', 'Alibaba', 'company', 'XHKG'),
     ('META', 'Meta', 'company', 'XNYS'), ('SPY', null, 'fund', 'XNYS')) as t(symbol, company, kind, exchange);
+create table countries as select * from (values ('CN', 'China'), ('US', 'United States')) as t(country, name);
 create table dim_families as select * from (values
     ('qwen', 'Qwen', 'Alibaba', 2e7), ('llama', 'Llama (Meta)', 'Meta', 3e7),
     ('mistral', 'Mistral', 'Mistral AI', 1e7)) as t(family, name, company, downloads_30d_lineage);

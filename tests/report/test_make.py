@@ -79,7 +79,8 @@ def test_titles_state_what_was_found_with_figures_and_units(full: str) -> None:
     """By hand: lineage of Qwen 750 M, curated 0.7 × 750 M; shares as written; BABA +5.2 % distinguishable."""
     assert title(full, "claim") == "Qwen has 525 to 750 million downloads, depending on who counts"
     assert "Most downloaded by lineage: Qwen 750 million, Mistral 375 million" in title(full, "families")
-    assert title(full, "growth").endswith("families: +10.0 % over 7 days")
+    assert title(full, "growth").endswith("of the 3 most downloaded families: +10.0 % over 7 days")
+    assert title(full, "reuse").endswith(" of the 3 most downloaded families")
     assert title(full, "openness").startswith(
         "58.4 % of downloads in 30 days go to OSI-licensed models, 0.0 points more than 28 days before"
     )
@@ -87,28 +88,30 @@ def test_titles_state_what_was_found_with_figures_and_units(full: str) -> None:
         "United States 50.0 %, China 25.0 % and Europe 10.0 % of downloads in 30 days, by country of the "
         "publisher; 10.0 % unknown"
     )
-    assert "31.0 % of tokens (26.0 % to 36.0 %)" in title(full, "channels")
-    assert title(full, "reaction").startswith("1 of 2 testable events moved a share")
+    assert "31.0 % of tokens (26.0 to 36.0 %)" in title(full, "channels")
+    assert title(full, "reaction") == (
+        "In 1 of 2 testable events the share moved by more than its market and peers explain; chance alone "
+        "moves 1 in 20"
+    )
     assert title(full, "days") == (
-        "4 of 56 captured days cannot be trusted: 2 Jan frozen, 19 Jan frozen, 5 Feb frozen and "
-        "22 Feb frozen; 4 days were not captured"
+        "4 of 56 captured days cannot be trusted (4 frozen), the last of them 22 February 2026; 4 days were "
+        "not captured"
     )
 
 
 def test_the_claim_says_when_each_definition_passed_it(full: str) -> None:
     """Organisation was above it on the first day; the curated list never passed it."""
-    assert "A newspaper (13 Jan) said at least 700 million." in full
+    assert "A newspaper on 13 January 2026 said at least 700 million." in full
     assert "lineage and lineage without test repositories passed it on 4 February 2026" in full
     assert "organisation passed it by 4 February 2026, our first day" in full
-    assert "by curated list it is not reached" in full
+    assert "curated list did not reach it." in full
 
 
 def test_a_claim_between_two_milestones_is_compared_with_the_newest_count(home: Settings) -> None:
     """560 M has no milestone: lineage (750 M) and organisation (675 M) are above it, curated (525 M) not."""
     change(write_publication(home.home), "update published_claims set value = 560000000")
     text = page(home, "claim")
-    assert "by lineage, lineage without test repositories and organisation it is passed" in text
-    assert "by curated list it is not reached" in text
+    assert "lineage, lineage without test repositories and organisation passed it; curated list did" in text
 
 
 def test_the_newest_day_is_told_in_words(full: str) -> None:
@@ -119,7 +122,7 @@ def test_the_newest_day_is_told_in_words(full: str) -> None:
     )
     assert "1,000 models are listed, 5 more than before." in full
     assert (
-        "Climbed most into or within the first 100 by downloads in 30 days: maker/model-9 from 40 to 3."
+        "Climbed most into or within the first 100 by downloads in 30 days: maker/model-9 from rank 40 to 3."
         in full
     )
     assert (
@@ -130,14 +133,60 @@ def test_the_newest_day_is_told_in_words(full: str) -> None:
 def test_the_verdict_stands_in_words_beside_its_chart_with_what_else_happened(full: str) -> None:
     assert "Distinguishable: +5.2 % over the event's sessions (SCAR 2.6 is beyond 1.98)." in full
     assert "Also then: MIIT plan (2026-01-12)." in full
-    assert "Headline, companies from CN: not distinguishable, +1.0 % on average" in full
-    assert "MIIT plan (source: https://example.org/m; not verified)." in full
+    assert "Headlines, China: not distinguishable, +1.0 % on average of 6 events, p 0.20." in full
+    assert "12 January 2026, Alibaba: MIIT plan (source: https://example.org/m; not verified)." in full
+
+
+def test_events_of_one_country_are_told_once_and_news_about_several_companies_too(home: Settings) -> None:
+    path = write_publication(home.home)
+    change(
+        path,
+        "insert into fct_event_study_pooled select * replace ('all' as country) from fct_event_study_pooled",
+    )
+    change(
+        path,
+        "insert into dim_confounders select * replace ('JD.com' as affected_company) from dim_confounders",
+    )
+    text = page(home, "reaction")
+    assert (text.count("Headlines, China"), text.count("Headlines, all countries")) == (1, 0)
+    assert "12 January 2026, Alibaba and JD.com: MIIT plan" in text
+
+
+def test_labels_of_events_have_their_year(full: str) -> None:
+    assert "BABA, 13 Jan 2026" in full.replace(r"\u00a0", " ")
+
+
+def test_what_the_title_of_the_reaction_counts_is_drawn(home: Settings) -> None:
+    """30 quiet events come first; the last is the one that is distinguishable."""
+    path = write_publication(home.home)
+    change(path, "delete from dim_events where event_id = 'release-meta'")
+    for n in range(30):
+        change(
+            path,
+            "insert into dim_events values (?, 'headline', true, date '2026-01-20', 'Meta', 'Quiet', 'x')",
+            f"quiet-{n}",
+        )
+        change(
+            path,
+            "insert into fct_event_study select * replace (? as event_id) from fct_event_study "
+            "where event_id = 'release-meta'",
+            f"quiet-{n}",
+        )
+    change(path, "update dim_events set is_decisive = false where event_id = 'qwen-700m'")
+    text = page(home, "reaction")
+    assert title(text, "reaction").startswith("In 1 of 31 testable events")
+    assert len(re.findall(r"<option ", text)) == 24
+    assert "BABA, 13 January 2026: A newspaper" in text.split("<option ")[-1]
 
 
 def test_each_section_has_its_day_provenance_definition_and_sql(full: str) -> None:
     for section in SECTIONS:
         part = full.split(f'<section id="{section.key}"')[1].split("</section>", maxsplit=1)[0]
         assert re.search(r"(Data up to|Publication of) \d+ \w+ 2026,\s+live\.\s+Source: ", part), section.key
+        for link in re.findall(r'href="([^"]*metrics\.md#[^"]*)"', part):
+            file, _, anchor = link.partition("#")
+            assert Path(file).name == make.DOCS.name
+            assert f"\n## {anchor}\n" in make.DOCS.read_text(), f"{link} leads nowhere"
         for table in section.tables:
             assert f'docs/metrics.md#{table}"' in part
         for query in section.queries:
@@ -166,6 +215,49 @@ def test_sources_are_cited_as_they_ask(full: str) -> None:
     assert "Source: OpenRouter (openrouter.ai/rankings), as of 2026-02-26." in full
     assert "Source: tokens, as of 2026-02-26. CC BY 4.0" in full  # under the chart of the channel
     assert "Yahoo Finance. Personal and research use; do not redistribute" in full
+
+
+def test_a_channel_says_little_of_little(home: Settings) -> None:
+    """2 of 4 models are no 50.0 %, an interval without width is none, and a licence is said once."""
+    path = write_publication(home.home)
+    change(
+        path,
+        "update fct_open_vs_closed_daily set value = 0.5, lower_bound = 0.5, upper_bound = 0.5, "
+        "open_value = 2, closed_value = 2, source = 'Source: models.dev (MIT).' where channel = 'catalogue'",
+    )
+    change(
+        path,
+        "update fct_open_vs_closed_daily set lower_bound = value, upper_bound = value "
+        "where channel = 'tokens'",
+    )
+    text = page(home, "channels")
+    assert "2 of 4 new API models" in title(text, "channels")
+    assert "31.0 % of tokens;" in title(text, "channels")
+    assert "Source: models.dev (MIT).</p>" in text
+
+
+def test_numbers_of_a_table_sort_as_numbers(full: str) -> None:
+    for part in full.split('<section id="')[1:]:
+        cells = re.findall(r'<td class="number" data-sort="([^"]*)"', part)
+        assert all(re.fullmatch(r"|-?[\d.]+(e[+-]?\d+)?", cell) for cell in cells), part[:20]
+
+
+def test_days_of_which_no_access_is_known_are_left_out_of_openness_and_counted(home: Settings) -> None:
+    """The first 35 of 60 days are an archive's: what is open there is unknown, and not 0 %."""
+    path = write_publication(home.home)
+    change(
+        path,
+        "update fct_openness_groups_daily set share_downloads_30d = case openness_group when 'unknown' "
+        "then 1 else 0 end, share_models = case openness_group when 'unknown' then 1 else 0 end "
+        "where activity_date <= date '2026-02-25' - 25",
+    )
+    text = page(home, "openness")
+    assert "Left out: 35 days up to 31 January 2026" in text
+    assert "than 28 days before" not in title(text, "openness")
+    change(path, "delete from fct_openness_groups_daily where activity_date > date '2026-02-25' - 25")
+    assert "Whether a model may be downloaded without asking is known of no day yet" in reason(
+        page(home, "openness"), "openness"
+    )
 
 
 # -- nothing to say -------------------------------------------------------------------------------
@@ -228,7 +320,7 @@ def test_a_lag_without_enough_weeks_says_how_many_there_are(home: Settings) -> N
         write_publication(home.home),
         "update fct_adoption_lead_lag set correlation = null, band = null, reason = '6 weeks, 52 are needed'",
     )
-    assert reason(page(home, "lead_lag"), "lead_lag") == "qwen: 6 weeks, 52 are needed"
+    assert reason(page(home, "lead_lag"), "lead_lag") == "Qwen: 6 weeks, 52 are needed."
 
 
 def test_a_channel_without_figures_gives_its_reason_beside_the_others(full: str) -> None:

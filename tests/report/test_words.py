@@ -19,6 +19,7 @@ from dagster_project.lib.report.words import NBSP
         (727_000_000, "727 million"),
         (999_900_000, "1.00 billion"),
         (2_061_000_000, "2.06 billion"),
+        (140_289_787_200_000_000, "140,290 trillion"),
         (-1_500_000, "−1.50 million"),
     ],
 )
@@ -41,9 +42,28 @@ def test_a_share_has_a_decimal_below_100_per_cent_and_a_true_minus() -> None:
 
 def test_a_milestone_is_a_day_an_interval_or_before_our_first_day() -> None:
     first, last = date(2026, 1, 18), date(2026, 1, 22)
-    assert words.between(date(2026, 1, 21), last) == "on 22 January 2026"
-    assert words.between(first, last) == "between 18 January 2026 and 22 January 2026"
-    assert words.between(None, last) == "by 22 January 2026, our first day"
+    plain = [words.between(since, last).replace(NBSP, " ") for since in (date(2026, 1, 21), first, None)]
+    assert plain == [
+        "on 22 January 2026",
+        "between 18 January 2026 and 22 January 2026",
+        "by 22 January 2026, our first day",
+    ]
+
+
+def test_a_day_has_its_year_and_breaks_on_no_line() -> None:
+    assert words.day(date(2026, 2, 3)) == f"3{NBSP}February{NBSP}2026"
+    assert words.short_day(date(2023, 8, 3)) == f"3{NBSP}Aug{NBSP}2023"
+    assert words.short_day(None) == "–"
+
+
+def test_a_span_of_shares_names_the_unit_once() -> None:
+    plain = [words.percent_span(*ends).replace(NBSP, " ") for ends in ((0.39, 0.483), (0.5, 0.5))]
+    assert plain == ["39.0 to 48.3 %", "50.0 %"]
+
+
+def test_a_long_text_ends_at_a_word() -> None:
+    assert words.shortened("Xinhua: Qwen has 700 million downloads", 20) == "Xinhua: Qwen has 700…"
+    assert words.shortened("Xinhua: Qwen", 20) == "Xinhua: Qwen"
 
 
 def test_a_scope_is_told_in_words() -> None:

@@ -4,6 +4,7 @@ Belongs here: what is said and drawn about adoption.
 Does not belong here: openness, markets, days; how marks look (marks) and figures read (words).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import altair as alt
@@ -61,8 +62,8 @@ def families(answers: Answers) -> Drawn:
     return Drawn(
         findings=findings,
         reasons=reasons,
-        lead="The vertical axis is logarithmic: equal steps are equal ratios. Dots mark a crossed 100 "
-        "million; a family that was above it on the first day has none.",
+        lead="The vertical axis is logarithmic: equal steps are equal ratios. Dots mark each 100 million "
+        "that was passed in these days; what was passed before has none.",
         panels=[Panel(_race_chart(rows, answers["milestones"]))],
         switches=[DEFINITION_SWITCH],
         table=Table(
@@ -93,17 +94,19 @@ def _race_chart(rows: Sequence[Row], milestones: Sequence[Row]) -> Row:
         if row["downloads_all_time"] > 0  # a logarithm
     ]
     by = ["definition"]
-    domain = marks.domain_of([row["v"] for row in drawn], log=True)
+    domains = {
+        definition: marks.domain_of(own, log=True)
+        for definition in DEFINITIONS
+        if (own := [row["v"] for row in drawn if row["definition"] == definition])
+    }
     # the label at the end names a line, so the colour only has to tell neighbours apart
     colours = {name: marks.COLOURS[number % len(marks.COLOURS)] for number, name in enumerate(names.values())}
-    y = marks.value_axis(
-        "Cumulative downloads, log scale", domain=domain, log=True, expression=words.AXIS_AMOUNT
-    )
+    y = marks.log_axis("Cumulative downloads, log scale", domains, by[0], words.AXIS_AMOUNT)
     layers = marks.lines(
         drawn,
         y,
         colours=colours,
-        domain=domain,
+        domain=domains,
         by=by,
         log=True,
         label=lambda row: f"{words.short_amount(row['v'])} {row['s']}",
@@ -128,6 +131,7 @@ def league(answers: Answers) -> Drawn:
     kinds = {"family": "Families", "publisher": "Publishers"}
     windows = {key: label for key, (label, _, _) in WINDOWS.items()}
     findings, reasons, drawn = {}, {}, []
+    counts = Counter(row["kind"] for row in rows)
     for kind, members in kinds.items():
         for window, (label, compared, history) in WINDOWS.items():
             ranked = sorted(
@@ -142,8 +146,8 @@ def league(answers: Answers) -> Drawn:
                 continue
             first = ranked[0]
             findings[f"{kind}|{window}"] = (
-                f"{words.plain_name(first['name'])} grew fastest of the most downloaded "
-                f"{members.lower()}: {words.signed_percent(first[window])} over {label}"
+                f"{words.plain_name(first['name'])} grew fastest of the {words.exact(counts[kind])} most "
+                f"downloaded {members.lower()}: {words.signed_percent(first[window])} over {label}"
             )
             names = words.distinct({row["member"]: row["name"] for row in ranked})
             drawn += [_bar(row, names[row["member"]], kind, window, row is first) for row in ranked]
@@ -176,7 +180,7 @@ def league(answers: Answers) -> Drawn:
         table=Table(
             (
                 Column("name", "Name"),
-                Column("kind", "Kind"),
+                Column("kind", "Kind", words.first_upper),
                 Column("downloads_30d", "Downloads, 30 days", words.exact, True),
                 Column("growth_7d_vs_prior_21d", "7 days, %", words.signed_percent, True),
                 Column("growth_30d", "30 days, %", words.signed_percent, True),
@@ -218,10 +222,10 @@ def reuse(answers: Answers) -> Drawn:
     told = [f"{words.plain_name(row['name'])} is most {measure}" for measure, row in tops.items()]
     leaders = {words.plain_name(row["name"]) for row in tops.values()}
     finding = (
-        f"{leaders.pop()} is the most used, adapted and replicated family"
+        f"{leaders.pop()} is the most used, adapted and replicated"
         if len(leaders) == 1
         else words.listed(told)
-    )
+    ) + f" of the {len(rows)} most downloaded families"
     names = words.distinct({row["family"]: row["name"] for row in rows})
     panels = []
     for measure, unit in measures.items():

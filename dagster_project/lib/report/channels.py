@@ -30,6 +30,7 @@ CHANNELS = {
 }
 SHARES_OF = {"tokens": "tokens", "catalogue": "new API models", "hub_weights": "Hub downloads"}
 PANEL_HEIGHT = 200
+FEW = 100
 EVEN = 100  # of the index: open and closed as in the base week
 
 
@@ -51,19 +52,21 @@ def channels(answers: Answers) -> Drawn:
     return Drawn(
         findings={ONLY: f"Open models: {'; '.join(told)}"},
         lead="Traces of use, each with a denominator of its own: never added, never divided by each other. "
-        "The band is what stays possible while some models or packages are unknown.",
+        "The band is what stays possible while some models or packages are unknown; where too little is "
+        "known for a line, there is only the band.",
         panels=panels,
         table=Table(
             (
                 Column("channel", "Channel", lambda channel: CHANNELS.get(channel, channel)),
                 Column("activity_date", "Day", words.day),
                 Column("measure", "Measure"),
-                Column("value", "Value", words.text, True),
-                Column("lower_bound", "Least", words.text, True),
-                Column("upper_bound", "Most", words.text, True),
-                Column("open_value", "Open", words.exact, True),
-                Column("closed_value", "Closed", words.exact, True),
-                Column("unit", "Unit"),
+                Column("value", "Value", _tenths, True),
+                Column("lower_bound", "Least", _tenths, True),
+                Column("upper_bound", "Most", _tenths, True),
+                Column("value_unit", "Unit of these"),
+                Column("open_value", "Open", words.amount, True),
+                Column("closed_value", "Closed", words.amount, True),
+                Column("unit", "Unit of these"),
                 Column("reason", "Why missing", words.text),
                 Column("source", "Source", words.text),
             ),
@@ -80,8 +83,17 @@ def _last_rows(rows: Sequence[Row]) -> list[Row]:
 
 
 def _readable(row: Row) -> Row:
-    figures = {name: _figure(row, row[name]) for name in ("value", "lower_bound", "upper_bound")}
-    return {**row, **figures}
+    """Shares as percentages, so that a column of numbers sorts as numbers."""
+    is_share = row["measure"] == "share"
+    figures = {
+        name: 100 * row[name] if is_share and row[name] is not None else row[name]
+        for name in ("value", "lower_bound", "upper_bound")
+    }
+    return {**row, **figures, "value_unit": "%" if is_share else "base week = 100"}
+
+
+def _tenths(value: float | None) -> str:
+    return words.number(value, 1)
 
 
 def _figure(row: Row, value: float | None) -> str:
@@ -89,26 +101,36 @@ def _figure(row: Row, value: float | None) -> str:
 
 
 def _measured(row: Row) -> str:
-    days = f" of {row['window_days']} days" if row["window_days"] else ""
+    days = f", {row['window_days']} days" if row["window_days"] else ""
     if row["measure"] == "share":
-        return f"share of the open ones, {row['unit']}{days}"
+        return f"open share of {row['unit']}{days}"
     return f"open over closed, {row['unit']}"
 
 
 def _in_words(row: Row) -> str:
-    low, high = (_figure(row, row[name]) for name in ("lower_bound", "upper_bound"))
-    if row["measure"] == "share":
-        of = f" of {SHARES_OF[row['channel']]}"
-    else:
-        of = f" on the index of installs, {EVEN} being even"
+    """Few things are counted and not divided: 2 of 4 is no 50.0 %."""
+    low, high = row["lower_bound"], row["upper_bound"]
+    is_share = row["measure"] == "share"
+    span = words.percent_span if is_share else _index_span
+    of = f" of {SHARES_OF[row['channel']]}" if is_share else f" on the index of installs, base week {EVEN}"
     if row["value"] is None:
-        return f"between {low} and {high}{of}"
-    is_interval = row["lower_bound"] is not None and row["upper_bound"] is not None
-    return f"{_figure(row, row['value'])}{of}" + (f" ({low} to {high})" if is_interval else "")
+        return f"between {span(low, high).replace(' to ', ' and ')}{of}"
+    counted = (row["open_value"] or 0) + (row["closed_value"] or 0)
+    if is_share and 0 < counted < FEW:
+        return f"{words.exact(row['open_value'])} of {words.exact(counted)} {SHARES_OF[row['channel']]}"
+    is_interval = low is not None and high is not None and span(low, high) != span(high, high)
+    return f"{_figure(row, row['value'])}{of}" + (f" ({span(low, high)})" if is_interval else "")
+
+
+def _index_span(low: float, high: float) -> str:
+    first, last = words.number(low, 1), words.number(high, 1)
+    return last if first == last else f"{first} to {last}"
 
 
 def _source(row: Row) -> str:
-    return " ".join(str(part) for part in (row["source"], row["licence"]) if part)
+    """What the source asks to be said, and its licence where that does not name it."""
+    source, licence = row["source"] or "", row["licence"] or ""
+    return " ".join(part for part in (source, licence) if part and (part is source or part not in source))
 
 
 def _panel(rows: Sequence[Row]) -> Row:

@@ -58,7 +58,7 @@ def claim(answers: Answers) -> Drawn:
             "what": DEFINITIONS[key],
             "value": value,
             "as_of": latest[key]["activity_date"],
-            "source": "this file",
+            "source": "this publication",
         }
         for key, value in values.items()
     ] + [
@@ -100,22 +100,24 @@ def _crossing(claims: Sequence[Row], milestones: Sequence[Row], values: dict[str
         if milestone["milestone"] == value
     }
     by_answer: dict[str, list[str]] = {}
-    for definition, counted in values.items():
+    for definition, name in DEFINITIONS.items():
+        if (counted := values.get(definition)) is None:
+            continue
         # a figure between two milestones has no day of its own
         answer = crossed.get(definition) or ("above" if counted >= value else "below")
-        by_answer.setdefault(answer, []).append(DEFINITIONS[definition].lower())
+        by_answer.setdefault(answer, []).append(name.lower())
     told = []
     for answer, definitions in by_answer.items():
         if answer == "below":
-            told.append(f"by {words.listed(definitions)} it is not reached")
+            told.append(f"{words.listed(definitions)} did not reach it")
         elif answer == "above":
-            told.append(f"by {words.listed(definitions)} it is passed")
+            told.append(f"{words.listed(definitions)} passed it")
         else:
             told.append(f"{words.listed(definitions)} passed it {answer}")
     who = words.listed(
         [
             claim["publisher"]
-            + (f" ({words.short_day(claim['published_date'])})" if claim["published_date"] else "")
+            + (f" on {words.day(claim['published_date'])}" if claim["published_date"] else "")
             for claim in claims
             if claim["value"] == value
         ]
@@ -149,6 +151,8 @@ def _claim_chart(own: Sequence[Row], claims: Sequence[Row], milestones: Sequence
         for value, row in first.items()
     ]
     domain = marks.domain_of([row["v"] for row in rows + dated])
+    # these three often agree: of lines that lie on each other each shows in turn
+    dashes = {DEFINITIONS["lineage_clean"]: (12, 24, 0), DEFINITIONS["organisation"]: (12, 24, 24)}
     colours = dict(zip(DEFINITIONS.values(), marks.COLOURS, strict=False))
     y = marks.value_axis("Cumulative downloads", domain=domain, expression=words.AXIS_AMOUNT)
     return marks.finished(
@@ -160,6 +164,7 @@ def _claim_chart(own: Sequence[Row], claims: Sequence[Row], milestones: Sequence
                 domain=domain,
                 label=lambda row: f"{words.short_amount(row['v'])} {_SHORT[row['s']]}",
                 tooltip=marks.tips("Counted by", "Downloads", ",.0f"),
+                dashes=dashes,
             ),
             milestone_points(passed(milestones, DEFINITIONS, "definition")).encode(
                 color=marks.series_colour(colours)
@@ -238,8 +243,8 @@ SECTIONS = (
     Section(
         "claim",
         "The claim, by four definitions",
-        "Cumulative downloads of the family that others wrote about. Diamonds are published figures, dots "
-        "are milestones.",
+        "Cumulative downloads of the family that others wrote about; lines that agree are dashed in turn. "
+        "Diamonds are published figures, dots are milestones.",
         HUB,
         ("claim_definitions", "claims", "milestones"),
         ("fct_family_adoption_daily", "fct_family_milestones", "published_claims"),

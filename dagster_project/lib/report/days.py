@@ -4,6 +4,7 @@ Belongs here: the calendar of data quality and the newest day in words.
 Does not belong here: how a day is judged (sql/), families, openness, markets.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -31,6 +32,7 @@ KINDS = {
     "not usable": ("Not usable, spread over its neighbours", "var(--day-bad)", "×"),
     "missing": ("Not captured", "var(--day-none)", "–"),
 }
+_STATUS_WORDS = {"rollback": "rolled back", "no_counter": "without counters"}
 CALENDAR_WEEKS, CALENDAR_LEAST_WEEKS = 53, 13
 
 
@@ -41,10 +43,11 @@ def quality(answers: Answers) -> Drawn:
         return nothing(NO_DAYS)
     captured = [row for row in rows if row["status"] != "missing"]
     bad = [row for row in captured if not row["usable"]]
-    told = [f"{words.short_day(row['snapshot_date'])} {row['status']}" for row in bad]
+    kinds = Counter(_STATUS_WORDS.get(row["status"], row["status"]) for row in bad)
+    told = words.listed([f"{count} {kind}" for kind, count in kinds.items()])
     finding = (
-        f"{len(bad)} of {len(captured)} captured days cannot be trusted: {words.listed(told[-5:])}"
-        + (f", and {len(told) - 5} before" if len(told) > 5 else "")
+        f"{len(bad)} of {len(captured)} captured days cannot be trusted ({told}), the last of them "
+        f"{words.day(bad[-1]['snapshot_date'])}"
         if bad
         else f"All of {len(captured)} captured days can be trusted"
     )
@@ -55,7 +58,8 @@ def quality(answers: Answers) -> Drawn:
     return Drawn(
         findings={ONLY: finding},
         lead=f"Downloads of a day that cannot be trusted are spread evenly up to the next usable one. The "
-        f"last {provisional} days are provisional: later days can still change the judgement.",
+        f"last {provisional} days are provisional: later days can still change the judgement."
+        + (f" The calendar shows the last {CALENDAR_WEEKS} weeks." if len(rows) > len(_shown(rows)) else ""),
         panels=[Panel(_calendar(rows))],
         table=Table(
             (
@@ -83,18 +87,17 @@ def _kind(row: Row) -> str:
 
 
 def _calendar(rows: Sequence[Row]) -> Row:
-    newest_week = _monday(rows[-1]["snapshot_date"])
-    shown = [r for r in rows if r["snapshot_date"] > newest_week - timedelta(weeks=CALENDAR_WEEKS - 1)]
     cells = [
         {
             "week": _monday(row["snapshot_date"]).isoformat(),
             "weekday": WEEKDAYS[row["snapshot_date"].weekday()],
             "kind": KINDS[_kind(row)][0],
             "letter": KINDS[_kind(row)][2],
+            "ink": marks.MUTED if _kind(row) == "missing" else marks.PAPER,
             "tip": f"{words.day(row['snapshot_date'])}: {row['status']}"
             + (f", {row['reason']}" if row["reason"] else ""),
         }
-        for row in shown
+        for row in _shown(rows)
     ]
     weeks = sorted({cell["week"] for cell in cells})
     # few weeks would make cells as wide as the page
@@ -107,7 +110,7 @@ def _calendar(rows: Sequence[Row]) -> Row:
         scale=alt.Scale(domain=padded, paddingInner=0.08),
         axis=alt.Axis(
             title="Week from Monday",
-            labelExpr="utcFormat(toDate(datum.value), '%-d %b')",
+            labelExpr="utcFormat(toDate(datum.value), '%-d %b %Y')",
             values=weeks[:: max(len(weeks) // 5, 1)],
             labelAngle=0,
             labelOverlap=True,
@@ -134,9 +137,14 @@ def _calendar(rows: Sequence[Row]) -> Row:
     return marks.finished(
         alt.layer(
             base.mark_rect(cornerRadius=2).encode(color=colour),
-            base.mark_text(fontWeight="bold", color=marks.PAPER).encode(text="letter:N"),
+            base.mark_text(fontWeight="bold").encode(text="letter:N", color=alt.Color("ink:N", scale=None)),
         ),
     )
+
+
+def _shown(rows: Sequence[Row]) -> list[Row]:
+    first = _monday(rows[-1]["snapshot_date"]) - timedelta(weeks=CALENDAR_WEEKS - 1)
+    return [row for row in rows if row["snapshot_date"] >= first]
 
 
 def _monday(day: date) -> date:
@@ -150,7 +158,7 @@ def changes(answers: Answers) -> Drawn:
         return nothing(NO_DAYS)
     sentences = [text for row in rows if (text := _SENTENCES[row["what"]](row))]
     climbers = [
-        f"{row['subject']} from {words.exact(row['was'])} to {words.exact(row['now'])}"
+        f"{row['subject']} from rank {words.exact(row['was'])} to {words.exact(row['now'])}"
         for row in rows
         if row["what"] == "rank"
     ]
@@ -164,7 +172,7 @@ def changes(answers: Answers) -> Drawn:
         sentences=sentences,
         table=Table(
             (
-                Column("what", "What"),
+                Column("what", "What", lambda what: _WHAT.get(what, what)),
                 Column("subject", "Of", lambda value: str(value or "")),
                 Column("was", "Was", words.exact, True),
                 Column("now", "Is", words.exact, True),
@@ -208,6 +216,16 @@ def _changed(what: str) -> Callable[[Row], str]:
     )
 
 
+_WHAT = {  # each row of the table has a unit of its own
+    "downloads": "Downloads of the day",
+    "models listed": "Models listed",
+    "new models": "Models created that day",
+    "milestone": "Downloads, all time",
+    "rank": "Rank by downloads in 30 days",
+    "licence": "Models whose licence changed",
+    "gating": "Models whose gating changed",
+    "day": "Judgement of the snapshot",
+}
 _SENTENCES: Mapping[str, Callable[[Row], str]] = {
     "downloads": lambda row: "",  # the headline says it
     "models listed": _more_or_fewer,

@@ -5,8 +5,10 @@ Does not belong here: estimation (sql/), adoption beside prices (price), familie
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import altair as alt
 
@@ -27,9 +29,11 @@ from dagster_project.lib.report.sections import (
 
 YAHOO = "Yahoo Finance, adjusted closes"
 MODELS = {"market_peers": "Market and peers", "market_sector": "Market and sector", "market": "Market"}
-EVENTS_DRAWN = 12
+EVENTS_DRAWN = 24
+LABEL_LETTERS = 72  # of an event's option; the text below has it all
 BAND_ERRORS = 2  # standard errors on both sides of nothing unusual: about 95 %
-NOT_TESTABLE = "not testable"
+NOT_TESTABLE, DISTINGUISHABLE = "not testable", "distinguishable"
+ALL_COUNTRIES = "all"
 
 
 def reaction(answers: Answers) -> Drawn:
@@ -41,20 +45,24 @@ def reaction(answers: Answers) -> Drawn:
     testable = [row for row in primary if row["verdict"] != NOT_TESTABLE]
     base = Drawn(
         table=_events_table(results),
-        sentences=[_group_words(row) for row in answers["event_groups"]],
-        notes=_confounders(answers["confounders"]),
+        sentences=_groups_in_words(answers["event_groups"]),
+        folded={"What else happened then": _confounders(answers["confounders"])},
         day=newest(results, "session_date"),
     )
     if not testable:
         reasons = list(dict.fromkeys(str(row["verdict_reason"]) for row in primary if row["verdict_reason"]))
         why = "; ".join(reasons[:3]) or "no event falls on a session with a price"
         return replace(base, reasons={ONLY: f"None of {len(primary)} events is testable: {why}."})
-    seen = sum(row["verdict"] == "distinguishable" for row in testable)
+    seen = sum(row["verdict"] == DISTINGUISHABLE for row in testable)
     finding = (
-        f"{seen or 'None'} of {len(testable)} testable events moved a share by more than its market and "
-        "peers explain"
+        f"In {seen or 'none'} of {len(testable)} testable events the share moved by more than its market "
+        "and peers explain; chance alone moves 1 in 20"
     )
-    event = Switch("event", "Event", {_key(row): _label(row) for row in testable[:EVENTS_DRAWN]})
+    others = len(primary) - len(testable)
+    drawn = _drawn(testable)
+    event = Switch(
+        "event", "Event", {_key(row): words.shortened(_label(row), LABEL_LETTERS) for row in drawn}
+    )
     model = Switch("model", "Explained by", MODELS)
     primary_window = {(row["window_start"], row["window_end"]) for row in primary}
     told = {
@@ -67,17 +75,22 @@ def reaction(answers: Answers) -> Drawn:
         findings={ONLY: finding},
         details={key: _verdict(row) for key, row in told.items()},
         lead="A return is abnormal where the company's market and peers do not explain it. Whiskers "
-        "span 95 %, the band two standard errors. Not distinguishable is a result, too.",
+        "span 95 %, the band two standard errors. Not distinguishable is a result, too."
+        + (f" {others} more cannot be tested; the figures say why." if others else ""),
         panels=[
-            Panel(
-                _results_chart(testable[:EVENTS_DRAWN]), "Cumulative abnormal return, with market and peers"
-            ),
+            Panel(_results_chart(drawn), "Cumulative abnormal return, with market and peers"),
             Panel(
                 _path_chart(answers["event_paths"], event, model), "Abnormal return by session, with its band"
             ),
         ],
         switches=[event, model],
     )
+
+
+def _drawn(testable: Sequence[Row]) -> list[Row]:
+    """The first events in their order; what the title counts is among them."""
+    first = sorted(testable, key=lambda row: row["verdict"] != DISTINGUISHABLE)[:EVENTS_DRAWN]
+    return [row for row in testable if any(row is one for one in first)]
 
 
 def _key(row: Row) -> str:
@@ -103,18 +116,31 @@ def _verdict(row: Row) -> str:
     return said
 
 
+def _groups_in_words(rows: Sequence[Row]) -> list[str]:
+    """Groups of events; one whose companies are all of one country is told once."""
+    countries = Counter(row["event_group"] for row in rows)
+    return [
+        _group_words(row)
+        for row in rows
+        if row["country"] != ALL_COUNTRIES or countries[row["event_group"]] != 2  # itself and one more
+    ]
+
+
 def _group_words(row: Row) -> str:
     group = words.first_upper(row["event_group"].replace("_", " "))
-    text = f"{group}, companies from {row['country']}: {row['verdict']}"
-    if row["verdict"] != NOT_TESTABLE:
-        text += f", {words.signed_percent(row['mean_car'])} on average"
-    return f"{text} ({row['verdict_reason']})."
+    where = "all countries" if row["country"] == ALL_COUNTRIES else row["country_name"]
+    text = f"{group}s, {where}: {row['verdict']}"
+    if row["verdict"] == NOT_TESTABLE:
+        return f"{text} ({row['verdict_reason']})."
+    p = row["kolari_pynnonen_p"]
+    known = "" if p is None else ", p below 0.01" if p < 0.005 else f", p {words.number(p, 2)}"
+    return f"{text}, {words.signed_percent(row['mean_car'])} on average of {row['events']} events{known}."
 
 
 def _results_chart(rows: Sequence[Row]) -> Row:
     drawn = [
         {
-            "s": f"{row['ticker']} {words.short_day(row['event_date'])}",
+            "s": f"{row['ticker']}, {words.short_day(row['event_date'])}",
             "event": _label(row),
             "order": position,
             "v": row["car"],
@@ -122,7 +148,7 @@ def _results_chart(rows: Sequence[Row]) -> Row:
             "high": row["car_upper"],
             "label": words.signed_percent(row["car"]),
             "verdict": row["verdict"],
-            "colour": marks.ACCENT if row["verdict"] == "distinguishable" else marks.MUTED,
+            "colour": marks.ACCENT if row["verdict"] == DISTINGUISHABLE else marks.MUTED,
         }
         for position, row in enumerate(rows)
     ]
@@ -179,13 +205,19 @@ def _path_chart(paths: Sequence[Row], event: Switch, model: Switch) -> Row:
     by = [event.name, model.name]
     x = alt.X(
         "t:Q",
+        scale=alt.Scale(nice=False, padding=12),
         axis=alt.Axis(
-            title="Sessions from the event", grid=False, tickMinStep=1, labelExpr=words.AXIS_SIGNED
+            title="Sessions from the event",
+            grid=False,
+            tickMinStep=1,
+            labelExpr=words.AXIS_SIGNED,
+            labelOverlap="greedy",
+            labelSeparation=6,
         ),
     )
     y = marks.value_axis("Abnormal return, %", expression=words.AXIS_CHANGE)
     base = (
-        alt.Chart(marks.values(drawn), height=220)
+        alt.Chart(marks.values(drawn), height=300)
         .transform_filter(marks.picked(by))
         .encode(
             x=x,
@@ -226,10 +258,15 @@ def _events_table(rows: Sequence[Row]) -> Table:
 
 
 def _confounders(rows: Sequence[Row]) -> list[str]:
+    """What happened, once, with the companies or countries that it touched."""
+    happened: dict[tuple[Any, ...], list[str]] = {}
+    for row in rows:
+        key = (row["confounder_date"], row["what"], row["source"], row["verified"])
+        happened.setdefault(key, []).append(row["affected_company"] or row["affected_country"] or "all")
     return [
-        f"Also then, {words.day(row['confounder_date'])}: {row['what']} (source: {row['source']}"
-        + (")." if row["verified"] else "; not verified).")
-        for row in rows
+        f"{words.day(day)}, {words.listed(touched)}: {what} (source: {source}"
+        + (")." if verified else "; not verified).")
+        for (day, what, source, verified), touched in happened.items()
     ]
 
 

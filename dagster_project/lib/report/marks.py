@@ -13,13 +13,16 @@ from typing import Any
 import altair as alt
 
 Row = dict[str, Any]
+Domain = tuple[float, float] | Mapping[str, tuple[float, float]] | None
 
 INK, MUTED, FAINT, PAPER = "var(--ink)", "var(--muted)", "var(--rule)", "var(--paper)"
 ACCENT, BAR = "var(--c1)", "var(--bar)"
 COLOURS = tuple(f"var(--c{number})" for number in range(1, 7))  # the page's, safe for colour-blind readers
 HEIGHT = 320
 LABEL_GAP = 15  # pixels between two labels
-LABEL_WIDTH = {"expr": "containerSize()[0] < 500 ? 112 : 190"}  # pixels: a third of a phone's width
+LABEL_WIDTH = {"expr": "containerSize()[0] < 500 ? 150 : 190"}  # pixels: two fifths of a phone's width
+# what does not fit into them there is the series' name without its figure, which the axis shows
+LABEL_TEXT = {"expr": "containerSize()[0] < 500 && length(datum.label) > 21 ? datum.s : datum.label"}
 RECENT_DAYS = 120  # of these every day is drawn, before them one a week: years fit into the page
 
 CONFIG: dict[str, Any] = {
@@ -83,22 +86,34 @@ def value_axis(
     title: str,
     *,
     domain: tuple[float, float] | None = None,
-    log: bool = False,
     expression: str | None = None,
     format: str | None = None,
 ) -> alt.Y:
     """The vertical axis, its unit written flat above it."""
-    scale: dict[str, Any] = {"type": "log"} if log else {"zero": False}
+    scale: dict[str, Any] = {"zero": False}
     if domain:
         scale["domain"] = list(domain)
-    axis: dict[str, Any] = {"title": title, **_FLAT_TITLE}
+    axis: dict[str, Any] = {"title": title, "tickCount": 5, **_FLAT_TITLE}
     if expression:
         axis["labelExpr"] = expression
     if format:
         axis["format"] = format
-    if log:
-        axis["values"] = log_ticks(*(domain or (1, 10)))
     return alt.Y("v:Q", scale=alt.Scale(**scale), axis=alt.Axis(**axis))
+
+
+def log_axis(title: str, domains: Mapping[str, tuple[float, float]], by: str, expression: str) -> alt.Y:
+    """A logarithmic one, from the least to the greatest of what the switch `by` picks."""
+    least, most = ({choice: domain[end] for choice, domain in domains.items()} for end in (0, 1))
+    ticks = {choice: log_ticks(*domain) for choice, domain in domains.items()}
+    return alt.Y(
+        "v:Q",
+        scale=alt.Scale(type="log", nice=False, domainMin=_of_pick(least, by), domainMax=_of_pick(most, by)),
+        axis=alt.Axis(title=title, labelExpr=expression, values=_of_pick(ticks, by), **_FLAT_TITLE),
+    )
+
+
+def _of_pick(values: Mapping[str, Any], by: str) -> Any:
+    return alt.ExprRef(f"{json.dumps(values)}[pick_{by}]")
 
 
 _FLAT_TITLE: dict[str, Any] = {
@@ -108,7 +123,6 @@ _FLAT_TITLE: dict[str, Any] = {
     "titleBaseline": "bottom",
     "titleX": 0,
     "titleY": -8,
-    "tickCount": 5,
 }
 
 
@@ -167,7 +181,7 @@ def end_labels(
     rows: Sequence[Row],
     by: Sequence[str],
     label: Callable[[Row], str],
-    domain: tuple[float, float] | None,
+    domain: Domain,
     log: bool = False,
     height: int = HEIGHT,
 ) -> list[Row]:
@@ -180,9 +194,8 @@ def end_labels(
     labels = []
     for choice, last in groups.items():
         chosen = [row["v"] for row in rows if tuple(row[name] for name in by) == choice]
-        places = label_places(
-            [row["v"] for row in last.values()], domain or domain_of(chosen, log), log, height
-        )
+        own = domain[choice[0]] if isinstance(domain, Mapping) else domain
+        places = label_places([row["v"] for row in last.values()], own or domain_of(chosen, log), log, height)
         labels += [
             {**row, "at": place, "label": label(row)}
             for row, place in zip(last.values(), places, strict=True)
@@ -211,14 +224,17 @@ def lines(
     colours: Mapping[str, str],
     label: Callable[[Row], str],
     tooltip: Sequence[alt.Tooltip],
-    domain: tuple[float, float] | None = None,
+    domain: Domain = None,
     by: Sequence[str] = (),
     log: bool = False,
     height: int = HEIGHT,
+    dashes: Mapping[str, Sequence[int]] | None = None,
 ) -> list[alt.Chart]:
     """Lines of `v` over `t` for each series `s`, a point for the reader's pointer, a label at the end.
 
-    Rows carry `t`, `v` and `s`, and the fields of `by` that the switches pick.
+    Rows carry `t`, `v` and `s`, and the fields of `by` that the switches pick. `domain` is that of the axis,
+    or one for each choice of the first of them. A line below one of `dashes` (drawn, left
+    out, begun at) shows through.
     """
     colour = series_colour(colours)
     base = (
@@ -226,13 +242,25 @@ def lines(
         .transform_filter(picked(by))
         .encode(x=time_axis(), y=y, color=colour)
     )
+    drawn = [base.mark_line()]
+    if dashes:
+        solid = base.transform_filter(alt.FieldOneOfPredicate("s", [s for s in colours if s not in dashes]))
+        drawn = [
+            solid.mark_line(),
+            *(
+                base.transform_filter(alt.datum.s == name).mark_line(
+                    strokeDash=[length, gap], strokeDashOffset=start
+                )
+                for name, (length, gap, start) in dashes.items()
+            ),
+        ]
     return [
-        base.mark_line(),
+        *drawn,
         base.mark_circle(size=90, opacity=0).encode(tooltip=list(tooltip)),
         alt.Chart(values(end_labels(rows, by, label, domain, log, height)))
         .transform_filter(picked(by))
-        .mark_text(align="left", dx=6, limit=LABEL_WIDTH)
-        .encode(x=time_axis(), y="at:Q", text="label:N", color=colour),
+        .mark_text(align="left", dx=6, limit=LABEL_WIDTH, text=LABEL_TEXT)
+        .encode(x=time_axis(), y="at:Q", color=colour),
     ]
 
 
@@ -252,7 +280,7 @@ def bars(
             y=alt.Y(
                 "s:N",
                 sort=alt.EncodingSortField("v", op="max", order="descending"),
-                axis=alt.Axis(title=None, labelColor=INK, labelLimit=128),
+                axis=alt.Axis(title=None, labelColor=INK, labelLimit=150),
             ),
             x=alt.X("v:Q", axis=axis),
             tooltip=list(tooltip),

@@ -32,6 +32,8 @@ GROUPS = {
     "restricted": "Restricted",
     "unknown": "Unknown",
 }
+NOTHING_KNOWN = 0.99  # of models with unknown licence or access: a day without gating, not a finding
+_OF_SCOPE = "Shares are of {}, never of the whole Hub."
 RELATIONS = {"all": "All models", "without_suspect": "Without suspect relations"}
 OPENNESS_MEASURES = {
     "share_downloads_30d": ("Downloads, 30 days", "downloads in 30 days go to"),
@@ -52,10 +54,24 @@ COUNTRY_MEASURES = {
 
 def openness(answers: Answers) -> Drawn:
     """Share of each named group over time; the unknown share stands beside the others."""
-    rows = answers["openness_share"]
-    if not rows:
+    if not answers["openness_share"]:
         return nothing(NO_DAYS)
+    dark = {
+        row["activity_date"]
+        for row in answers["openness_share"]
+        if row["openness_group"] == "unknown" and (row["share_models"] or 0) > NOTHING_KNOWN
+    }
+    rows = [row for row in answers["openness_share"] if row["activity_date"] not in dark]
+    if not rows:
+        return nothing(
+            "Whether a model may be downloaded without asking is known of no day yet: the archive's days "
+            "have no gating. `make run` adds a day that has it."
+        )
     day = newest(rows, "activity_date")
+    left_out = dark and [
+        f"Left out: {len(dark)} days up to {words.day(max(dark))}, of which no model's access is known "
+        "(the archive's days have no gating)."
+    ]
     findings = {}
     for relations in RELATIONS:
         for measure, (_, of) in OPENNESS_MEASURES.items():
@@ -105,7 +121,7 @@ def openness(answers: Answers) -> Drawn:
             [row for row in rows if row["activity_date"] == day],
         ),
         day=day,
-        notes=[f"Shares are of {words.scope(rows[-1]['scope_id'])}, never of the whole Hub."],
+        notes=[_OF_SCOPE.format(words.scope(rows[-1]["scope_id"])), *left_out],
     )
 
 
@@ -200,8 +216,8 @@ def countries(answers: Answers) -> Drawn:
     )
     return Drawn(
         findings=findings,
-        lead="The country is the one where the publisher's company has its seat (seed publishers); most "
-        "accounts belong to nobody known.",
+        lead="The country is the seat of the publisher's company, as the seed publishers lists it; most "
+        "accounts belong to no company that it lists.",
         panels=[
             Panel(
                 _share_chart(
@@ -227,7 +243,7 @@ def countries(answers: Answers) -> Drawn:
             [row for row in rows if row["activity_date"] == day],
         ),
         day=day,
-        notes=[f"Shares are of {words.scope(rows[-1]['scope_id'])}, never of the whole Hub."],
+        notes=[_OF_SCOPE.format(words.scope(rows[-1]["scope_id"]))],
     )
 
 

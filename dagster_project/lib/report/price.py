@@ -4,6 +4,8 @@ Belongs here: what is said and drawn about a family and its maker's share.
 Does not belong here: estimation (sql/), events (market), families, openness, days.
 """
 
+from collections.abc import Sequence
+
 import altair as alt
 
 from dagster_project.lib.report import marks, words
@@ -22,6 +24,7 @@ from dagster_project.lib.report.sections import (
 )
 
 DOWNLOADS = "Downloads"
+NAMED = 3  # families of a reason
 
 
 def adoption_and_price(answers: Answers) -> Drawn:
@@ -79,7 +82,9 @@ def adoption_and_price(answers: Answers) -> Drawn:
                 Column("currency", "Currency"),
                 Column("vintage", "Price vintage", lambda v: words.number(v, 0), True),
             ),
-            marks.weekly_before(rows, "activity_date")[::-1],
+            sorted(  # newest first; a day's families in their order
+                marks.weekly_before(rows, "activity_date"), key=lambda row: row["activity_date"], reverse=True
+            ),
         ),
         day=newest(rows, "activity_date"),
     )
@@ -94,9 +99,9 @@ def lead_lag(answers: Answers) -> Drawn:
     rows = answers["lead_lag"]
     known = [row for row in rows if row["correlation"] is not None and row["band"] is not None]
     if not known:
-        reasons = list(dict.fromkeys(f"{row['family']}: {row['reason']}" for row in rows if row["reason"]))
-        return nothing("; ".join(reasons[:3]) or "No family of a listed company has weekly growth yet.")
-    options = {row["family"]: f"{row['family']}, {row['ticker']}" for row in known}
+        return nothing(_why_not(rows))
+    names = words.distinct({row["family"]: row["name"] for row in known})
+    options = {row["family"]: f"{names[row['family']]}, {row['ticker']}" for row in known}
     findings = {}
     for family, name in options.items():
         outside = [row for row in known if row["family"] == family and row["is_outside_band"]]
@@ -148,7 +153,7 @@ def lead_lag(answers: Answers) -> Drawn:
         switches=[Switch("family", "Family and share", options)],
         table=Table(
             (
-                Column("family", "Family"),
+                Column("name", "Family"),
                 Column("ticker", "Share"),
                 Column("lag_weeks", "Lag, weeks", lambda v: words.number(v, 0, signed=True), True),
                 Column("correlation", "Correlation", lambda v: words.number(v, 3, signed=True), True),
@@ -157,6 +162,24 @@ def lead_lag(answers: Answers) -> Drawn:
             ),
             known,
         ),
+    )
+
+
+def _why_not(rows: Sequence[Row]) -> str:
+    """The reason that most families share, and who they are."""
+    families: dict[str, set[str]] = {}
+    for row in rows:
+        if row["reason"]:
+            families.setdefault(row["reason"], set()).add(words.plain_name(row["name"]))
+    if not families:
+        return "No family of a listed company has weekly growth yet."
+    reason, most = max(families.items(), key=lambda item: len(item[1]))
+    others = len(set().union(*families.values()) - most)
+    named = sorted(most, key=str.lower)
+    if len(named) > NAMED:
+        named = [*named[:NAMED], f"{len(named) - NAMED} more families"]
+    return f"{words.listed(named)}: {reason}." + (
+        f" {others} other {'families have' if others > 1 else 'family has'} other reasons." if others else ""
     )
 
 

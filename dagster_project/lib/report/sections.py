@@ -75,6 +75,7 @@ class Drawn:
     sentences: Sequence[str] = ()
     day: date | None = None
     notes: Sequence[str] = ()
+    folded: Mapping[str, Sequence[str]] = field(default_factory=dict)  # lists to unfold, by their heading
 
 
 @dataclass(frozen=True)

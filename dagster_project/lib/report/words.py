@@ -19,7 +19,7 @@ AXIS_AMOUNT = (
 AXIS_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+d')"
 AXIS_CHANGE = "datum.value == 0 ? '0' : format(100 * datum.value, '+.3~f') + ' %'"
 AXIS_PERCENT = "format(100 * datum.value, '.0f') + ' %'"
-_STEPS = ((1e9, "billion", "bn"), (1e6, "million", "M"))
+_STEPS = ((1e12, "trillion", "tn"), (1e9, "billion", "bn"), (1e6, "million", "M"))
 
 
 def amount(value: float | None) -> str:
@@ -50,7 +50,15 @@ def _digits(value: float) -> str:
 
 def span(low: float, high: float) -> str:
     """588 to 727 million; one amount where both read the same."""
-    first, last = amount(low), amount(high)
+    return _joined(amount(low), amount(high))
+
+
+def percent_span(low: float, high: float) -> str:
+    """39.0 to 48.3 %; one share where both read the same."""
+    return _joined(percent(low), percent(high))
+
+
+def _joined(first: str, last: str) -> str:
     if first == last:
         return last
     unit = last.partition(NBSP)[2]
@@ -89,13 +97,13 @@ def points(change: float | None) -> str:
 
 
 def day(value: date | None) -> str:
-    """25 February 2026."""
-    return MISSING if value is None else f"{value.day} {value:%B %Y}"
+    """25 February 2026, on one line."""
+    return MISSING if value is None else f"{value.day}{NBSP}{value:%B}{NBSP}{value:%Y}"
 
 
 def short_day(value: date | None) -> str:
-    """25 Feb."""
-    return MISSING if value is None else f"{value.day} {value:%b}"
+    """25 Feb 2026, for a label."""
+    return MISSING if value is None else f"{value.day}{NBSP}{value:%b}{NBSP}{value:%Y}"
 
 
 def between(first: date | None, last: date) -> str:
@@ -117,6 +125,13 @@ def listed(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def shortened(text: str, letters: int) -> str:
+    """The text up to the last word that fits."""
+    if len(text) <= letters:
+        return text
+    return text[: letters + 1].rsplit(" ", maxsplit=1)[0].rstrip(",;:") + "…"
 
 
 def first_upper(text: str) -> str:
