@@ -311,7 +311,7 @@ def test_days_that_nobody_could_judge_are_counted_beside_the_trusted_ones(home: 
     )
     text = page(home, "days", "changes")
     assert title(text, "days") == "All 56 captured days can be trusted; 4 days were not captured"
-    assert "56 are taken as they are: too few days near them to judge them." in text
+    assert "56 days are taken as they are: too few others near them to judge them." in text
     assert "is judged ok, but unchecked." in text
 
 

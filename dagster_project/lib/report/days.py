@@ -61,7 +61,11 @@ def quality(answers: Answers) -> Drawn:
         findings={ONLY: finding},
         lead=f"Downloads of a day that cannot be trusted are spread evenly up to the next usable one. The "
         f"last {provisional} days are provisional: later days can still change the judgement."
-        + (f" {unchecked} are taken as they are: too few days near them to judge them." if unchecked else "")
+        + (
+            f" {unchecked} days are taken as they are: too few others near them to judge them."
+            if unchecked
+            else ""
+        )
         + (f" The calendar shows the last {CALENDAR_WEEKS} weeks." if len(rows) > len(_shown(rows)) else ""),
         panels=[Panel(_calendar(rows))],
         table=Table(
