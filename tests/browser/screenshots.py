@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
 
 from dagster_project.lib.settings import Settings
-from tests.browser.chromium import chromium, installed
+from tests.browser.chromium import chromium, installed, size
 from tests.browser.dagster_ui import ROOT, button, click, dagster_ui, wait_for
 
 IMAGES = ROOT / "docs" / "images"
 COLOURS = 128  # of a picture's palette: a third of the bytes, and no difference that is seen
 SETTLES = 4  # seconds after the last text is there, for lines and plots
-REPORT_HEIGHT = 1_600
+WIDTH, REPORT_HEIGHT = 1_400, 1_600
+MART = "fct_country_adoption_daily"
 
 
 def main() -> int:
@@ -35,7 +38,8 @@ def main() -> int:
         return 1
     IMAGES.mkdir(parents=True, exist_ok=True)
     with chromium() as browser, dagster_ui(demo, os.environ) as url:
-        for name, look in PAGES.items():
+        for name, (look, height) in PAGES.items():
+            size(browser, WIDTH, height)
             look(browser, url)
             _save(browser, name)
     report = demo / "published" / "report.html"
@@ -47,32 +51,39 @@ def main() -> int:
 
 
 def _graph(browser: Any, url: str) -> None:
+    """Without the list of groups beside it; a double click fits the graph into the room."""
     browser.get(f"{url}/asset-groups")
     wait_for(browser, "//*[text()='published']")
+    click(browser, "//input[contains(@placeholder, 'Jump to')]/following::button[1]")
+    time.sleep(SETTLES)
+    page = browser.find_element(By.TAG_NAME, "body")
+    beside = (-WIDTH // 4, page.rect["height"] // 3)
+    ActionChains(browser).move_to_element_with_offset(page, *beside).double_click().perform()
 
 
 def _run(browser: Any, url: str) -> None:
     browser.get(f"{url}/runs")
     click(browser, "//a[starts-with(@href, '/runs/')][not(contains(@href, 'tab'))]")
     wait_for(browser, "//*[text()='Success']")
+    click(browser, f"{button('Re-execute')}/preceding::button[1]")  # steps in place of the log
 
 
-def _asset(browser: Any, url: str) -> None:
-    browser.get(f"{url}/assets/marts/fct_openness_groups_daily?view=events")
+def _picture(browser: Any, url: str) -> None:
+    browser.get(f"{url}/assets/marts/{MART}?view=events")
     click(browser, "//*[contains(text(), 'Show Markdown')]")
     wait_for(browser, "//img[starts-with(@src, 'data:image')]")
 
 
 def _figures(browser: Any, url: str) -> None:
-    browser.get(f"{url}/assets/marts/fct_openness_groups_daily")
+    browser.get(f"{url}/assets/marts/{MART}")
     wait_for(browser, button("Materialize"))
 
 
-PAGES: dict[str, Callable[[Any, str], None]] = {
-    "dagster_graph": _graph,
-    "dagster_run": _run,
-    "dagster_asset": _figures,
-    "dagster_preview": _asset,
+PAGES: dict[str, tuple[Callable[[Any, str], None], int]] = {  # and the height of the window's content
+    "dagster_graph": (_graph, 520),
+    "dagster_run": (_run, 720),
+    "dagster_asset": (_figures, 720),
+    "dagster_preview": (_picture, 560),
 }
 
 

@@ -304,6 +304,27 @@ def test_a_publication_whose_every_table_is_empty_still_has_a_report(home: Setti
     assert set(made.empty) == {section.key for section in SECTIONS}
 
 
+def test_days_that_nobody_could_judge_are_counted_beside_the_trusted_ones(home: Settings) -> None:
+    path = write_publication(home.home)
+    change(
+        path, "update fct_snapshot_days set status = 'ok_unchecked', usable = true where status <> 'missing'"
+    )
+    text = page(home, "days", "changes")
+    assert title(text, "days") == "All 56 captured days can be trusted; 4 days were not captured"
+    assert "56 days are taken as they are: too few others near them to judge them." in text
+    assert "is judged ok, but unchecked." in text
+
+
+def test_a_milestone_lies_on_its_line(home: Settings) -> None:
+    """Passed between days far apart, it is drawn at what was counted on the second of them."""
+    change(
+        write_publication(home.home),
+        "update fct_family_milestones set downloads_all_time_then = 731234567 where definition = 'lineage'",
+    )
+    text = page(home, "claim")
+    assert '"v": 731234567' in text.split('id="data"')[1]
+
+
 def test_an_event_that_cannot_be_tested_says_why(home: Settings) -> None:
     change(
         write_publication(home.home),

@@ -207,7 +207,8 @@ def passed(milestones: Sequence[Row], names: Mapping[str, str], of: str) -> list
     return [
         {
             "t": m["reached_by"],
-            "v": m["milestone"],
+            "v": m["downloads_all_time_then"]
+            or m["milestone"],  # on the line, however far its days are apart
             "s": names[m[of]],
             "definition": m["definition"],
             "passed": f"{words.amount(m['milestone'])} {words.between(m['reached_after'], m['reached_by'])}",

@@ -32,6 +32,7 @@ KINDS = {
     "not usable": ("Not usable, spread over its neighbours", "var(--day-bad)", "×"),
     "missing": ("Not captured", "var(--day-none)", "–"),
 }
+UNCHECKED = "ok_unchecked"
 _STATUS_WORDS = {"rollback": "rolled back", "no_counter": "without counters"}
 CALENDAR_WEEKS, CALENDAR_LEAST_WEEKS = 53, 13
 
@@ -49,16 +50,22 @@ def quality(answers: Answers) -> Drawn:
         f"{len(bad)} of {len(captured)} captured days cannot be trusted ({told}), the last of them "
         f"{words.day(bad[-1]['snapshot_date'])}"
         if bad
-        else f"All of {len(captured)} captured days can be trusted"
+        else f"All {len(captured)} captured days can be trusted"
     )
     absent = len(rows) - len(captured)
     if absent:
         finding += f"; {absent} {'day was' if absent == 1 else 'days were'} not captured"
     provisional = sum(bool(row["is_provisional"]) for row in rows)
+    unchecked = sum(row["status"] == UNCHECKED for row in rows)
     return Drawn(
         findings={ONLY: finding},
         lead=f"Downloads of a day that cannot be trusted are spread evenly up to the next usable one. The "
         f"last {provisional} days are provisional: later days can still change the judgement."
+        + (
+            f" {unchecked} days are taken as they are: too few others near them to judge them."
+            if unchecked
+            else ""
+        )
         + (f" The calendar shows the last {CALENDAR_WEEKS} weeks." if len(rows) > len(_shown(rows)) else ""),
         panels=[Panel(_calendar(rows))],
         table=Table(
@@ -237,7 +244,8 @@ _SENTENCES: Mapping[str, Callable[[Row], str]] = {
     "licence": _changed("The licence"),
     "gating": _changed("The gating"),
     "day": lambda row: (
-        f"The snapshot of {words.day(date.fromisoformat(row['subject']))} is judged {row['detail']}."
+        f"The snapshot of {words.day(date.fromisoformat(row['subject']))} is judged "
+        f"{row['detail'].replace(UNCHECKED, 'ok, but unchecked')}."
     ),
 }
 

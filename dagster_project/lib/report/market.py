@@ -30,7 +30,7 @@ from dagster_project.lib.report.sections import (
 YAHOO = "Yahoo Finance, adjusted closes"
 MODELS = {"market_peers": "Market and peers", "market_sector": "Market and sector", "market": "Market"}
 EVENTS_DRAWN = 24
-LABEL_LETTERS = 72  # of an event's option; the text below has it all
+LABEL_LETTERS = 90  # of an event's option; the text below has it all
 BAND_ERRORS = 2  # standard errors on both sides of nothing unusual: about 95 %
 NOT_TESTABLE, DISTINGUISHABLE = "not testable", "distinguishable"
 ALL_COUNTRIES = "all"
@@ -133,7 +133,7 @@ def _group_words(row: Row) -> str:
     if row["verdict"] == NOT_TESTABLE:
         return f"{text} ({row['verdict_reason']})."
     p = row["kolari_pynnonen_p"]
-    known = "" if p is None else ", p below 0.01" if p < 0.005 else f", p {words.number(p, 2)}"
+    known = "" if p is None else ", p below 0.01" if p < 0.005 else f", p{words.NBSP}{words.number(p, 2)}"
     return f"{text}, {words.signed_percent(row['mean_car'])} on average of {row['events']} events{known}."
 
 

@@ -129,7 +129,8 @@ def lead_lag(answers: Answers) -> Drawn:
             title="Weeks by which growth comes first", grid=False, tickMinStep=1, labelExpr=words.AXIS_SIGNED
         ),
     )
-    y = marks.value_axis("Correlation", domain=(-1, 1), format="+.1f")
+    most = min(1.0, 1.15 * max(max(abs(row["v"]), row["high"]) for row in drawn))
+    y = marks.value_axis("Correlation", domain=(-most, most), expression=words.AXIS_CORRELATION)
     base = (
         alt.Chart(marks.values(drawn), height=220)
         .transform_filter(marks.picked(["family"]))

@@ -18,6 +18,7 @@ AXIS_AMOUNT = (
 )
 AXIS_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+d')"
 AXIS_CHANGE = "datum.value == 0 ? '0' : format(100 * datum.value, '+.3~f') + ' %'"
+AXIS_CORRELATION = "datum.value == 0 ? '0' : format(datum.value, '+.2~f')"
 AXIS_PERCENT = "format(100 * datum.value, '.0f') + ' %'"
 _STEPS = ((1e12, "trillion", "tn"), (1e9, "billion", "bn"), (1e6, "million", "M"))
 
