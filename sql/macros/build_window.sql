@@ -4,7 +4,8 @@
     first of them.
 
     intermediate.built_days     the loads that each model is built from
-    intermediate.build_windows  the first day that each model built last, for its tests
+    intermediate.build_windows  the first day that each model built last, for its tests, and the run
+                                that built it from nothing, by perhaps other SQL
 
     A model opens with `open_window` (pre-hook: deletes the window), reads its rows from
     `first_day_to_build` on, and ends with `close_window` (post-hook). dbt runs the three in one
@@ -21,6 +22,7 @@
     create table if not exists intermediate.build_windows (
         model varchar, first_day date, is_checked boolean
     );
+    alter table intermediate.build_windows add column if not exists full_build varchar;
 {% endmacro %}
 
 {#
@@ -62,7 +64,7 @@
         delete from intermediate.built_days where model = '{{ this.identifier }}';
         delete from intermediate.build_windows where model = '{{ this.identifier }}';
         insert into intermediate.build_windows values (
-            '{{ this.identifier }}', date '0001-01-01', false
+            '{{ this.identifier }}', date '0001-01-01', false, '{{ invocation_id }}'
         );
     {% endif %}
 {% endmacro %}

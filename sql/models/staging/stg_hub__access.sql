@@ -1,6 +1,11 @@
 select
-    model_key,
-    first_seen as valid_from,
-    lead(first_seen) over (partition by model_key order by first_seen) as valid_to,
-    gated
-from {{ source('raw', 'hub_model_access') }}
+    states.model_key,
+    states.first_seen as valid_from,
+    ends.valid_to,
+    states.gated
+from {{ source('raw', 'hub_model_access') }} as states
+left join {{ ref('stg_hub__ends') }} as ends
+    on
+        states.model_key = ends.model_key
+        and states.first_seen = ends.valid_from
+        and ends.attributes = 'access'

@@ -1,7 +1,12 @@
 select
-    model_key,
-    first_seen as valid_from,
-    lead(first_seen) over (partition by model_key order by first_seen) as valid_to,
-    base_relation,
-    base_models
-from {{ source('raw', 'hub_model_lineage') }}
+    states.model_key,
+    states.first_seen as valid_from,
+    ends.valid_to,
+    states.base_relation,
+    states.base_models
+from {{ source('raw', 'hub_model_lineage') }} as states
+left join {{ ref('stg_hub__ends') }} as ends
+    on
+        states.model_key = ends.model_key
+        and states.first_seen = ends.valid_from
+        and ends.attributes = 'lineage'
