@@ -82,7 +82,7 @@ def days_of(connection: Connection, facts: DailyFacts) -> dict[date, Day]:
 
 
 def recent(days: dict[date, Day]) -> dict[date, Day]:
-    """The days that the published file holds: RECENT_DAYS or RECENT_ROWS, and the newest whatever its size."""
+    """The days that the published file holds: RECENT_DAYS or RECENT_ROWS, the newest whatever its size."""
     found: dict[date, Day] = {}
     rows = 0
     for day in sorted(days, reverse=True):
@@ -162,7 +162,7 @@ def create_daily_tables(connection: Connection, facts: Iterable[DailyFacts]) -> 
 
 
 def write_parquet(connection: Connection, folder: Path, facts: DailyFacts, days: dict[date, Day]) -> None:
-    """One file a day below `folder`; days that the file attached as `published` holds are copied from there."""
+    """One file a day below `folder`; days that the attached published file holds are copied from there."""
     folder.mkdir(exist_ok=True)
     present = _signatures_of(connection, folder)
     for name in present.keys() - {f"{day}.parquet" for day in days}:
@@ -206,8 +206,12 @@ class _Signatures:
             ).fetchall()
         )
         rules = [
-            connection.execute(f"select md5(string_agg(row_text, '|' order by row_text)) from ({text})").fetchall()
-            for text in (f"select cast(s as varchar) as row_text from seeds.{s} as s" for s in _RESTATING_SEEDS)
+            scalar(
+                connection,
+                "select md5(string_agg(row_text, '|' order by row_text)) "
+                f"from (select cast(s as varchar) as row_text from seeds.{seed} as s)",
+            )
+            for seed in _RESTATING_SEEDS
         ]
         builds = connection.execute(
             "select model, full_build from intermediate.build_windows "
@@ -245,7 +249,7 @@ def _columns(connection: Connection, relation: str) -> list[tuple[str, str]]:
 
 
 def _runs(row_counts: dict[date, int], kept: set[date]) -> list[tuple[date, date]]:
-    """First and last of each run of days that no kept day interrupts, of at most ROWS_AT_ONCE if it can be."""
+    """First and last of each run of days that no kept day interrupts, cut at ROWS_AT_ONCE."""
     runs: list[tuple[date, date]] = []
     rows = None
     for day in sorted({*row_counts, *kept}):
