@@ -23,7 +23,7 @@ from dagster_project.lib.warehouse import writing
 FIRST = date(2026, 1, 1)
 MODELS = 3
 SEEDS = ("counting_rule_changes", "growth_thresholds", "licences", "named_licences", "publishers")
-GROWTH = "fct_model_growth_daily"
+GROWTH = "int_model_growth__daily"
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Story:
         )
         _table(
             connection,
-            f"marts.{GROWTH}",
+            f"intermediate.{GROWTH}",
             "activity_date date, model_key integer, said varchar",
             [
                 (day - timedelta(days=1), key, self._said(day))
@@ -127,6 +127,9 @@ class Story:
                 if loaded.usable
                 for key in range(MODELS)
             ],
+        )
+        connection.execute(
+            f"create or replace view marts.fct_model_growth_daily as from intermediate.{GROWTH}"
         )
         connection.execute(
             "create or replace view marts.fct_model_downloads_daily as "

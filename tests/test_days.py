@@ -20,10 +20,10 @@ from tests.test_sql_models import Warehouse, _assert_equal
 
 FIRST = date(2026, 1, 1)
 STAGED = ("stg_hub__*", "stg_seeds__*")  # views, which stay as they are while days come
-DAYS = ("int_snapshot_days__*", "fct_snapshot_days",
+DAYS = ("stg_hub__ends", "int_snapshot_days__*", "fct_snapshot_days",
         "int_models__detailed", "int_model_downloads__daily", "fct_model_downloads_daily")  # fmt: skip
-GROWTH = ("int_growth__seed_rows", "int_group_growth__seed_rows", "fct_model_growth_daily",
-          "fct_family_growth_daily")  # fmt: skip
+GROWTH = ("int_growth__seed_rows", "int_group_growth__seed_rows", "int_model_growth__daily",
+          "fct_model_growth_daily", "fct_family_growth_daily")  # fmt: skip
 BIG = 70_000  # 30-day downloads from which a model can show that the Hub stands still: 60,000
 OLD = datetime(2024, 5, 1)
 Counts = dict[int, int | None]

@@ -55,14 +55,18 @@ DAILY_FACTS = {
             1,
         ),
         DailyFacts(
-            "fct_model_growth_daily", "activity_date", "marts.fct_model_growth_daily", "activity_date", 1
+            "fct_model_growth_daily",
+            "activity_date",
+            "intermediate.int_model_growth__daily",
+            "activity_date",
+            1,
         ),
         DailyFacts("model_history", "day", "intermediate.int_models__detailed", "snapshot_date", 0),
     )
 }
 # decisions that restate days, and what says that a table was built from nothing, perhaps by other SQL
 _RESTATING_SEEDS = ("counting_rule_changes", "growth_thresholds", "licences", "named_licences", "publishers")
-_BUILT_FROM = ("fct_model_growth_daily", "int_model_downloads__daily", "int_models__detailed")
+_BUILT_FROM = ("int_model_growth__daily", "int_model_downloads__daily", "int_models__detailed")
 
 
 class Day(NamedTuple):
