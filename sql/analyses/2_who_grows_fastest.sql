@@ -8,8 +8,8 @@ with windows as (
     ) on growth_7d_vs_prior_21d, growth_30d, growth_90d into name measure value figure
 )
 select
-    measure, kind, name, round(figure, 3) as figure, round(doubling_days, 1) as doubling_days,
-    cast(downloads_30d as bigint) as downloads_30d
+    measure || ', %' as measure, kind, name, round(100 * figure, 1) as figure,
+    round(doubling_days, 1) as doubling_days, cast(downloads_30d as bigint) as downloads_30d
 from windows
 qualify row_number() over (partition by measure, kind order by figure desc) <= 10
 union all

@@ -164,6 +164,19 @@ def test_nothing_scrolls_sideways(page: webdriver.Chrome, width: int) -> None:
         assert page.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+def test_a_definition_is_one_click_away(page: webdriver.Chrome) -> None:
+    size(page, PHONE)
+    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    link = section(page, "days").find_element(By.CSS_SELECTOR, "h3 a")
+    table = link.text
+    page.execute_script("arguments[0].click()", link)
+    heading = page.find_element(By.ID, table)
+    assert (heading.tag_name, heading.text) == ("h2", table)
+    assert 0 <= page.execute_script("return arguments[0].getBoundingClientRect().top", heading) < 100
+    assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE
+    assert errors(page) == []
+
+
 def test_charts_on_a_phone_use_its_width_and_keep_their_labels_inside(page: webdriver.Chrome) -> None:
     size(page, PHONE)
     shown(page, Path(page.current_url.removeprefix("file://").partition("#")[0]))

@@ -5,7 +5,6 @@ Does not belong here: what sections say, HTML.
 """
 
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import duckdb
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.files import write_whole
-from dagster_project.lib.report import adoption, channels, claim, days, market, openness, price
+from dagster_project.lib.report import adoption, channels, claim, days, market, metrics_page, openness, price
 from dagster_project.lib.report.page import Definition, Publication, Query, Shown, render
 from dagster_project.lib.report.sections import Drawn, Row, Section, nothing
 from dagster_project.lib.settings import Settings
@@ -25,7 +24,6 @@ from dagster_project.lib.warehouse import by_column
 
 PROJECT = Path(__file__).parents[3]
 QUERIES = PROJECT / "sql" / "report"
-DOCS = PROJECT / "docs" / "metrics.md"
 _BY_KEY = {
     section.key: section
     for module in (claim, adoption, days, openness, channels, market, price)
@@ -72,12 +70,14 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
         with duckdb.connect(str(published), read_only=True) as connection:
             shown = [_show(connection, section, failed) for section in sections]
             publication = _publication(connection)
-        page = render(publication, shown, os.path.relpath(DOCS, settings.published))
+        page = render(publication, shown)
+        metrics = metrics_page.render_metrics()
     except Exception as error:  # whatever it is: the tables are published, with or without a page
         raise ReportError(
             f"The report could not be made: {_first_line(error)}. The tables are published and a former "
             f"report stays at {path}; it is of the day that it names."
         ) from error
+    _write(settings.published / metrics_page.NAME, metrics)
     _write(path, page)
     empty = {
         one.section.key: next(iter(one.drawn.reasons.values()))

@@ -22,7 +22,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from dagster_project.lib.report import words
+from dagster_project.lib.report import metrics_page, words
 from dagster_project.lib.report.sections import ONLY, Column, Drawn, Row, Section
 
 HERE = Path(__file__).parent
@@ -91,8 +91,8 @@ class Shown:
     definitions: Sequence[Definition]
 
 
-def render(publication: Publication, shown: Sequence[Shown], docs: str) -> str:
-    """The page. `docs` is where the page finds docs/metrics.md."""
+def render(publication: Publication, shown: Sequence[Shown]) -> str:
+    """The page; the definitions that it links to are beside it (metrics_page)."""
     vega = _vega()
     script = _inline((HERE / "page.js").read_text())
     environment = jinja2.Environment(
@@ -111,7 +111,7 @@ def render(publication: Publication, shown: Sequence[Shown], docs: str) -> str:
         script=script,
         policy="default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"style-src 'unsafe-inline'; script-src {_hash(vega)} {_hash(script)}",
-        docs=docs,
+        metrics=metrics_page.NAME,
     )
 
 
