@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 WHOLE_HUB = 2_500_000
 DEFAULT_MODELS = 100_000
 # of the synthetic world, those that the first days list: the others are created later
-LISTED_SHARE = 0.8
+LISTED_SHARE = 0.71
 HISTORIES = (15, 60)  # days before the one that is measured
 SECONDS, PEAK_MB, SLOPE, DAILY_MB, SUMMARY_MB, ANALYSIS_MS = 90.0, 4_096.0, 1.3, 12.0, 100.0, 50.0
 PER_MODEL = (*DAILY_FACTS, "dim_models", "dim_publishers")

@@ -5,6 +5,7 @@ Does not belong here: what is loaded (hub_load, price_load, seeds).
 """
 
 import fcntl
+import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ MEMORY_LIMIT_MB = 1_000
 MEMORY_BASE_MB, MEMORY_BYTES_PER_MODEL = 200, 300
 # the SQL models join a whole day with itself: a census of 2.5 million spills for minutes below 2.5 GB
 BUILD_MB, BUILD_BYTES_PER_MODEL, BUILD_LIMIT_MB = 1_000, 600, 3_000
+BUILD_STEP_MB = 250  # dbt reads the whole project anew whenever the limit is another
 
 
 class WarehouseError(ModelTideError):
@@ -137,13 +139,13 @@ def limit_memory(connection: duckdb.DuckDBPyConnection, models: int) -> None:
 
 
 def build_memory_mb(connection: duckdb.DuckDBPyConnection) -> int:
-    """What the SQL models may use, by the size of the newest snapshot."""
+    """What the SQL models may use, by the size of the newest snapshot, in steps of BUILD_STEP_MB."""
     newest = scalar(
         connection,
         "select arg_max(row_count, snapshot_date) from raw.hub_snapshots where is_accepted",
     )
-    needed = BUILD_MB + int(str(newest or 0)) * BUILD_BYTES_PER_MODEL // 1_000_000
-    return min(needed, BUILD_LIMIT_MB)
+    steps = math.ceil(int(str(newest or 0)) * BUILD_BYTES_PER_MODEL / 1_000_000 / BUILD_STEP_MB)
+    return min(BUILD_MB + steps * BUILD_STEP_MB, BUILD_LIMIT_MB)
 
 
 def scalar(
