@@ -20,7 +20,7 @@ import duckdb
 import orjson
 
 from benchmarks.history import History
-from benchmarks.measured import measured, verdict
+from benchmarks.measured import measured, verdict, yardstick
 from dagster_project.lib.daily_facts import DAILY_FACTS
 from dagster_project.lib.hub_load import load_crawl
 from dagster_project.lib.landing import Crawl, newest_complete
@@ -88,7 +88,8 @@ def one_more_day(history: History, before: int) -> dict[str, object]:
     publish(settings)
     day = history.day + timedelta(days=1)
     history.land(day)
-    figures: dict[str, object] = {"before": before}
+    figures: dict[str, object] = {"before": before, "yardstick_s": round(yardstick(), 2)}
+    print(f"  the machine adds 20 million numbers in {figures['yardstick_s']} s of Python", flush=True)
     for step, work in (("load", load_landed), ("build", build), ("publish", publish_again)):
         one = measured(work, str(settings.home), day.isoformat())
         print(one.line(f"{step}, after {before} days"), flush=True)

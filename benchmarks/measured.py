@@ -1,4 +1,4 @@
-"""Measuring a function in a process of its own: wall time, CPU time and peak memory.
+"""Measuring a function in a process of its own (wall time, CPU time, peak memory), and the machine itself.
 
 Belongs here: the measuring alone. A budget and what it times are in the script of that budget.
 """
@@ -45,6 +45,15 @@ def measured(work: Callable[..., int], *arguments: object) -> Measured:
     finally:
         process.join()
     return Measured(wall, cpu, peak_mb, result)
+
+
+def yardstick() -> float:
+    """Seconds of a fixed piece of Python: with them, figures of two machines or days can be compared."""
+    started = time.perf_counter()
+    total = 0
+    for number in range(20_000_000):
+        total += number
+    return time.perf_counter() - started
 
 
 def verdict(label: str, is_kept: bool) -> bool:

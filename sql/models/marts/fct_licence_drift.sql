@@ -30,7 +30,7 @@ parent_licences as (
         children.licence_id,
         children.licence_class,
         parents.parent_name,
-        parents.relation,
+        parents.parents,
         coalesce(classes.licence_class, 'L0') as parent_licence_class,
         classes.licence_id as parent_licence_id
     from children
@@ -44,6 +44,7 @@ parent_licences as (
             parents.parent_key = classes.model_key
             and children.last_seen_date >= classes.valid_from
             and (classes.valid_to is null or children.last_seen_date < classes.valid_to)
+    where coalesce(classes.licence_class, 'L0') < children.licence_class
 ),
 
 -- an unknown licence sorts first, so a child with one such parent never exceeds the least
@@ -59,7 +60,7 @@ least_open as (
             parent_licence_id, parent_licence_class || ':' || parent_name
         ) as parent_licence_id,
         arg_min(parent_name, parent_licence_class || ':' || parent_name) as parent_name,
-        count(*) as parents
+        max(parents) as parents
     from parent_licences
     group by model_key, last_seen_date, downloads_30d, licence_id, licence_class
 )
@@ -85,7 +86,5 @@ left join {{ ref('int_models__states') }} as states
         least_open.model_key = states.model_key
         and least_open.last_seen_date >= states.valid_from
         and (states.valid_to is null or least_open.last_seen_date < states.valid_to)
-where
-    least_open.parent_licence_class <> 'L0'
-    and least_open.licence_class > least_open.parent_licence_class
+where least_open.parent_licence_class <> 'L0'
 order by least_open.downloads_30d desc nulls last, models.hub_id asc

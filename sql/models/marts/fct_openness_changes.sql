@@ -1,4 +1,12 @@
-with licences as (
+-- each of the three is one of what begins a new row of these, so a model with one row never changed
+with several as (
+    select model_key
+    from {{ ref('int_models__classified') }}
+    group by model_key
+    having count(*) > 1
+),
+
+licences as (
     select
         classes.model_key,
         classes.valid_from,
@@ -7,7 +15,9 @@ with licences as (
         || coalesce(' (' || classes.licence_name || ')', '') as value,
         classes.licence_class as class,
         classes.licence_evidence as evidence
-    from {{ ref('int_models__classified') }} as classes
+    from several
+    inner join {{ ref('int_models__classified') }} as classes
+        on several.model_key = classes.model_key
     inner join {{ ref('stg_hub__cards') }} as cards
         on
             classes.model_key = cards.model_key
@@ -18,26 +28,30 @@ with licences as (
 
 access_classes as (
     select
-        model_key,
-        valid_from,
+        classes.model_key,
+        classes.valid_from,
         'access' as attribute,
-        access_class as value,
-        access_class as class,
+        classes.access_class as value,
+        classes.access_class as class,
         cast(null as varchar) as evidence
-    from {{ ref('int_models__classified') }}
-    where access_class <> 'unknown'
+    from several
+    inner join {{ ref('int_models__classified') }} as classes
+        on several.model_key = classes.model_key
+    where classes.access_class <> 'unknown'
 ),
 
 gating as (
     select
-        model_key,
-        valid_from,
+        access.model_key,
+        access.valid_from,
         'gating' as attribute,
-        gated as value,
-        gated as class,
+        access.gated as value,
+        access.gated as class,
         cast(null as varchar) as evidence
-    from {{ ref('stg_hub__access') }}
-    where gated is not null
+    from several
+    inner join {{ ref('stg_hub__access') }} as access
+        on several.model_key = access.model_key
+    where access.gated is not null
 ),
 
 states as (
