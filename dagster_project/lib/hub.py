@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from urllib.parse import urlsplit
 
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # read once, at import of huggingface_hub
 
+import duckdb
 import httpx2
-import orjson
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import (
     build_hf_headers,
@@ -363,16 +363,25 @@ def _read_probe(response: httpx2.Response, settings: Settings) -> Probe:
 
 
 def _count_items(response: httpx2.Response, where: str) -> int:
+    """Read by what will load the page: a third of the time of making Python objects of it."""
     try:
-        items = orjson.loads(response.content)
-    except orjson.JSONDecodeError as error:
+        kind, count = (
+            _reader()
+            .cursor()
+            .execute("select json_type($1), json_array_length($1)", [response.content.decode()])
+            .fetchall()[0]
+        )
+    except (duckdb.Error, UnicodeDecodeError) as error:
         start = response.text[:60]
         raise HubError(f"{where} is no JSON: it begins {start!r}. Run again later.") from error
-    if not isinstance(items, list):
-        raise HubError(
-            f"{where} is no list but {type(items).__name__}: {response.text[:60]!r}. Run again later."
-        )
-    return len(items)
+    if kind != "ARRAY":
+        raise HubError(f"{where} is no list but {kind.lower()}: {response.text[:60]!r}. Run again later.")
+    return int(count)
+
+
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 1})
 
 
 def _next_url(response: httpx2.Response, settings: Settings, seen: set[str | None], where: str) -> str | None:

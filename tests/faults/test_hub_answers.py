@@ -92,7 +92,7 @@ def test_retries_come_to_an_end(server: Watched, census: Settings) -> None:
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        ("not_a_list", "is no list but dict"),
+        ("not_a_list", "is no list but object"),
         ("html", "is no JSON: it begins '<!doctype html>"),
         ("foreign_next", "leads to mirror.example, not 127.0.0.1"),
         ("stuck_cursor", "the cursor does not advance"),

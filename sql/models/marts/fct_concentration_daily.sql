@@ -54,9 +54,9 @@ daily as (
         'publisher' as grouped_by,
         snapshot_date,
         activity_date,
-        publisher as member,
+        cast(publisher_key as varchar) as member,
         net
-    from {{ ref('int_publisher_downloads_daily') }}
+    from {{ ref('int_publisher_downloads__daily') }}
     union all
     select
         'family_' || definition as grouped_by,

@@ -32,18 +32,20 @@ sums as (
 
 spread as (
     select
-        observed_date as snapshot_date,
-        {{ each_day('start_date', days_after('observed_date', -1)) }} as activity_date,
-        publisher,
-        net
+        sums.observed_date as snapshot_date,
+        {{ each_day('sums.start_date', days_after('sums.observed_date', -1)) }} as activity_date,
+        numbered.publisher_key,
+        sums.net
     from sums
+    inner join {{ ref('int_publishers__numbered') }} as numbered
+        on sums.publisher = numbered.publisher
 )
 
 select
     snapshot_date,
     activity_date,
-    publisher,
+    publisher_key,
     sum(net) as net
 from spread
-group by snapshot_date, activity_date, publisher
-order by snapshot_date, activity_date, publisher
+group by snapshot_date, activity_date, publisher_key
+order by snapshot_date, activity_date, publisher_key
