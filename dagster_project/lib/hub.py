@@ -364,16 +364,13 @@ def _read_probe(response: httpx2.Response, settings: Settings) -> Probe:
 
 def _count_items(response: httpx2.Response, where: str) -> int:
     """Read by what will load the page: a third of the time of making Python objects of it."""
+    asked = "select json_type($1), json_array_length($1)"
     try:
-        kind, count = (
-            _reader()
-            .cursor()
-            .execute("select json_type($1), json_array_length($1)", [response.content.decode()])
-            .fetchall()[0]
-        )
+        rows = _reader().cursor().execute(asked, [response.content.decode()]).fetchall()
     except (duckdb.Error, UnicodeDecodeError) as error:
         start = response.text[:60]
         raise HubError(f"{where} is no JSON: it begins {start!r}. Run again later.") from error
+    kind, count = rows[0]
     if kind != "ARRAY":
         raise HubError(f"{where} is no list but {kind.lower()}: {response.text[:60]!r}. Run again later.")
     return int(count)
