@@ -11,11 +11,11 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from dagster_project.lib import preview, raw_tables
+from dagster_project.lib.docs import METRICS
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.raw_tables import Table
 from dagster_project.lib.sql_project import SQL
 
-METRICS = SQL.parent / "docs" / "metrics.md"
 OWNERS = ["team:model-tide"]
 # a day that was not captured is gone, so a snapshot older than a day and a half is an alarm
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))

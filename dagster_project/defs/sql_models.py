@@ -14,7 +14,8 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from dagster_project.defs.resources import METRICS, OWNERS, described_in, readable_errors, shown
+from dagster_project.defs.resources import OWNERS, described_in, readable_errors, shown
+from dagster_project.lib.docs import METRICS
 from dagster_project.lib.preview import of_mart
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings

@@ -16,6 +16,7 @@ from dagster_project.lib.seeds import ALL_SEEDS
 from dagster_project.lib.sql_project import SQL, marts
 
 DOCS = SQL.parent / "docs"
+METRICS = DOCS / "metrics.md"
 ANALYSES = SQL / "analyses"
 ROWS = 12  # of an answer
 LETTERS = 60  # of a cell

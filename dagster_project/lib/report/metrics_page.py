@@ -5,14 +5,13 @@ Does not belong here: what the document says (lib/docs), the report (page).
 """
 
 from itertools import pairwise
-from pathlib import Path
 
-import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-HERE = Path(__file__).parent
-METRICS = Path(__file__).parents[3] / "docs" / "metrics.md"
+from dagster_project.lib.docs import METRICS
+from dagster_project.lib.report import templates
+
 NAME = "metrics.html"
 
 
@@ -23,9 +22,13 @@ def render_metrics() -> str:
     for heading, text in pairwise(tokens):
         if heading.type == "heading_open" and heading.tag == "h2":
             heading.attrSet("id", text.content)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string((HERE / "metrics_page.html").read_text())
-    return template.render(
-        style=Markup((HERE / "page.css").read_text()),
-        document=Markup(markdown.renderer.render(tokens, markdown.options, {})),
+    return (
+        templates.environment()
+        .get_template("metrics_page.html")
+        .render(
+            title="Model Tide: what every column means",
+            style=templates.style(),
+            policy=templates.policy("'none'"),
+            document=Markup(markdown.renderer.render(tokens, markdown.options, {})),
+        )
     )

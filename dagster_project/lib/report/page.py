@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from dagster_project.lib.report import metrics_page, words
+from dagster_project.lib.report import metrics_page, templates, words
 from dagster_project.lib.report.sections import ONLY, Column, Drawn, Row, Section
 
 HERE = Path(__file__).parent
@@ -95,22 +94,19 @@ def render(publication: Publication, shown: Sequence[Shown]) -> str:
     """The page; the definitions that it links to are beside it (metrics_page)."""
     vega = _vega()
     script = _inline((HERE / "page.js").read_text())
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = templates.environment()
     environment.filters.update(day=words.day, moment=_moment)
-    template = environment.from_string((HERE / "page.html").read_text())
     prefix = "Synthetic: " if publication.is_synthetic else ""
     views = [_view(one, prefix) for one in shown]
-    return template.render(
+    return environment.get_template("page.html").render(
+        title=f"{prefix}Model Tide, {words.day(publication.snapshot_date)}",
         about=publication,
         sections=views,
         data={view["key"]: view["data"] for view in views},
-        style=Markup((HERE / "page.css").read_text()),
+        style=templates.style(),
         vega=vega,
         script=script,
-        policy="default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-        f"style-src 'unsafe-inline'; script-src {_hash(vega)} {_hash(script)}",
+        policy=templates.policy(f"{_hash(vega)} {_hash(script)}"),
         metrics=metrics_page.NAME,
     )
 

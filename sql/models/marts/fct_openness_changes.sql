@@ -1,4 +1,4 @@
--- each of the three is one of what begins a new row of these, so a model with one row never changed
+-- whatever changes of licence, access or gating begins a new row, so a model with one row never changed
 with several as (
     select model_key
     from {{ ref('int_models__classified') }}
