@@ -1,4 +1,4 @@
--- whatever changes of licence, access or gating begins a new row, so a model with one row never changed
+-- whatever changes of licence, access or gating begins a row: a model with one never changed
 with several as (
     select model_key
     from {{ ref('int_models__classified') }}
