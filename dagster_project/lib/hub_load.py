@@ -131,7 +131,7 @@ def rejected_days(connection: Connection) -> set[date]:
 def restore_day(connection: Connection, settings: Settings, day_file: snapshots.HubDay) -> None:
     """Load a day from its file of snapshots/, keys included, as it was loaded the first time."""
     connection.execute(
-        f"create or replace table {KEYED} as select * from read_parquet(?) order by model_key",
+        f"create or replace table {KEYED} as select * from read_parquet(?)",
         [str(day_file.path)],
     )
     clash = connection.execute(
@@ -267,7 +267,6 @@ def _give_keys(connection: Connection) -> None:
         join (
             from new_keys union all by name select hub_id, model_key from raw.hub_models
         ) as keys using (hub_id)
-        order by keys.model_key
         """
     )
     connection.execute("drop table staged")
@@ -278,7 +277,7 @@ def _register_models(connection: Connection) -> int:
     """Enter the models of `keyed` that are not registered; returns how many."""
     connection.execute(
         "insert into raw.hub_models select model_key, hub_id, created_at, last_modified "
-        f"from {KEYED} as k anti join raw.hub_models using (model_key)"
+        f"from {KEYED} as k anti join raw.hub_models using (model_key) order by model_key"
     )
     return changed_rows(connection)
 
