@@ -377,7 +377,10 @@ def test_a_day_twice_in_raw_stops_the_build_and_the_marts_stay(copied: Warehouse
         ("update marts.fct_openness_daily set share_models = share_models * 1.01", "test_name:sums_to_one"),
         ("update marts.fct_openness_daily set models = 0", "test_name:at_least"),
         ("update marts.fct_openness_daily set models = models + 1", "the_cells_hold_every_listed_model"),
-        ("insert into marts.dim_models select * from marts.dim_models", "test_name:unique"),
+        (
+            "insert into intermediate.int_models__at_last_sight from intermediate.int_models__at_last_sight",
+            "test_name:unique",
+        ),
     ],
 )
 def test_a_fault_in_a_mart_fails_its_test(copied: Warehouse, fault: str, test: str) -> None:

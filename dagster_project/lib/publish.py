@@ -161,11 +161,11 @@ def _fill(connection: Connection, folder: Path, about: About) -> dict[str, int]:
         _write_about(connection, counts, about)
     connection.execute("checkpoint published")
     folder.mkdir(exist_ok=True)
-    for table, schema in tables.items():
+    for table in tables:
         if table in days:
             write_parquet(connection, folder / table, DAILY_FACTS[table], days[table])
         else:
-            swap_parquet(connection, folder / f"{table}.parquet", f"from {_relation(schema, table)}")
+            swap_parquet(connection, folder / f"{table}.parquet", f"from published.main.{table}")
     return counts
 
 

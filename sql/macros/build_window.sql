@@ -157,3 +157,16 @@
         {% endif %}
     from {{ ref(days) }}
 {% endmacro %}
+
+{# Every row of the seeds, for a model that is built anew where one of them changed. #}
+{% macro rows_of_seeds(seeds) %}
+    {% for seed in seeds %}
+        select
+            '{{ seed }}' as seed,
+            cast({{ seed }} as varchar) as row_text
+        from {{ ref(seed) }} as {{ seed }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
