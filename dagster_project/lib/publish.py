@@ -40,6 +40,7 @@ from dagster_project.lib.sql_text import escaped
 from dagster_project.lib.warehouse import count_rows, transaction, writing
 
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
+PUBLISHED_BLOCK_BYTES = 262_144  # DuckDB's default, not the warehouse's: a file for every reader
 _PACKAGES = ("duckdb", "dagster", "dbt-core", "huggingface_hub", "yfinance")
 
 Connection = duckdb.DuckDBPyConnection
@@ -131,7 +132,10 @@ def _write(connection: Connection, target: Path, temporary: Path, about: About) 
 @contextmanager
 def _attached(connection: Connection, path: Path) -> Iterator[None]:
     """A file under the name `published`, on disk for good at the end."""
-    connection.execute(f"attach '{escaped(path)}' as published (storage_version '{STORAGE_VERSION}')")
+    connection.execute(
+        f"attach '{escaped(path)}' as published "
+        f"(storage_version '{STORAGE_VERSION}', block_size {PUBLISHED_BLOCK_BYTES})"
+    )
     try:
         yield
     finally:

@@ -8,7 +8,9 @@
     {% set target = _begin('view') %}
     {% call statement('main') %}
         {{ _asserted_columns() }}
-        create or replace view {{ target }} as ({{ sql }});
+        create or replace view {{ target }} as (
+            {{ sql }}
+        );
         {{ _comments(target) }}
     {% endcall %}
     {% do _end() %}
@@ -23,7 +25,9 @@
             create or replace table {{ target }} {{ get_table_columns_and_constraints() }};
             insert into {{ target }} {{ get_column_names() }} ({{ get_select_subquery(sql) }});
         {% else %}
-            create or replace table {{ target }} as ({{ sql }});
+            create or replace table {{ target }} as (
+                {{ sql }}
+            );
         {% endif %}
         {{ _comments(target) }}
     {% endcall %}
@@ -31,12 +35,13 @@
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{# Opens the transaction; what has the name but is of the other type goes with it. #}
+{# What has the name but is of the other type goes in the same transaction. #}
 {% macro _begin(type) %}
     {% set existing = load_cached_relation(this) %}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% if existing is not none and existing.type != type %}
+        {% do adapter.ensure_transaction() %}
         {% do adapter.drop_relation(existing) %}
     {% endif %}
     {{ return(this.incorporate(type=type)) }}

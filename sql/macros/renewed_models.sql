@@ -17,12 +17,12 @@
 {% macro renewed_from(seed=none) %}
     {% if not execute %}
         {# dbt looks for what a model depends on in its text, not in its hooks #}
-        {% for relation in _evidence() + ['int_models__evidence_days'] + ([seed] if seed else []) %}
+        {% for relation in _evidence() + ['stg_hub__evidence_days'] + ([seed] if seed else []) %}
             {% do ref(relation) %}
         {% endfor %}
     {% endif %}
     {% if not execute or not is_incremental() %}{{ return(all_evidence()) }}{% endif %}
-    {% set first_day = first_day_to_build(seed, 'int_models__evidence_days') %}
+    {% set first_day = first_day_to_build(seed, 'stg_hub__evidence_days') %}
     {% set query %}
         select coalesce({{ first_day }} > max(snapshot_date), false)
         from intermediate.built_days
@@ -64,9 +64,21 @@
     {% endif %}
 {% endmacro %}
 
+{# A day counts as built if the ends of states are those of it: they may not have been built with it. #}
 {% macro close_renewed(seed=none) %}
     drop table if exists temp.renewed;
-    {{ close_window(seed, 'int_models__evidence_days') }}
+    {{ close_window(seed, 'stg_hub__evidence_days') }}
+    delete from intermediate.built_days as built
+    where
+        built.model = '{{ this.identifier }}'
+        and not exists (
+            select 1
+            from intermediate.built_days as ended
+            where
+                ended.model = 'stg_hub__ends'
+                and ended.snapshot_date = built.snapshot_date
+                and ended.load_id = built.load_id
+        );
 {% endmacro %}
 
 {% macro _evidence() %}

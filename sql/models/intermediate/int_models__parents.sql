@@ -68,15 +68,42 @@ climbs as (
         and climbs.ancestor_key <> climbs.model_key
 ),
 
--- from the day that the cycle was seen, and not before: the past is not restated
+-- from the day that the cycle was seen, for as long as it holds: the past is not restated
 closing as (
+    select
+        climbs.model_key,
+        climbs.parent_key,
+        climbs.edge_from,
+        climbs.valid_from as closed_from,
+        climbs.valid_to as closed_to,
+        coalesce(
+            max(climbs.valid_to) over (
+                partition by climbs.model_key, climbs.parent_key, climbs.edge_from
+                order by climbs.valid_from, climbs.valid_to
+                rows between unbounded preceding and 1 preceding
+            ),
+            climbs.edge_from
+        ) as open_from
+    from climbs
+    where climbs.ancestor_key = climbs.model_key
+),
+
+open_spans as (
     select
         model_key,
         parent_key,
         edge_from,
-        min(valid_from) as closed_from
-    from climbs
-    where ancestor_key = model_key
+        open_from,
+        closed_from as open_to
+    from closing
+    union all
+    select
+        model_key,
+        parent_key,
+        edge_from,
+        max(closed_to) as open_from,
+        {{ always }} as open_to
+    from closing
     group by model_key, parent_key, edge_from
 ),
 
@@ -86,16 +113,18 @@ live as (
         aged.parent_name,
         aged.parent_key,
         aged.relation,
-        aged.valid_from,
-        least(aged.valid_to, coalesce(closing.closed_from, {{ always }})) as valid_to,
+        coalesce(open_spans.open_from, aged.valid_from) as valid_from,
+        least(aged.valid_to, coalesce(open_spans.open_to, {{ always }})) as valid_to,
         aged.is_older_than_parent
     from aged
-    left join closing
+    left join open_spans
         on
-            aged.model_key = closing.model_key
-            and aged.parent_key = closing.parent_key
-            and aged.valid_from = closing.edge_from
-    where aged.valid_from < coalesce(closing.closed_from, {{ always }})
+            aged.model_key = open_spans.model_key
+            and aged.parent_key = open_spans.parent_key
+            and aged.valid_from = open_spans.edge_from
+    where
+        coalesce(open_spans.open_from, aged.valid_from)
+        < least(aged.valid_to, coalesce(open_spans.open_to, {{ always }}))
 ),
 
 -- all but few models declare one parent once

@@ -49,13 +49,11 @@ inner join {{ ref('stg_hub__models') }} as models
 left join {{ ref('stg_hub__cards') }} as cards
     on
         last_sight.model_key = cards.model_key
-        and last_sight.last_seen_date >= cards.valid_from
-        and (cards.valid_to is null or last_sight.last_seen_date < cards.valid_to)
+        and last_sight.card_from = cards.valid_from
 left join {{ ref('stg_hub__lineage') }} as lineage
     on
         last_sight.model_key = lineage.model_key
-        and last_sight.last_seen_date >= lineage.valid_from
-        and (lineage.valid_to is null or last_sight.last_seen_date < lineage.valid_to)
+        and last_sight.lineage_from = lineage.valid_from
 left join {{ ref('stg_seeds__publishers') }} as publishers
     on cards.publisher = publishers.publisher
 left join {{ ref('fct_licence_drift') }} as drift
