@@ -420,6 +420,17 @@ def test_a_model_that_fails_keeps_its_rows_and_its_days(copied: Warehouse) -> No
     assert [copied.rows(name) for name in names] == before
 
 
+def test_a_table_that_becomes_a_view_is_there_until_the_view_is(copied: Warehouse) -> None:
+    before = copied.rows("marts.dim_models")
+    copied.execute("drop view marts.dim_models")
+    copied.execute("create table marts.dim_models as select 'of an older version' as said")
+    copied.execute("alter table intermediate.int_models__at_last_sight rename column gated to g")
+    copied.dbt("run", "--select", "dim_models", succeeds=False)
+    assert copied.rows("marts.dim_models") == [("of an older version",)]
+    copied.dbt("run", "--select", "int_models__at_last_sight", "dim_models")
+    assert copied.rows("marts.dim_models") == before
+
+
 def test_log_figures_follow_their_formulas(new_warehouse: Callable[[], Warehouse]) -> None:
     warehouse = new_warehouse()
     warehouse.execute("delete from raw.hub_models where model_key > 1")
