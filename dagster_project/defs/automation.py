@@ -29,8 +29,7 @@ BACKFILLS = dg.AssetSelection.groups("backfill")
 
 daily_snapshot = dg.define_asset_job(
     "daily_snapshot",
-    # with every check: dagster-dbt runs a part of the project in a copy of it, which dbt then reads anew
-    selection=(dg.AssetSelection.all() - BACKFILLS) | dg.AssetSelection.all_asset_checks(),
+    selection=dg.AssetSelection.all() - BACKFILLS,
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot the Hub, the prices and the other sources, build the SQL models, publish.",
