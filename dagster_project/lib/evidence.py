@@ -89,8 +89,8 @@ def _prefixed(alias: str, columns: tuple[str, ...]) -> str:
 
 
 def _digest(alias: str, table: Table) -> str:
-    """64 bits of a state: two states that differ share them once in 10^19 pairs. A tenth of the memory and
-    a third of the time of comparing tags themselves. DuckDB's hash of [] is that of NULL, hence the lengths.
+    """64 bits of a state: two states that differ share them once in 10^19 pairs. The cards of 2.5 million
+    models take 6.3 s instead of 10.8 compared whole. DuckDB's hash of [] is that of NULL, hence the lengths.
     """
     state = table.columns[2:]
     lengths = [f"len({alias}.{column.name})" for column in state if column.type.endswith("[]")]
