@@ -17,8 +17,6 @@ from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
-import duckdb
-
 from dagster_project.cli import dagster_instance, execute_job, publish_what_is_loaded
 from dagster_project.lib import hub
 from dagster_project.lib.archive import open_archive
@@ -30,7 +28,7 @@ from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.seed_files import Row
 from dagster_project.lib.seeds import COMPANIES, FAMILIES, HEADLINE_EVENTS, read_seed
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive
+from dagster_project.lib.warehouse import exclusive, reading
 
 # days from the claim: half a year of what came before, and a week after it
 COARSE = (-280, -140, -70, -28, -7, 7)
@@ -131,7 +129,7 @@ def _coarse_days(settings: Settings, claim: Claim) -> list[date]:
 
 
 def _fine_days(settings: Settings, claim: Claim) -> list[date]:
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with reading(settings.warehouse) as connection:
         connection.execute("set search_path = 'marts,seeds'")
         milestone = claimed_milestone(connection, claim)
         # a snapshot tells of the day before it

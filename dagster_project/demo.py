@@ -10,13 +10,13 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from dagster_project.cli import backfill_archive, dagster_instance, execute_job
 from dagster_project.lib.backfill import days_between
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import reading
 from dagster_project.upstream.server import Upstream
 
 LAST_DAY = date(2026, 2, 27)
@@ -112,7 +112,7 @@ def run_demo() -> None:
 
 def _show(path: Path) -> None:
     console = Console(width=100)  # wide enough for the tables, also in a log
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with reading(path) as connection:
         for question, sql in SHOWN.items():
             result = connection.execute(sql)
             table = Table(title=f"{question}  [SYNTHETIC]", title_justify="left")

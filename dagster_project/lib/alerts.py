@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import NamedTuple
 
-import duckdb
 import orjson
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import reading
 
 TIMEOUT = 10  # seconds
 STALE_AFTER = timedelta(hours=36)  # a day that was not captured is gone; 12 hours are left to act
@@ -64,7 +64,7 @@ def stale_snapshot(settings: Settings, now: datetime) -> Alert | None:
     published = settings.published / "modeltide.duckdb"
     if not published.exists():
         return None
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with reading(published) as connection:
         (newest,) = connection.execute(
             "select max(captured_at) from fct_snapshot_days where accepted"
         ).fetchall()[0]

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.past_days import short_provenance
-from dagster_project.lib.warehouse import by_column
+from dagster_project.lib.warehouse import by_column, reading
 
 QUERIES = Path(__file__).parents[2] / "sql" / "claim"
 WIDTH = 100
@@ -98,7 +98,7 @@ def claimed_milestone(connection: duckdb.DuckDBPyConnection, claim: Claim) -> in
 
 def write_page(published: Path, claim: Claim) -> str:
     """The page for the file at `published`. Grain: one claim; figures of the file, nothing else."""
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with reading(published) as connection:
         milestone = claimed_milestone(connection, claim)
         values = {
             "family": claim.family,

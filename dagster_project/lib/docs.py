@@ -14,6 +14,7 @@ import duckdb
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.seeds import ALL_SEEDS
 from dagster_project.lib.sql_project import SQL, marts
+from dagster_project.lib.warehouse import reading
 
 DOCS = SQL.parent / "docs"
 METRICS = DOCS / "metrics.md"
@@ -58,7 +59,7 @@ def queries(published: Path) -> str:
     """docs/queries.md: each question of sql/analyses with its answer. Raises NoPublication without a file."""
     if not published.exists():
         raise NoPublication(f"{published} does not exist; type `make demo` first.")
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with reading(published) as connection:
         (provenance, day), *_ = connection.execute("select provenance, snapshot_date from about").fetchall()
         answers = [_answer(connection, path) for path in analyses()]
     note = "Every number is invented: the demo's data is synthetic." if provenance == "synthetic" else ""

@@ -20,7 +20,7 @@ from dagster_project.lib.report import adoption, channels, claim, days, market, 
 from dagster_project.lib.report.page import Definition, Publication, Query, Shown, render
 from dagster_project.lib.report.sections import Drawn, Row, Section, nothing
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import by_column
+from dagster_project.lib.warehouse import by_column, reading
 
 PROJECT = Path(__file__).parents[3]
 QUERIES = PROJECT / "sql" / "report"
@@ -67,7 +67,7 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
     failed: dict[str, str] = {}
     path = settings.report
     try:
-        with duckdb.connect(str(published), read_only=True) as connection:
+        with reading(published) as connection:
             shown = [_show(connection, section, failed) for section in sections]
             publication = _publication(connection)
         page = render(publication, shown)
