@@ -11,6 +11,7 @@ from dagster_project.definitions import defs
 from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
 from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.sql_models import sql_models
 from dagster_project.upstream.server import Upstream
 
 SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
@@ -52,6 +53,14 @@ def test_each_job_has_the_sources_that_it_needs_and_no_backfill() -> None:
     assert not landed & assets and checks == set()
     for job in ("daily_snapshot", "land_and_load", "land_hub", "build_and_publish"):
         assert not [key for key in parts_of(job)[0] if key.startswith("backfill/")]
+
+
+def test_a_day_and_a_build_run_the_whole_of_the_sql_project() -> None:
+    """A part of it would be run in a copy, read anew every time, and be no whole build by this SQL."""
+    graph = defs().resolve_asset_graph()
+    for job in (automation.daily_snapshot, automation.build_and_publish):
+        assert sql_models.keys <= job.selection.resolve(graph)
+        assert set(sql_models.check_keys) <= job.selection.resolve_checks(graph)
 
 
 def test_milestones_are_built_from_what_is_loaded_without_the_rest_of_a_build() -> None:

@@ -27,7 +27,9 @@ MILLION = 1_000_000
 OLD = datetime(2025, 6, 1)
 INCREMENTAL = ("intermediate.int_adoption_cube_daily", "intermediate.int_publisher_downloads__daily",
                "marts.fct_concentration_daily")  # fmt: skip
-TABLES = (*INCREMENTAL, "marts.fct_family_adoption_daily", "marts.fct_family_milestones",
+OF_MODELS = ("intermediate.int_models__declared_parents", "intermediate.int_models__parents",
+             "intermediate.int_models__classified", "intermediate.int_model_families")  # fmt: skip
+TABLES = (*INCREMENTAL, *OF_MODELS, "marts.fct_family_adoption_daily", "marts.fct_family_milestones",
           "marts.fct_derivatives_daily", "marts.fct_country_adoption_daily",
           "marts.fct_openness_groups_daily")  # fmt: skip
 
@@ -513,7 +515,8 @@ def test_lineage_weights_of_a_model_never_exceed_one(
             "lead(first_seen) over (partition by model_key order by first_seen) as valid_to, "
             "'merge' as base_relation, names as base_models from rows"
         )
-        for name in ("int_models__parents", "int_models__states", "int_model_families"):
+        for name in ("int_models__declared_parents", "int_models__parents", "int_models__states",
+                     "int_model_families"):  # fmt: skip
             connection.execute(f"create table intermediate.{name} as {_compiled(world, name)}")
         for number in (1, 2, 3):
             weights = connection.execute(

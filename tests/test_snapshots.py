@@ -12,7 +12,7 @@ from dagster_project.lib.raw_tables import SCHEMA_VERSION
 from dagster_project.lib.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.snapshots import SnapshotError, hub_days
-from dagster_project.lib.warehouse import WarehouseError, writing
+from dagster_project.lib.warehouse import BLOCK_BYTES, WarehouseError, writing
 from tests.landed import item, load, query, state
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
@@ -54,6 +54,7 @@ def test_a_rebuilt_warehouse_equals_the_one_that_was_lost(three_days: Settings) 
     assert with_keys(three_days) == before
     assert quietly(three_days) == 3
     assert with_keys(three_days) == before
+    assert query(three_days, "select block_size from pragma_database_size()") == [(BLOCK_BYTES,)]
 
 
 def test_a_rebuild_needs_nothing_but_snapshots(three_days: Settings, tmp_path: Path) -> None:

@@ -377,7 +377,10 @@ def test_a_day_twice_in_raw_stops_the_build_and_the_marts_stay(copied: Warehouse
         ("update marts.fct_openness_daily set share_models = share_models * 1.01", "test_name:sums_to_one"),
         ("update marts.fct_openness_daily set models = 0", "test_name:at_least"),
         ("update marts.fct_openness_daily set models = models + 1", "the_cells_hold_every_listed_model"),
-        ("insert into marts.dim_models select * from marts.dim_models", "test_name:unique"),
+        (
+            "insert into intermediate.int_models__at_last_sight from intermediate.int_models__at_last_sight",
+            "test_name:unique",
+        ),
     ],
 )
 def test_a_fault_in_a_mart_fails_its_test(copied: Warehouse, fault: str, test: str) -> None:
@@ -415,6 +418,17 @@ def test_a_model_that_fails_keeps_its_rows_and_its_days(copied: Warehouse) -> No
     before = [copied.rows(name) for name in names]
     copied.dbt("run", "--select", "int_model_downloads__daily", succeeds=False)
     assert [copied.rows(name) for name in names] == before
+
+
+def test_a_table_that_becomes_a_view_is_there_until_the_view_is(copied: Warehouse) -> None:
+    before = copied.rows("marts.dim_models")
+    copied.execute("drop view marts.dim_models")
+    copied.execute("create table marts.dim_models as select 'of an older version' as said")
+    copied.execute("alter table intermediate.int_models__at_last_sight rename column gated to g")
+    copied.dbt("run", "--select", "dim_models", succeeds=False)
+    assert copied.rows("marts.dim_models") == [("of an older version",)]
+    copied.dbt("run", "--select", "int_models__at_last_sight", "dim_models")
+    assert copied.rows("marts.dim_models") == before
 
 
 def test_log_figures_follow_their_formulas(new_warehouse: Callable[[], Warehouse]) -> None:

@@ -29,7 +29,8 @@ BACKFILLS = dg.AssetSelection.groups("backfill")
 
 daily_snapshot = dg.define_asset_job(
     "daily_snapshot",
-    selection=dg.AssetSelection.all() - BACKFILLS,
+    # with every check: dagster-dbt runs a part of the project in a copy of it, which dbt then reads anew
+    selection=(dg.AssetSelection.all() - BACKFILLS) | dg.AssetSelection.all_asset_checks(),
     partitions_def=DAILY,
     config=PLAIN_LINES,
     description="Snapshot the Hub, the prices and the other sources, build the SQL models, publish.",

@@ -19,7 +19,14 @@ from dagster_project.lib.docs import METRICS
 from dagster_project.lib.preview import of_mart
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.sql_project import SQL, marts, next_step
+from dagster_project.lib.sql_project import (
+    SQL,
+    is_built_by,
+    marts,
+    next_step,
+    record_built_by,
+    sql_version,
+)
 from dagster_project.lib.warehouse import build_memory_mb, count_rows, exclusive
 
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
@@ -53,17 +60,24 @@ class Translator(DagsterDbtTranslator):
     ),
 )
 def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """Builds every day that is new or was loaded again since a model's last build, and what follows."""
+    """Builds every day that is new or was loaded again since a model's last build, and what follows; all of
+    them if the SQL is another, for what an older version has built may have other columns and other figures.
+    """
     with readable_errors():
-        settings = Settings.from_environment()
+        settings, version = Settings.from_environment(), sql_version()
         # a refused version or a second writer is said here, in one line, not by dbt
         with up_to_date(settings) as connection:
             os.environ.setdefault("MODELTIDE_MEMORY_LIMIT", f"{build_memory_mb(connection)}MB")
+            is_same_sql = is_built_by(connection, version)
         os.environ["MODELTIDE_WAREHOUSE"] = str(settings.warehouse)
         with exclusive(settings):
             # unit tests need no data and run in `make test`
             command = ["build", "--exclude-resource-type", "unit_test"]
-            context.log.info("building the SQL models")
+            if not is_same_sql:
+                command.append("--full-refresh")
+            context.log.info(
+                "building the SQL models" + ("" if is_same_sql else ", every day by this version")
+            )
             outputs = []
             target = settings.home / "logs" / "dbt"  # one folder, not one more for every run
             for event in dbt.cli(command, context=context, target_path=target).stream():
@@ -76,6 +90,8 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
                 output.output_name: context.asset_key_for_output(output.output_name) for output in outputs
             }
             with up_to_date(settings) as connection:
+                if not context.is_subset:
+                    record_built_by(connection, version)
                 for output in outputs:
                     schema, table = tables[output.output_name].path[-2:]
                     yield output.with_metadata({**output.metadata, **_looked_at(connection, schema, table)})

@@ -40,6 +40,7 @@ from dagster_project.lib.sql_text import escaped
 from dagster_project.lib.warehouse import count_rows, transaction, writing
 
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
+PUBLISHED_BLOCK_BYTES = 262_144  # DuckDB's default, not the warehouse's: a file for every reader
 _PACKAGES = ("duckdb", "dagster", "dbt-core", "huggingface_hub", "yfinance")
 
 Connection = duckdb.DuckDBPyConnection
@@ -131,7 +132,10 @@ def _write(connection: Connection, target: Path, temporary: Path, about: About) 
 @contextmanager
 def _attached(connection: Connection, path: Path) -> Iterator[None]:
     """A file under the name `published`, on disk for good at the end."""
-    connection.execute(f"attach '{escaped(path)}' as published (storage_version '{STORAGE_VERSION}')")
+    connection.execute(
+        f"attach '{escaped(path)}' as published "
+        f"(storage_version '{STORAGE_VERSION}', block_size {PUBLISHED_BLOCK_BYTES})"
+    )
     try:
         yield
     finally:
@@ -161,11 +165,11 @@ def _fill(connection: Connection, folder: Path, about: About) -> dict[str, int]:
         _write_about(connection, counts, about)
     connection.execute("checkpoint published")
     folder.mkdir(exist_ok=True)
-    for table, schema in tables.items():
+    for table in tables:
         if table in days:
             write_parquet(connection, folder / table, DAILY_FACTS[table], days[table])
         else:
-            swap_parquet(connection, folder / f"{table}.parquet", f"from {_relation(schema, table)}")
+            swap_parquet(connection, folder / f"{table}.parquet", f"from published.main.{table}")
     return counts
 
 

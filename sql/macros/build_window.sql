@@ -1,11 +1,11 @@
 {#
-    The incremental window: an incremental model builds every snapshot day that is new, was loaded
+    The incremental window: a model of daily facts builds every snapshot day that is new, was loaded
     again, judged anew or is no longer accepted since its own last build, and all days after the
-    first of them.
+    first of them. What is said of a repository over time is built otherwise: renewed_models.sql.
 
     intermediate.built_days     the loads that each model is built from
-    intermediate.build_windows  the first day that each model built last, for its tests, and the run
-                                that built it from nothing, by perhaps other SQL
+    intermediate.build_windows  the first day that each such model built last, for its tests, and the
+                                run that built it from nothing, by perhaps other SQL
 
     A model opens with `open_window` (pre-hook: deletes the window), reads its rows from
     `first_day_to_build` on, and ends with `close_window` (post-hook). dbt runs the three in one
@@ -156,4 +156,17 @@
             cast(null as varchar) as seed_version
         {% endif %}
     from {{ ref(days) }}
+{% endmacro %}
+
+{# Every row of the seeds, for a model that is built anew where one of them changed. #}
+{% macro rows_of_seeds(seeds) %}
+    {% for seed in seeds %}
+        select
+            '{{ seed }}' as seed,
+            cast({{ seed }} as varchar) as row_text
+        from {{ ref(seed) }} as {{ seed }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 {% endmacro %}

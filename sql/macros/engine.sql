@@ -70,3 +70,8 @@
 {% macro week_start(day) -%}
     cast({{ dbt.date_trunc('week', day) }} as date)
 {%- endmacro %}
+
+{# What tells one set of rows from another; DuckDB's hash, so for one installation to compare alone. #}
+{% macro digest_of(columns) -%}
+    cast(bit_xor(hash({{ columns | join(', ') }})) as varchar)
+{%- endmacro %}

@@ -3,7 +3,11 @@
 {# Tags base_model:<relation>:<parent>, as they are: names differ in case. NULL if there is none. #}
 {% macro parent_tags(tags) -%}
     nullif(
-        list_filter({{ tags }}, lambda tag: regexp_matches(tag, '^base_model:[a-z_]+:[^:]+$')),
+        list_filter(
+            {{ tags }},
+            lambda tag:
+            starts_with(tag, 'base_model:') and regexp_matches(tag, '^base_model:[a-z_]+:[^:]+$')
+        ),
         []
     )
 {%- endmacro %}
@@ -61,3 +65,18 @@
         end
     )
 {%- endmacro %}
+
+{#
+    Children of the last build whose parent's name passes to another repository by evidence of
+    `from_day` or later, for `open_renewed`.
+#}
+{% macro children_of_new_holders(from_day) %}
+    select declared.model_key
+    from {{ this }} as declared
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on declared.parent_name = cards.repo_id
+    where
+        declared.valid_to is null
+        and cards.valid_from >= {{ from_day }}
+        and cards.model_key is distinct from declared.parent_key
+{% endmacro %}

@@ -12,6 +12,7 @@ import pytest
 
 from dagster_project import cli
 from dagster_project.lib.report import words
+from dagster_project.lib.sql_project import sql_version
 from tests.end_to_end.worlds import (
     FIRST,
     SECOND,
@@ -118,6 +119,21 @@ def test_a_second_load_of_a_day_changes_nothing_and_a_reader_with_an_old_connect
         assert reader.execute("select published_at from about").fetchall() == published_at
     assert world.ask("select published_at from about") > published_at
     assert_equal(contents(world, is_asked_again=True), before)
+
+
+def test_a_warehouse_of_an_older_version_is_built_anew_by_this_one(world: World) -> None:
+    """It lacks a column, and a figure of its first day says something else."""
+    before = contents(world, is_asked_again=True)
+    recorded = "select version from intermediate.sql_version"
+    with duckdb.connect(str(world.settings.warehouse)) as connection:
+        assert connection.execute(recorded).fetchall() == [(sql_version(),)]
+        connection.execute("update intermediate.sql_version set version = 'older'")
+        connection.execute("alter table intermediate.int_models__classified drop column parameters")
+        connection.execute("update intermediate.int_model_growth__daily set likes = -1")
+    assert world.run("run", "--day", SECOND.isoformat()) == 0
+    assert_equal(contents(world, is_asked_again=True), before)
+    with duckdb.connect(str(world.settings.warehouse), read_only=True) as connection:
+        assert connection.execute(recorded).fetchall() == [(sql_version(),)]
 
 
 def test_a_pass_over_cards_that_is_refused_leaves_a_status_row_and_the_run_ends_well(world: World) -> None:

@@ -112,18 +112,37 @@ contributions as (
     group by model_key, family, valid_from, valid_to
 ),
 
+-- nearly all have one weight in a family over all their time
+several as (
+    select
+        model_key,
+        family
+    from contributions
+    group by model_key, family
+    having count(*) > 1
+),
+
+crossing as (
+    select contributions.*
+    from contributions
+    inner join several
+        on
+            contributions.model_key = several.model_key
+            and contributions.family = several.family
+),
+
 points as (
     select
         model_key,
         family,
         valid_from
-    from contributions
+    from crossing
     union
     select
         model_key,
         family,
         valid_to as valid_from
-    from contributions
+    from crossing
 ),
 
 spans as (
@@ -137,18 +156,31 @@ spans as (
 
 lineage as (
     select
+        contributions.model_key,
+        contributions.family,
+        contributions.valid_from,
+        contributions.valid_to,
+        least(contributions.weight, 1) as weight
+    from contributions
+    left join several
+        on
+            contributions.model_key = several.model_key
+            and contributions.family = several.family
+    where several.model_key is null
+    union all
+    select
         spans.model_key,
         spans.family,
         spans.valid_from,
         spans.valid_to,
-        least(sum(contributions.weight), 1) as weight
+        least(sum(crossing.weight), 1) as weight
     from spans
-    inner join contributions
+    inner join crossing
         on
-            spans.model_key = contributions.model_key
-            and spans.family = contributions.family
-            and spans.valid_from >= contributions.valid_from
-            and spans.valid_from < contributions.valid_to
+            spans.model_key = crossing.model_key
+            and spans.family = crossing.family
+            and spans.valid_from >= crossing.valid_from
+            and spans.valid_from < crossing.valid_to
     group by spans.model_key, spans.family, spans.valid_from, spans.valid_to
 ),
 

@@ -1,8 +1,49 @@
-with first_sights as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ open_renewed('int_licences__seed_rows') }}",
+    post_hook="{{ close_renewed('int_licences__seed_rows') }}"
+) }}
+{% set from_day = renewed_from('int_licences__seed_rows') %}
+
+with listed_cards as (
+    select
+        model_key,
+        valid_from,
+        valid_to,
+        tags
+    from {{ ref('stg_hub__cards') }}
+    {{ of_renewed(from_day) }}
+),
+
+gates as (
+    select
+        model_key,
+        valid_from,
+        valid_to,
+        gated
+    from {{ ref('stg_hub__access') }}
+    {{ of_renewed(from_day) }}
+),
+
+sizes as (
+    select
+        model_key,
+        valid_from,
+        valid_to,
+        used_storage_bytes,
+        safetensors_parameters,
+        gguf_parameters
+    from {{ ref('stg_hub__weights') }}
+    {{ of_renewed(from_day) }}
+),
+
+first_sights as (
     select
         model_key,
         min(valid_from) as first_date
-    from {{ ref('stg_hub__cards') }}
+    from listed_cards
     group by model_key
 ),
 
@@ -24,17 +65,17 @@ changes as (
     select
         model_key,
         valid_from
-    from {{ ref('stg_hub__cards') }}
+    from listed_cards
     union
     select
         model_key,
         valid_from
-    from {{ ref('stg_hub__access') }}
+    from gates
     union
     select
         model_key,
         valid_from
-    from {{ ref('stg_hub__weights') }}
+    from sizes
     union
     select
         model_key,
@@ -54,15 +95,16 @@ tagged as (
     select
         intervals.model_key,
         intervals.valid_from,
-        {{ tag_values('cards.tags', 'license:') }} as licence_ids,
-        {{ tag_values('cards.tags', 'license_name:') }} as licence_names,
-        {{ has_any_tag('cards.tags', var('weight_format_tags')) }} as has_weight_format
+        listed_cards.valid_from as card_from,
+        {{ tag_values('listed_cards.tags', 'license:') }} as licence_ids,
+        {{ tag_values('listed_cards.tags', 'license_name:') }} as licence_names,
+        {{ has_any_tag('listed_cards.tags', var('weight_format_tags')) }} as has_weight_format
     from intervals
-    inner join {{ ref('stg_hub__cards') }} as cards
+    inner join listed_cards
         on
-            intervals.model_key = cards.model_key
-            and intervals.valid_from >= cards.valid_from
-            and (cards.valid_to is null or intervals.valid_from < cards.valid_to)
+            intervals.model_key = listed_cards.model_key
+            and intervals.valid_from >= listed_cards.valid_from
+            and (listed_cards.valid_to is null or intervals.valid_from < listed_cards.valid_to)
 ),
 
 declared_licences as (
@@ -195,18 +237,19 @@ states as (
         intervals.model_key,
         intervals.valid_from,
         intervals.valid_to,
+        tagged.card_from,
         tagged.licence_ids,
         licensed.licence_id,
         licensed.licence_class,
         licensed.licence_name,
         licensed.licence_evidence,
         licensed.licence_link,
-        access.gated,
-        weights.used_storage_bytes,
+        gates.gated,
+        sizes.used_storage_bytes,
+        coalesce(sizes.safetensors_parameters, sizes.gguf_parameters) as parameters,
         coalesce(tagged.has_weight_format, false)
-        or weights.safetensors_parameters is not null
-        or weights.gguf_parameters is not null
-        or coalesce(weights.used_storage_bytes, 0) >= {{ var('least_weight_bytes') }}
+        or coalesce(sizes.safetensors_parameters, sizes.gguf_parameters) is not null
+        or coalesce(sizes.used_storage_bytes, 0) >= {{ var('least_weight_bytes') }}
             as has_weights
     from intervals
     left join tagged
@@ -217,16 +260,16 @@ states as (
         on
             intervals.model_key = licensed.model_key
             and intervals.valid_from = licensed.valid_from
-    left join {{ ref('stg_hub__access') }} as access
+    left join gates
         on
-            intervals.model_key = access.model_key
-            and intervals.valid_from >= access.valid_from
-            and (access.valid_to is null or intervals.valid_from < access.valid_to)
-    left join {{ ref('stg_hub__weights') }} as weights
+            intervals.model_key = gates.model_key
+            and intervals.valid_from >= gates.valid_from
+            and (gates.valid_to is null or intervals.valid_from < gates.valid_to)
+    left join sizes
         on
-            intervals.model_key = weights.model_key
-            and intervals.valid_from >= weights.valid_from
-            and (weights.valid_to is null or intervals.valid_from < weights.valid_to)
+            intervals.model_key = sizes.model_key
+            and intervals.valid_from >= sizes.valid_from
+            and (sizes.valid_to is null or intervals.valid_from < sizes.valid_to)
 ),
 
 classes as (
@@ -234,12 +277,16 @@ classes as (
         model_key,
         valid_from,
         valid_to,
+        card_from,
         licence_ids,
         licence_id,
         coalesce(licence_class, 'L0') as licence_class,
         licence_name,
         licence_evidence,
         licence_link,
+        gated,
+        used_storage_bytes,
+        parameters,
         case
             when not has_weights and used_storage_bytes is null then 'unknown'
             when not has_weights then 'A0'
@@ -258,12 +305,16 @@ decided as (
         model_key,
         valid_from,
         valid_to,
+        card_from,
         licence_ids,
         licence_id,
         licence_class,
         licence_name,
         licence_evidence,
         licence_link,
+        gated,
+        used_storage_bytes,
+        parameters,
         access_class,
         case
             when access_class in ('A2', 'A3') then true
@@ -280,12 +331,16 @@ select
     model_key,
     valid_from,
     valid_to,
+    card_from,
     licence_ids,
     licence_id,
     licence_class,
     licence_name,
     licence_evidence,
     licence_link,
+    gated,
+    used_storage_bytes,
+    parameters,
     access_class,
     is_open_weights,
     is_open_weights and licence_class in ('L2', 'L3', 'L4') as is_open_commercial,

@@ -1,137 +1,15 @@
 {% set always = "date '9999-12-31'" %}
 
-with recursive tagged as (
+with recursive resolved as (
     select
         model_key,
-        valid_from,
-        valid_to,
-        {{ parent_tags('tags') }} as parent_tags
-    from {{ ref('stg_hub__cards') }}
-),
-
-changes as (
-    select
-        model_key,
-        valid_from
-    from {{ ref('stg_hub__lineage') }}
-    union
-    select
-        model_key,
-        valid_from
-    from tagged
-),
-
-intervals as (
-    select
-        model_key,
-        valid_from,
-        coalesce(
-            lead(valid_from) over (partition by model_key order by valid_from), {{ always }}
-        ) as valid_to
-    from changes
-),
-
-declared as (
-    select
-        intervals.model_key,
-        intervals.valid_from,
-        intervals.valid_to,
-        lineage.base_relation,
-        lineage.base_models,
-        case when lineage.base_models is null then tagged.parent_tags end as parent_tags
-    from intervals
-    left join {{ ref('stg_hub__lineage') }} as lineage
-        on
-            intervals.model_key = lineage.model_key
-            and intervals.valid_from >= lineage.valid_from
-            and (lineage.valid_to is null or intervals.valid_from < lineage.valid_to)
-    left join tagged
-        on
-            intervals.model_key = tagged.model_key
-            and intervals.valid_from >= tagged.valid_from
-            and (tagged.valid_to is null or intervals.valid_from < tagged.valid_to)
-),
-
-each_tag as (
-    select
-        model_key,
-        valid_from,
-        valid_to,
-        {{ each_element('parent_tags') }} as parent_tag
-    from declared
-),
-
-named as (
-    select
-        model_key,
-        valid_from,
-        valid_to,
-        base_relation as relation,
-        {{ each_element('base_models') }} as parent_name
-    from declared
-    union all
-    select
-        model_key,
-        valid_from,
-        valid_to,
-        split_part(parent_tag, ':', 2) as relation,
-        split_part(parent_tag, ':', 3) as parent_name
-    from each_tag
-),
-
-wanted_names as (
-    select distinct parent_name
-    from named
-),
-
--- a name belongs to the repository that was seen under it last, also after that one was renamed
--- or deleted, until another one is seen under it; before the first sight it belongs to nobody
-sightings as (
-    select
         parent_name,
-        cast(null as integer) as holder_key,
-        date '0001-01-01' as held_from
-    from wanted_names
-    union all
-    select
-        wanted_names.parent_name,
-        cards.model_key as holder_key,
-        cards.valid_from as held_from
-    from wanted_names
-    inner join {{ ref('stg_hub__cards') }} as cards
-        on wanted_names.parent_name = cards.repo_id
-),
-
-held as (
-    select
-        parent_name,
-        holder_key,
-        held_from,
-        coalesce(
-            lead(held_from)
-                over (partition by parent_name order by held_from, holder_key nulls first),
-            {{ always }}
-        ) as held_to
-    from sightings
-),
-
-resolved as (
-    select
-        named.model_key,
-        named.parent_name,
-        held.holder_key as parent_key,
-        named.relation,
-        greatest(named.valid_from, held.held_from) as valid_from,
-        least(named.valid_to, held.held_to) as valid_to
-    from named
-    inner join held
-        on
-            named.parent_name = held.parent_name
-            and named.valid_from < held.held_to
-            and named.valid_to > held.held_from
-    where
-        held.holder_key is distinct from named.model_key
-        and held.held_from < held.held_to
+        parent_key,
+        relation,
+        valid_from,
+        coalesce(valid_to, {{ always }}) as valid_to
+    from {{ ref('int_models__declared_parents') }}
+    where parent_key is distinct from model_key
 ),
 
 aged as (
@@ -190,15 +68,42 @@ climbs as (
         and climbs.ancestor_key <> climbs.model_key
 ),
 
--- from the day that the cycle was seen, and not before: the past is not restated
+-- from the day that the cycle was seen, for as long as it holds: the past is not restated
 closing as (
+    select
+        climbs.model_key,
+        climbs.parent_key,
+        climbs.edge_from,
+        climbs.valid_from as closed_from,
+        climbs.valid_to as closed_to,
+        coalesce(
+            max(climbs.valid_to) over (
+                partition by climbs.model_key, climbs.parent_key, climbs.edge_from
+                order by climbs.valid_from, climbs.valid_to
+                rows between unbounded preceding and 1 preceding
+            ),
+            climbs.edge_from
+        ) as open_from
+    from climbs
+    where climbs.ancestor_key = climbs.model_key
+),
+
+open_spans as (
     select
         model_key,
         parent_key,
         edge_from,
-        min(valid_from) as closed_from
-    from climbs
-    where ancestor_key = model_key
+        open_from,
+        closed_from as open_to
+    from closing
+    union all
+    select
+        model_key,
+        parent_key,
+        edge_from,
+        max(closed_to) as open_from,
+        {{ always }} as open_to
+    from closing
     group by model_key, parent_key, edge_from
 ),
 
@@ -208,28 +113,45 @@ live as (
         aged.parent_name,
         aged.parent_key,
         aged.relation,
-        aged.valid_from,
-        least(aged.valid_to, coalesce(closing.closed_from, {{ always }})) as valid_to,
+        coalesce(open_spans.open_from, aged.valid_from) as valid_from,
+        least(aged.valid_to, coalesce(open_spans.open_to, {{ always }})) as valid_to,
         aged.is_older_than_parent
     from aged
-    left join closing
+    left join open_spans
         on
-            aged.model_key = closing.model_key
-            and aged.parent_key = closing.parent_key
-            and aged.valid_from = closing.edge_from
-    where aged.valid_from < coalesce(closing.closed_from, {{ always }})
+            aged.model_key = open_spans.model_key
+            and aged.parent_key = open_spans.parent_key
+            and aged.valid_from = open_spans.edge_from
+    where
+        coalesce(open_spans.open_from, aged.valid_from)
+        < least(aged.valid_to, coalesce(open_spans.open_to, {{ always }}))
+),
+
+-- all but few models declare one parent once
+several as (
+    select model_key
+    from live
+    group by model_key
+    having count(*) > 1
+),
+
+crossing as (
+    select live.*
+    from live
+    inner join several
+        on live.model_key = several.model_key
 ),
 
 points as (
     select
         model_key,
         valid_from
-    from live
+    from crossing
     union
     select
         model_key,
         valid_to as valid_from
-    from live
+    from crossing
 ),
 
 spans as (
@@ -246,19 +168,46 @@ edges as (
         spans.model_key,
         spans.valid_from,
         spans.valid_to,
-        live.parent_key,
-        min(live.parent_name) as parent_name,
-        min(live.relation) as relation,
-        bool_or(live.is_older_than_parent) as is_older_than_parent
+        crossing.parent_key,
+        min(crossing.parent_name) as parent_name,
+        min(crossing.relation) as relation,
+        bool_or(crossing.is_older_than_parent) as is_older_than_parent
     from spans
-    inner join live
+    inner join crossing
         on
-            spans.model_key = live.model_key
-            and spans.valid_from >= live.valid_from
-            and spans.valid_from < live.valid_to
+            spans.model_key = crossing.model_key
+            and spans.valid_from >= crossing.valid_from
+            and spans.valid_from < crossing.valid_to
     group by
-        spans.model_key, spans.valid_from, spans.valid_to, live.parent_key,
-        case when live.parent_key is null then live.parent_name end
+        spans.model_key, spans.valid_from, spans.valid_to, crossing.parent_key,
+        case when crossing.parent_key is null then crossing.parent_name end
+),
+
+counted as (
+    select
+        live.model_key,
+        live.valid_from,
+        live.valid_to,
+        live.parent_name,
+        live.parent_key,
+        live.relation,
+        live.is_older_than_parent,
+        cast(1 as bigint) as parents
+    from live
+    left join several
+        on live.model_key = several.model_key
+    where several.model_key is null
+    union all
+    select
+        model_key,
+        valid_from,
+        valid_to,
+        parent_name,
+        parent_key,
+        relation,
+        is_older_than_parent,
+        count(*) over (partition by model_key, valid_from) as parents
+    from edges
 )
 
 select
@@ -269,5 +218,5 @@ select
     parent_key,
     relation,
     is_older_than_parent,
-    count(*) over (partition by model_key, valid_from) as parents
-from edges
+    parents
+from counted

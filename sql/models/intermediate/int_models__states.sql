@@ -45,7 +45,17 @@ extra_roots as (
     group by repositories.repo_id
 ),
 
+-- nearly all have one parent, which is no group
 relations as (
+    select
+        model_key,
+        valid_from,
+        valid_to,
+        {{ array_of("coalesce(relation, 'unstated')") }} as relations,
+        parents
+    from {{ ref('int_models__parents') }}
+    where parents = 1
+    union all
     select
         model_key,
         valid_from,
@@ -53,6 +63,7 @@ relations as (
         list(distinct coalesce(relation, 'unstated')) as relations,
         max(parents) as parents
     from {{ ref('int_models__parents') }}
+    where parents > 1
     group by model_key, valid_from, valid_to
 )
 

@@ -1,4 +1,8 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table',
+    post_hook="{{ close_window(days='stg_hub__evidence_days') }}"
+) }}
+-- depends_on: {{ ref('stg_hub__evidence_days') }}
 -- most models have one row of each, so the few that have several are found first
 {% for attributes in ['cards', 'access', 'lineage', 'weights'] %}
     select

@@ -1,0 +1,130 @@
+with sightings as (
+    select
+        model_key,
+        first_seen_date,
+        last_seen_date,
+        is_listed,
+        is_gone,
+        absent_censuses,
+        downloads_30d,
+        downloads_all_time,
+        likes
+    from {{ ref('int_models__sightings') }}
+),
+
+-- of several lineage families the one with the greatest weight, the first in the alphabet of equals
+lineage_families as (
+    select
+        sightings.model_key,
+        arg_max(families.family, families.weight order by families.family asc) as family,
+        max(families.weight) as weight
+    from sightings
+    inner join {{ ref('int_model_families') }} as families
+        on
+            sightings.model_key = families.model_key
+            and sightings.last_seen_date >= families.valid_from
+            and (families.valid_to is null or sightings.last_seen_date < families.valid_to)
+    where families.definition = 'lineage'
+    group by sightings.model_key
+),
+
+compared_with_parent as (
+    select
+        counters.model_key,
+        bool_or(parents.is_older_than_parent) as is_older_than_parent,
+        max(counters.downloads_all_time) as downloads_all_time,
+        max(counters.downloads_30d) as downloads_30d,
+        max(parent_counters.downloads_all_time) as parent_all_time,
+        max(parent_counters.downloads_30d) as parent_30d
+    from sightings as counters
+    inner join {{ ref('int_models__parents') }} as parents
+        on
+            counters.model_key = parents.model_key
+            and counters.last_seen_date >= parents.valid_from
+            and (parents.valid_to is null or counters.last_seen_date < parents.valid_to)
+    left join sightings as parent_counters
+        on parents.parent_key = parent_counters.model_key
+    group by counters.model_key
+),
+
+suspects as (
+    select compared_with_parent.model_key
+    from compared_with_parent
+    inner join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
+        on thresholds.threshold = 'relation_suspect_ratio'
+    where {{ is_relation_suspect('compared_with_parent', 'thresholds.value') }}
+),
+
+sizes as (
+    select distinct parameters
+    from {{ ref('int_models__classified') }}
+),
+
+size_limits as (
+    select
+        sizes.parameters,
+        size_classes.size_class
+    from sizes
+    inner join {{ ref('stg_seeds__size_classes') }} as size_classes
+        on
+            sizes.parameters >= size_classes.min_parameters
+            and (
+                size_classes.below_parameters is null
+                or sizes.parameters < size_classes.below_parameters
+            )
+)
+
+select
+    sightings.model_key,
+    classes.card_from,
+    lineage.valid_from as lineage_from,
+    lineage_families.family as lineage_family,
+    lineage_families.weight as lineage_weight,
+    sightings.downloads_30d,
+    sightings.downloads_all_time,
+    sightings.likes,
+    coalesce(classes.access_class, 'unknown') as access_class,
+    classes.licence_id,
+    classes.licence_ids,
+    coalesce(classes.licence_class, 'L0') as licence_class,
+    classes.licence_name,
+    classes.licence_evidence,
+    classes.licence_link,
+    classes.is_open_weights,
+    classes.is_open_commercial,
+    classes.is_osi_licence,
+    classes.gated,
+    coalesce(states.relation_kind, 'undeclared') as relation_kind,
+    suspects.model_key is not null as is_relation_suspect,
+    coalesce(states.is_test_repository, false) as is_test_repository,
+    classes.parameters,
+    size_limits.size_class,
+    classes.used_storage_bytes,
+    sightings.first_seen_date,
+    sightings.last_seen_date,
+    sightings.is_listed,
+    sightings.is_gone,
+    sightings.absent_censuses
+from sightings
+left join {{ ref('int_models__states') }} as states
+    on
+        sightings.model_key = states.model_key
+        and sightings.last_seen_date >= states.valid_from
+        and (states.valid_to is null or sightings.last_seen_date < states.valid_to)
+left join {{ ref('int_models__classified') }} as classes
+    on
+        sightings.model_key = classes.model_key
+        and sightings.last_seen_date >= classes.valid_from
+        and (classes.valid_to is null or sightings.last_seen_date < classes.valid_to)
+-- the newest state is that of the last sight
+left join {{ ref('stg_hub__lineage') }} as lineage
+    on
+        sightings.model_key = lineage.model_key
+        and lineage.valid_to is null
+left join size_limits
+    on classes.parameters = size_limits.parameters
+left join lineage_families
+    on sightings.model_key = lineage_families.model_key
+left join suspects
+    on sightings.model_key = suspects.model_key
+order by sightings.downloads_30d desc nulls last, sightings.model_key asc
