@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
@@ -61,6 +62,17 @@ def test_a_day_and_a_build_run_the_whole_of_the_sql_project() -> None:
     for job in (automation.daily_snapshot, automation.build_and_publish):
         assert sql_models.keys <= job.selection.resolve(graph)
         assert set(sql_models.check_keys) <= job.selection.resolve_checks(graph)
+
+
+def test_dbt_is_started_without_asking_for_its_version_or_for_columns(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Either takes 5 s, and the first asks PyPI."""
+    dbt = defs().resources["dbt"]
+    monkeypatch.setattr("dagster_dbt.core.resource.check_output", pytest.fail)
+    invocation = dbt.cli(["ls", "--select", "stg_hub__ends"], target_path=tmp_path).wait()
+    assert invocation.is_successful()
+    assert (invocation.adapter, str(invocation.cli_version)) == (None, version("dbt-core"))
 
 
 def test_milestones_are_built_from_what_is_loaded_without_the_rest_of_a_build() -> None:
