@@ -24,7 +24,7 @@ from dagster_project.lib.files import write_whole
 HUB = "hub"
 KEPT_DAYS = 14  # 285 MB a day for a census
 _MANIFEST = "manifest.jsonl"
-_LEVEL = 3
+_COMPRESSOR = zstandard.ZstdCompressor(level=3)  # made once: a new one for each page takes half as long again
 
 
 class LandingError(ModelTideError):
@@ -95,7 +95,7 @@ class Crawl:
         """Write the page, then its manifest line; each is on disk before the next begins."""
         number = len(self.pages)
         name = f"page-{number:05d}.json.zst"
-        _write(self.folder / name, zstandard.compress(body, _LEVEL))
+        _write(self.folder / name, _COMPRESSOR.compress(body))
         page = Page(stream, number, name, rows, len(body), served_at.isoformat(), next_url)
         self._append({"page": asdict(page)})
         self.pages.append(page)
