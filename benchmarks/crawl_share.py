@@ -1,8 +1,9 @@
 """Budget: of the time that a census takes, less than 3 % is ours: all but waiting for network and quota.
 
 3,300 pages need 33 minutes at the anonymous quota of 500 requests in five minutes, 17 with a free token.
-Here pages come over loopback as fast as they are asked for; what a page costs in CPU (HTTP, looking through
-it, compressing) and in waiting for the disk is ours, and the profile says where it goes.
+Here each page is answered after a moment, as from a network. Whatever a page takes beyond it is ours: HTTP,
+looking through it, compressing and writing, as far as that is not done while the next answer is awaited, and
+the loopback server's own work. The profile says where it goes; `acquire` is the wait for the next answer.
 """
 
 import cProfile
@@ -22,6 +23,7 @@ CENSUS_PAGES = 3_300
 QUOTAS = {"anonymous": 500, "free token": 1_000}  # requests in five minutes
 WINDOW_SECONDS = 300
 SHARE = 0.03
+ANSWER_SECONDS = 0.15  # half of what a page has at the quota of a free token
 SHOWN = 12
 
 
@@ -30,8 +32,9 @@ def main() -> bool:
     print(f"our share of a census, from {MODELS:,} models over loopback")
     with tempfile.TemporaryDirectory() as folder:
         write_listing(Path(folder) / "pages", MODELS)
-        with served(Path(folder) / "pages") as endpoint:
-            plain, pages = _crawled(Path(folder) / "plain", endpoint)
+        with served(Path(folder) / "pages", ANSWER_SECONDS) as endpoint:
+            first, pages = _crawled(Path(folder) / "first", endpoint)
+            again, _ = _crawled(Path(folder) / "again", endpoint)
             profile = cProfile.Profile()
             profile.enable()
             _crawled(Path(folder) / "profiled", endpoint)
@@ -39,21 +42,23 @@ def main() -> bool:
     lines = io.StringIO()
     statistics = pstats.Stats(profile, stream=lines)
     statistics.strip_dirs().sort_stats("tottime").print_stats(SHOWN)
-    synced = sum(row[2] for name, row in statistics.stats.items() if "fsync" in name[2])  # type: ignore[attr-defined]
     print("\n".join(line for line in lines.getvalue().splitlines()[6:] if line.strip()))
+    start, page = max(first - again, 0.0), again / pages - ANSWER_SECONDS
     kept = True
     for name, requests in QUOTAS.items():
         allowed = WINDOW_SECONDS / requests
-        share = (plain + synced) / pages / allowed
+        share = (start / CENSUS_PAGES + page) / allowed
         minutes = CENSUS_PAGES * allowed / 60
-        cost = f"{1_000 * plain / pages:.1f} ms of CPU and {1_000 * synced / pages:.1f} of disk a page"
-        line = f"{name}: {cost}, {share:.1%} of {minutes:.0f} minutes"
-        kept = verdict(f"{line}, under {SHARE:.0%}", share < SHARE) and kept
+        cost = f"{start:.1f} s to start and {1_000 * page:.1f} ms a page"
+        kept = (
+            verdict(f"{name}: {cost}, {share:.1%} of {minutes:.0f} minutes, under {SHARE:.0%}", share < SHARE)
+            and kept
+        )
     return kept
 
 
 def _crawled(home: Path, endpoint: str) -> tuple[float, int]:
-    """CPU seconds of this thread for a crawl, and its pages; the server's threads are not counted."""
-    started = time.thread_time()
+    """Seconds of a crawl, and its pages."""
+    started = time.perf_counter()
     landed = crawl(Settings(home=home, hub_endpoint=endpoint, scope="census"), DAY, [])
-    return time.thread_time() - started, len(landed.pages)
+    return time.perf_counter() - started, len(landed.pages)

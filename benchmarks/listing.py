@@ -5,6 +5,7 @@ them out as they are, so that a benchmark times the client and not the rendering
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -52,7 +53,7 @@ def land_listing(landing: Path, models: int) -> Crawl:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, answer_seconds: float = 0.0) -> Iterator[str]:
     """Serve the pages of `folder` at the address that is yielded, each with a link to the next."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,6 +65,7 @@ def served(folder: Path) -> Iterator[str]:
         def do_GET(self) -> None:
             number = int(parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0])
             body = (folder / f"page-{number}.json").read_bytes()
+            time.sleep(answer_seconds)
             self.send_response_only(200)
             self.send_header("Date", format_datetime(_NOON, usegmt=True))
             self.send_header("Content-Type", "application/json; charset=utf-8")

@@ -11,7 +11,8 @@ import pytest
 from dagster_project.lib import backfill as backfilling
 from dagster_project.lib.archive import ArchiveError, open_archive
 from dagster_project.lib.backfill import BackfillError, Done, backfill, days_between
-from dagster_project.lib.hub import HubUnreachable, crawl
+from dagster_project.lib.hub import crawl
+from dagster_project.lib.hub_answers import HubUnreachable
 from dagster_project.lib.hub_load import load_crawl
 from dagster_project.lib.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings

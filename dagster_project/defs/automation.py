@@ -12,6 +12,7 @@ from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.small_sources import answered_check
 from dagster_project.lib import hub
+from dagster_project.lib.hub_answers import HubUnreachable
 from dagster_project.lib.raw_tables import HUB_TABLES, LICENCES, MODELS_DEV, NPM, OPENROUTER, PYPI
 from dagster_project.lib.settings import Settings
 
@@ -92,7 +93,7 @@ def daily_at_six(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Sk
     day = context.scheduled_execution_time.astimezone(UTC).date()
     try:
         present = hub.probe(Settings.from_environment()).day
-    except hub.HubUnreachable:
+    except HubUnreachable:
         present = day  # the run tries again for half an hour, and says so if it fails
     if present != day:
         return dg.SkipReason(

@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
 from dagster_project.lib import hub, hub_load, landing, preview
+from dagster_project.lib.hub_answers import HubUnreachable
 from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.raw_tables import HUB_TABLES
 from dagster_project.lib.rebuild import up_to_date
@@ -47,7 +48,7 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
                     advance(progress.rows)
 
                 crawl = hub.crawl(settings, day, followed_publishers(settings), report=report)
-        except hub.HubUnreachable as error:
+        except HubUnreachable as error:
             if "dagster/schedule_name" in context.run.tags:
                 raise dg.RetryRequested(RETRIES, RETRY_AFTER) from error
             raise

@@ -22,11 +22,12 @@ from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_ba
 
 from dagster_project.lib import hub
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.hub_answers import CONNECT_TIMEOUT, HubError
 from dagster_project.lib.settings import Settings
 
 FILE = "models.parquet"
 GONE = (401, 403, 404, 410)  # the Hub says 401 of a repository that is not there
-TIMEOUT = httpx2.Timeout(60.0, connect=hub.CONNECT_TIMEOUT)  # of the largest range, 16 MB
+TIMEOUT = httpx2.Timeout(60.0, connect=CONNECT_TIMEOUT)  # of the largest range, 16 MB
 Answer = TypeVar("Answer")
 KEPT = "Days loaded so far stay; run the same command again to go on."
 
@@ -127,7 +128,7 @@ def open_archive(settings: Settings) -> Archive:
     while url is not None:
         try:
             response, probe = hub.ask(settings, url)
-        except hub.HubError as error:
+        except HubError as error:
             if isinstance(error.__cause__, HfHubHTTPError):
                 raise ArchiveError(
                     _refused(error.__cause__, name, settings.hub_host, "its commits")

@@ -1,38 +1,37 @@
 """The Hub: which day it is there, and its model listing, page by page, into landing.
 
-Belongs here: requests to /api/models, pacing, resuming, and every reason to stop a crawl.
-Does not belong here: files (landing) and what the items mean (hub_load).
+Belongs here: which pages are asked for, pacing, resuming.
+Does not belong here: a single answer (hub_answers), files (landing) and what the items mean (hub_load).
 
 The Hub serves only the present, so the day of a snapshot is the server's: the UTC date of the first page's
 `Date` header. No local clock is asked.
 """
 
-import os
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import cache, partial
-from urllib.parse import urlsplit
+from datetime import date, datetime, timedelta
+from functools import partial
+from threading import Thread
 
-os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # read once, at import of huggingface_hub
-
-import duckdb
 import httpx2
-from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-from huggingface_hub.utils import (
-    build_hf_headers,
-    hf_raise_for_status,
-    http_backoff,
-    parse_ratelimit_headers,
-)
 from huggingface_hub.utils import logging as hub_logging
+from huggingface_hub.utils import parse_ratelimit_headers
 
-from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.hub_answers import (
+    HubUnreachable,
+    Probe,
+    QuotaSpent,
+    WrongDay,
+    count_items,
+    get,
+    next_address,
+    read_probe,
+    seconds_to_wait,
+)
 from dagster_project.lib.landing import HUB, Crawl, Opening, Page, find_crawls, open_crawl
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import scalar
 
 EXPAND = (
     "author",
@@ -54,42 +53,8 @@ EXPAND = (
 )  # no cardData, config, siblings: 10 to 50 times the bytes
 PAGE_SIZE = 1_000  # the largest page the Hub serves
 RESUMABLE = timedelta(hours=6)
-QUOTA_FLOOR = 1  # requests left in the window at which we wait for the next one
-SYNTHETIC_HEADER = "X-Model-Tide-Synthetic"
-CONNECT_TIMEOUT, READ_TIMEOUT, PROBE_TIMEOUT = 10.0, 30.0, 5.0  # seconds
+READ_TIMEOUT, PROBE_TIMEOUT = 30.0, 5.0  # seconds
 MAX_RETRIES = 6  # of 429, 5xx, timeouts and broken answers: 1, 2, 4 … 30 seconds apart
-
-
-class HubError(ModelTideError):
-    """The crawl stopped; the message names the page and what to do. Landed pages are kept."""
-
-
-class HubUnreachable(HubError):
-    """No connection to the Hub: nothing was asked, nothing written."""
-
-
-class QuotaSpent(HubError):
-    """The Hub refused a request because the window's quota is spent; its answer is kept."""
-
-    def __init__(self, message: str, response: httpx2.Response) -> None:
-        super().__init__(message)
-        self.response = response
-
-
-class WrongDay(HubError):
-    """The Hub's day is not the partition's: nothing was written, and trying again cannot help."""
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What one answer of the Hub tells: its UTC time and who answered (live, synthetic, mirror:<host>)."""
-
-    now: datetime
-    origin: str
-
-    @property
-    def day(self) -> date:
-        return self.now.date()
 
 
 @dataclass(frozen=True)
@@ -118,18 +83,18 @@ def probe(settings: Settings) -> Probe:
     # the error says it all; there is no second try to announce
     hub_logging.set_verbosity(hub_logging.ERROR)
     try:
-        response = _get(settings, url, {"limit": 1}, retries=0, timeout=PROBE_TIMEOUT)
+        response = get(settings, url, {"limit": 1}, retries=0, timeout=PROBE_TIMEOUT)
     except QuotaSpent as refusal:
         response = refusal.response  # a refusal tells the time as well; the crawl then waits for its window
     finally:
         hub_logging.set_verbosity(verbosity)
-    return _read_probe(response, settings)
+    return read_probe(response, settings)
 
 
 def ask(settings: Settings, url: str) -> tuple[httpx2.Response, Probe]:
     """One answer of the Hub's API and who gave it. Raises HubUnreachable, or HubError for a refusal."""
-    response = _get(settings, url, None, retries=MAX_RETRIES, timeout=READ_TIMEOUT)
-    return response, _read_probe(response, settings)
+    response = get(settings, url, None, retries=MAX_RETRIES, timeout=READ_TIMEOUT)
+    return response, read_probe(response, settings)
 
 
 def present_for(settings: Settings, day: date, followed: list[str]) -> datetime:
@@ -220,7 +185,7 @@ def land(
         for landed in earlier:
             if landed.is_complete:
                 return landed
-    fetch = partial(_get, settings, retries=retries, timeout=read_timeout)
+    fetch = partial(get, settings, retries=retries, timeout=read_timeout)
     current = _resumable(settings, earlier, day)
     streams = current.opening.streams if current else list(request.queries)
     pace = _Pace(report, sleep, current.rows if current else 0)
@@ -230,10 +195,11 @@ def land(
         rows = sum(page.rows for page in pages)
         url = pages[-1].next_url if pages else f"{settings.hub_endpoint}/api/models"
         parameters = None if pages else request.queries[stream]
+        ahead: Future[httpx2.Response] | None = None
         while url is not None and not request.is_enough(stream, rows):
             where = f"page {len(current.pages) if current else 0} ({stream}) of {day}"
             try:
-                response = fetch(url, parameters)
+                response = ahead.result() if ahead else fetch(url, parameters)
             except HubUnreachable as error:
                 if current is None:
                     raise
@@ -241,11 +207,13 @@ def land(
                     f"Lost {settings.hub_host} at {where} ({error.__cause__!r}). "
                     "Landed pages are kept; run again within 6 hours to resume."
                 ) from error
-            answered = _read_probe(response, settings)
+            answered = read_probe(response, settings)
             if current is None and answered.day != day:
                 raise WrongDay(_wrong_day(day, answered.day))
-            count = _count_items(response, where)
-            next_url = _next_url(response, settings, seen, where)
+            next_url = next_address(response, settings, seen, where)
+            may_end = next_url is None or request.is_enough(stream, rows + PAGE_SIZE)
+            ahead = None if may_end or seconds_to_wait(response) else _begin(fetch, next_url)
+            count = count_items(response, where)
             if current is None:
                 current = open_crawl(
                     settings.landing,
@@ -282,13 +250,29 @@ class _Pace:
 
     def after(self, page: Page, rows: int, response: httpx2.Response, is_last: bool) -> None:
         quota = parse_ratelimit_headers(response.headers)
-        is_spent = quota is not None and quota.remaining <= QUOTA_FLOOR and not is_last
-        wait = quota.reset_in_seconds + 1.0 if quota is not None and is_spent else 0.0
+        wait = 0.0 if is_last else seconds_to_wait(response)
         elapsed = max(time.monotonic() - self.started, 1e-9)
         rate = (rows - self.rows_before) / elapsed
         self.report(Progress(page, rows, rate, quota.remaining if quota else None, wait))
         if wait:
             self.sleep(wait)
+
+
+def _begin(fetch: Callable[..., httpx2.Response], url: str | None) -> Future[httpx2.Response]:
+    """Ask for the next page while this one is read and written: a third of what a page costs us is left.
+
+    A thread of its own that nobody waits for: Ctrl-C is not held up by a Hub that does not answer.
+    """
+    answer: Future[httpx2.Response] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(fetch(url, None))
+        except BaseException as error:  # raised by `result`, where the page is wanted
+            answer.set_exception(error)
+
+    Thread(target=ask, name="next page", daemon=True).start()
+    return answer
 
 
 def _resumable(settings: Settings, earlier: list[Crawl], day: date) -> Crawl | None:
@@ -310,118 +294,8 @@ def _resumable(settings: Settings, earlier: list[Crawl], day: date) -> Crawl | N
     )
 
 
-def _get(
-    settings: Settings, url: str, parameters: dict[str, object] | None, *, retries: int, timeout: float
-) -> httpx2.Response:
-    # a token that is stored on the machine would list its owner's private models: only HF_TOKEN counts
-    headers = build_hf_headers(
-        token=settings.hub_token or False, library_name="model-tide", library_version="0.1"
-    )
-    try:
-        response = http_backoff(
-            "GET",
-            url,
-            params=parameters,
-            headers=headers,
-            # list_models and paginate pass timeout=None, which waits for ever on a dead socket
-            timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
-            max_retries=retries,
-            base_wait_time=1,
-            max_wait_time=30,
-        )
-        hf_raise_for_status(response)
-    except OfflineModeIsEnabled as error:
-        raise HubUnreachable(_unreachable(settings, "HF_HUB_OFFLINE is set")) from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        advice = (
-            "check HF_TOKEN or unset it: no account is needed"
-            if status in (401, 403)
-            else "run again later: landed pages are kept"
-        )
-        message = f"{settings.hub_host} answered {status} to {_shown(url)}; {advice}."
-        if status == 429:
-            raise QuotaSpent(message, error.response) from error
-        raise HubError(message) from error
-    except httpx2.HTTPError as error:
-        reason = str(error) or type(error).__name__
-        raise HubUnreachable(_unreachable(settings, reason)) from error
-    return response
-
-
-def _read_probe(response: httpx2.Response, settings: Settings) -> Probe:
-    served_at = response.headers.get("Date")
-    if not served_at:
-        raise HubError(
-            f"{settings.hub_host} sent no Date header, so its day is unknown. "
-            "Ask the mirror's keeper to pass it on, or use another HF_ENDPOINT."
-        )
-    if response.headers.get(SYNTHETIC_HEADER):
-        origin = "synthetic"
-    else:
-        origin = "live" if settings.is_live_hub else f"mirror:{settings.hub_host}"
-    return Probe(parsedate_to_datetime(served_at).astimezone(UTC), origin)
-
-
-def _count_items(response: httpx2.Response, where: str) -> int:
-    """Read by what will load the page: a seventh of the time of making Python objects of it."""
-    try:
-        body = response.content.decode()
-        count = _asked_of("json_array_length", body)
-        kind = "ARRAY" if count else _asked_of("json_type", body)  # what is no list has length 0
-    except (duckdb.Error, UnicodeDecodeError) as error:
-        start = response.text[:60]
-        raise HubError(f"{where} is no JSON: it begins {start!r}. Run again later.") from error
-    if kind != "ARRAY":
-        raise HubError(
-            f"{where} is no list but {str(kind).lower()}: {response.text[:60]!r}. Run again later."
-        )
-    return int(str(count))
-
-
-def _asked_of(function: str, body: str) -> object:
-    return scalar(_reader().cursor(), f"select {function}($1)", [body])
-
-
-@cache
-def _reader() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 1})
-
-
-def _next_url(response: httpx2.Response, settings: Settings, seen: set[str | None], where: str) -> str | None:
-    link = response.links.get("next", {}).get("url")
-    for address in (str(response.url), link or settings.hub_endpoint):
-        parts = urlsplit(address)  # of a redirected answer, where it ended
-        if f"{parts.scheme}://{parts.netloc}" != _origin_of(settings.hub_endpoint):
-            raise HubError(
-                f"{where} leads to {parts.netloc}, not {settings.hub_host}: the rest would come from "
-                "elsewhere. A mirror must rewrite the addresses of its Link header."
-            )
-    if link is None:
-        return None
-    if link in seen or link == str(response.url):
-        raise HubError(f"{where}: the cursor does not advance. Run again; landed pages are kept.")
-    return str(link)
-
-
-def _origin_of(endpoint: str) -> str:
-    parts = urlsplit(endpoint)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _shown(url: str) -> str:
-    return urlsplit(url).path
-
-
 def _wrong_day(partition: date, server_day: date) -> str:
     return (
         f"The Hub's day is {server_day}, not {partition}: the Hub serves only the present, so this "
         f"partition cannot be fetched. Nothing was written; run {server_day} instead (`make run`)."
-    )
-
-
-def _unreachable(settings: Settings, reason: str) -> str:
-    return (
-        f"Could not reach {settings.hub_host} ({reason}). Nothing was written. "
-        "Check the network or HF_ENDPOINT; `make demo` needs no network."
     )

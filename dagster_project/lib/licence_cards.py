@@ -17,7 +17,8 @@ import duckdb
 import orjson
 
 from dagster_project.lib import hub
-from dagster_project.lib.hub import HubError, Progress, Request
+from dagster_project.lib.hub import Progress, Request
+from dagster_project.lib.hub_answers import HubError
 from dagster_project.lib.landing import Crawl, LandingError
 from dagster_project.lib.raw_tables import LICENCE_CARD_PASSES, LICENCE_CARDS, LICENCES
 from dagster_project.lib.row_loads import add_rows

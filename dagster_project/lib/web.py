@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from dagster_project.lib.hub import SYNTHETIC_HEADER
+from dagster_project.lib.hub_answers import SYNTHETIC_HEADER
 
 USER_AGENT = "model-tide/0.1 (daily snapshot)"
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0  # seconds

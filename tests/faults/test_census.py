@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from dagster_project.lib import hub
+from dagster_project.lib.hub_answers import HubError
 from dagster_project.lib.hub_load import load_crawl
 from dagster_project.lib.landing import find_crawls
 from dagster_project.lib.rebuild import rebuild, up_to_date
@@ -38,7 +39,7 @@ def test_models_created_during_the_census_are_left_out_and_the_boundary_is_said(
     assert late, "the world creates some in those hours"
     server.set_now(EVENING)
     server.faults.add("status", skip=3, times=0)
-    with pytest.raises(hub.HubError):
+    with pytest.raises(HubError):
         hub.crawl(census, DAY, [], retries=0)
     server.faults.clear()
     server.set_now(EVENING + timedelta(hours=5))
@@ -61,7 +62,7 @@ def test_a_restart_in_a_spent_quota_window_waits_for_the_next(
 ) -> None:
     """The one who crawled before spent it: the first answer is a refusal that names the seconds."""
     server.faults.add("status", skip=3, times=0)
-    with pytest.raises(hub.HubError):
+    with pytest.raises(HubError):
         hub.crawl(census, DAY, [], retries=0)
     server.faults.clear()
     server.faults.add("quota", seconds=1)
@@ -75,7 +76,7 @@ def test_a_census_survives_a_restart_after_every_page(
     """A new process each time, one page further, and no page is asked for twice."""
     for pages in range(1, 7):
         server.faults.add("status", skip=1 if pages == 1 else 2, times=0)  # a resumption asks for the time
-        with pytest.raises(hub.HubError):
+        with pytest.raises(HubError):
             hub.crawl(census, DAY, [], retries=0)
         server.faults.clear()
         (cut,) = find_crawls(census.landing, DAY, "census")

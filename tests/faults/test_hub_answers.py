@@ -2,11 +2,13 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dagster_project.lib import hub
+from dagster_project.lib.hub_answers import HubError, HubUnreachable
 from dagster_project.lib.landing import find_crawls
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Answer, Upstream
@@ -41,25 +43,32 @@ def test_a_429_is_waited_out_and_the_pages_are_the_same(
 
 @pytest.mark.parametrize(
     ("fault", "options"),
-    [("status", {"status": 500}), ("status", {"status": 503}), ("truncate", {}), ("down", {}), ("stall", {})],
+    [
+        ("status", {"status": 500}),
+        ("status", {"status": 503}),
+        ("truncate", {}),
+        ("down", {}),
+        ("stall", {"seconds": 6}),
+    ],
 )
 def test_a_passing_fault_costs_one_more_request_and_no_page(
     server: Watched, census: Settings, undisturbed: list[bytes], fault: str, options: dict[str, Any]
 ) -> None:
     server.faults.add(fault, skip=3, **options)
-    assert bodies(hub.crawl(census, DAY, [], read_timeout=0.4)) == undisturbed
+    assert bodies(hub.crawl(census, DAY, [], read_timeout=2)) == undisturbed
+    server.wait_for(len(undisturbed) + 1)  # the answer that stalls comes when nobody waits for it
     assert len(server.seen) == len(undisturbed) + 1
 
 
 @pytest.mark.parametrize(
     ("fault", "options", "error"),
     [
-        ("status", {"status": 503}, hub.HubError),
-        ("status", {"status": 404}, hub.HubError),
-        ("status", {"status": 429}, hub.HubError),
-        ("truncate", {}, hub.HubUnreachable),
-        ("down", {}, hub.HubUnreachable),
-        ("stall", {"seconds": 1}, hub.HubUnreachable),
+        ("status", {"status": 503}, HubError),
+        ("status", {"status": 404}, HubError),
+        ("status", {"status": 429}, HubError),
+        ("truncate", {}, HubUnreachable),
+        ("down", {}, HubUnreachable),
+        ("stall", {"seconds": 6}, HubUnreachable),
     ],
 )
 def test_a_lasting_fault_names_host_and_page_keeps_the_pages_and_is_resumed(
@@ -72,7 +81,7 @@ def test_a_lasting_fault_names_host_and_page_keeps_the_pages_and_is_resumed(
 ) -> None:
     server.faults.add(fault, skip=3, times=0, **options)
     with pytest.raises(error, match=census.hub_host) as raised:
-        hub.crawl(census, DAY, [], retries=0, read_timeout=0.3)
+        hub.crawl(census, DAY, [], retries=0, read_timeout=2)
     assert "anded pages are kept" in str(raised.value)
     assert "\n" not in str(raised.value)
     assert kept(census) == 3
@@ -83,7 +92,7 @@ def test_a_lasting_fault_names_host_and_page_keeps_the_pages_and_is_resumed(
 
 def test_retries_come_to_an_end(server: Watched, census: Settings) -> None:
     server.faults.add("status", status=502, times=0)
-    with pytest.raises(hub.HubError, match="502"):
+    with pytest.raises(HubError, match="502"):
         hub.crawl(census, DAY, [], retries=1)
     assert len(server.seen) == 2
     assert not census.home.exists()
@@ -103,7 +112,7 @@ def test_an_answer_that_cannot_be_trusted_stops_the_crawl_at_once(
     server: Watched, census: Settings, undisturbed: list[bytes], fault: str, says: str
 ) -> None:
     server.faults.add(fault, skip=3)
-    with pytest.raises(hub.HubError, match=says):
+    with pytest.raises(HubError, match=says):
         hub.crawl(census, DAY, [])
     assert len(server.seen) == 4, "such an answer is not asked for again"
     assert kept(census) == 3, "and its page is not landed"
@@ -115,7 +124,7 @@ def test_a_first_page_that_cannot_be_trusted_writes_nothing(
     server: Watched, census: Settings, fault: str
 ) -> None:
     server.faults.add(fault)
-    with pytest.raises(hub.HubError):
+    with pytest.raises(HubError):
         hub.crawl(census, DAY, [])
     assert not census.home.exists()
 
@@ -131,7 +140,7 @@ def test_a_cursor_that_goes_back_to_an_earlier_page_stops_the_crawl(
             answer.headers["Link"] = links[0]
 
     server.alter = turn_back
-    with pytest.raises(hub.HubError, match="the cursor does not advance"):
+    with pytest.raises(HubError, match="the cursor does not advance"):
         hub.crawl(census, DAY, [])
     assert kept(census) == 3
 
@@ -144,7 +153,7 @@ def test_the_rest_of_a_listing_is_never_asked_from_another_host(server: Watched,
             answer.headers["Link"] = answer.headers["Link"].replace(server.url, other.url)
 
         server.alter = lead_away
-        with pytest.raises(hub.HubError, match=f"leads to 127.0.0.1:{other.port}"):
+        with pytest.raises(HubError, match=f"leads to 127.0.0.1:{other.port}"):
             hub.crawl(census, DAY, [])
         assert other.requests == []
 
@@ -162,9 +171,26 @@ def test_a_page_that_another_host_served_is_not_landed(
                 answer.headers["Location"] = f"{other.url}/api/models?limit=1000&author=Qwen"
 
         server.alter = redirect
-        with pytest.raises(hub.HubError, match=f"leads to 127.0.0.1:{other.port}"):
+        with pytest.raises(HubError, match=f"leads to 127.0.0.1:{other.port}"):
             hub.crawl(census, DAY, [])
     assert kept(census) == number
+
+
+def test_the_next_page_is_asked_for_before_this_one_is_done_and_none_too_many(
+    server: Watched, census: Settings
+) -> None:
+    answered: list[int] = []
+
+    def done(progress: hub.Progress) -> None:
+        server.wait_for(min(progress.page.number + 2, 7))
+        answered.append(len(server.pages))
+
+    hub.crawl(census, DAY, [], report=done)
+    assert answered == [2, 3, 4, 5, 6, 7, 7]
+    server.seen.clear()
+    top = hub.crawl(replace(census, scope="top", hub_top=2_500), DAY, [])
+    assert [page.rows for page in top.pages] == [1_000] * 3
+    assert len(server.pages) == 3
 
 
 def test_the_crawl_waits_before_the_quota_is_spent(
@@ -190,7 +216,7 @@ def test_the_crawl_waits_before_the_quota_is_spent(
 
 def test_no_connection_is_one_line_that_names_the_host_and_writes_nothing(settings: Settings) -> None:
     started = time.monotonic()
-    with pytest.raises(hub.HubUnreachable) as raised:
+    with pytest.raises(HubUnreachable) as raised:
         hub.probe(settings)
     assert time.monotonic() - started < 5
     for part in ("127.0.0.1:9", "Nothing was written", "make demo"):
@@ -205,6 +231,6 @@ def test_a_probe_of_a_hub_that_stalls_ends_within_its_five_seconds(
     monkeypatch.setattr(hub, "PROBE_TIMEOUT", 0.3)
     server.faults.add("stall", seconds=3, times=0)
     started = time.monotonic()
-    with pytest.raises(hub.HubUnreachable, match=census.hub_host):
+    with pytest.raises(HubUnreachable, match=census.hub_host):
         hub.probe(census)
     assert time.monotonic() - started < 1

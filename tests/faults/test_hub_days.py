@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from dagster_project.lib import hub
+from dagster_project.lib.hub_answers import HubError, WrongDay
 from dagster_project.lib.hub_load import DayRejected, load_crawl
 from dagster_project.lib.landing import find_crawls, newest_complete
 from dagster_project.lib.publish import publish
@@ -28,7 +29,7 @@ def at(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
 def cut_short(server: Watched, settings: Settings, pages: int = 3) -> None:
     """A crawl that lands some pages and then loses the Hub, which is well again afterwards."""
     server.faults.add("status", skip=pages, times=0)
-    with pytest.raises(hub.HubError):
+    with pytest.raises(HubError):
         hub.crawl(settings, DAY, [], retries=0)
     server.faults.clear()
 
@@ -37,7 +38,7 @@ def cut_short(server: Watched, settings: Settings, pages: int = 3) -> None:
 def test_another_day_than_the_hubs_is_refused_at_once_and_nothing_is_written(
     server: Watched, census: Settings, day: date
 ) -> None:
-    with pytest.raises(hub.WrongDay) as raised:
+    with pytest.raises(WrongDay) as raised:
         hub.crawl(census, day, [])
     assert str(day) in str(raised.value)
     assert str(DAY) in str(raised.value)
@@ -50,7 +51,7 @@ def test_the_local_clock_has_no_say(server: Watched, census: Settings) -> None:
     server.set_now(datetime(2031, 5, 6, 7, tzinfo=UTC))
     found = hub.probe(census)
     assert (found.day, found.origin) == (date(2031, 5, 6), "synthetic")
-    with pytest.raises(hub.WrongDay):
+    with pytest.raises(WrongDay):
         hub.crawl(census, datetime.now(UTC).date(), [])
 
 
@@ -90,7 +91,7 @@ def test_after_seven_hours_a_crawl_of_yesterday_is_refused_and_stays_as_it_is(
     cut_short(server, census)
     before = files_below(census.home)
     server.set_now(at(NEXT_DAY, 6, 30))
-    with pytest.raises(hub.WrongDay, match=rf"6 hours.*{NEXT_DAY}"):
+    with pytest.raises(WrongDay, match=rf"6 hours.*{NEXT_DAY}"):
         hub.crawl(census, DAY, [])
     assert files_below(census.home) == before
 
@@ -119,13 +120,13 @@ def test_prices_belong_to_the_snapshot_also_after_midnight(server: Watched, cens
     server.set_now(at(NEXT_DAY, 0, 10))
     assert hub.present_for(census, DAY, []) >= at(NEXT_DAY, 0, 10)
     server.set_now(at(NEXT_DAY, 6, 10))
-    with pytest.raises(hub.WrongDay, match=str(NEXT_DAY)):
+    with pytest.raises(WrongDay, match=str(NEXT_DAY)):
         hub.present_for(census, DAY, [])
 
 
 def test_without_a_crawl_prices_of_another_day_are_refused(server: Watched, census: Settings) -> None:
     assert hub.present_for(census, DAY, []).date() == DAY
-    with pytest.raises(hub.WrongDay):
+    with pytest.raises(WrongDay):
         hub.present_for(census, NEXT_DAY, [])
     assert not census.home.exists()
 

@@ -4,6 +4,7 @@ Belongs here: what tests want to know of a request (status, token, place in the 
 Does not belong here: faults that the upstream has (upstream/faults.py).
 """
 
+import time
 from collections.abc import Callable, Mapping
 from email.message import Message
 from typing import Any, NamedTuple
@@ -50,6 +51,12 @@ class Watched(Upstream):
     def pass_time(self, seconds: float) -> None:
         """Let the quota window end sooner, as if so many seconds had passed."""
         self._window_ends -= seconds
+
+    def wait_for(self, answers: int) -> None:
+        """Until so many listing requests were answered; 20 seconds at most."""
+        until = time.monotonic() + 20
+        while len(self.seen) < answers and time.monotonic() < until:
+            time.sleep(0.01)
 
     @property
     def pages(self) -> list[str]:
