@@ -43,7 +43,7 @@ NAMED = {
 # all that a mart of this file is built from, the daily facts of single models apart
 VIEWS = "staging,config.materialized:view"  # built once
 FOR_TABLES = tuple(f"+{name.split('.')[1]}" for name in TABLES)
-BUILT = (*FOR_TABLES, "+dim_families", "+dim_publishers",
+BUILT = (*FOR_TABLES, "+dim_families", "+dim_models", "+dim_publishers",
          "+fct_licence_drift", "+fct_openness_changes", "+fct_openness_daily",
          "+fct_relative_adoption")  # fmt: skip
 
@@ -142,7 +142,7 @@ class World:
         found = self.rows(
             f"""
             select f.family, f.weight from intermediate.int_model_families as f
-            inner join intermediate.int_models__states as s on f.model_key = s.model_key
+            inner join staging.stg_hub__cards as s on f.model_key = s.model_key
                 and s.valid_from <= '{day(number)}' and coalesce(s.valid_to > '{day(number)}', true)
             where s.repo_id = '{name}' and f.definition = '{definition}'
                 and f.valid_from <= '{day(number)}' and coalesce(f.valid_to > '{day(number)}', true)

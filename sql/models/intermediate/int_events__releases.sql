@@ -20,7 +20,7 @@ first_states as (
     select
         states.model_key,
         states.valid_from as first_seen_date,
-        states.repo_id,
+        cards.repo_id,
         publishers.company,
         publishers.family,
         row_number() over (partition by states.model_key order by states.valid_from) = 1
@@ -28,9 +28,13 @@ first_states as (
         states.relation_kind,
         states.is_test_repository
     from {{ ref('int_models__states') }} as states
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            states.model_key = cards.model_key
+            and states.card_from = cards.valid_from
     inner join {{ ref('stg_seeds__publishers') }} as publishers
         on
-            states.publisher = publishers.publisher
+            cards.publisher = publishers.publisher
             and publishers.follow_all
     inner join {{ ref('int_companies__listings') }} as listings
         on

@@ -5,7 +5,7 @@ with recursive states as (
         model_key,
         valid_from,
         coalesce(valid_to, {{ always }}) as valid_to,
-        repo_id,
+        card_from,
         organisation_family,
         root_family,
         parents,
@@ -281,8 +281,12 @@ memberships as (
         states.valid_to,
         cast(1 as double) as weight
     from states
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            states.model_key = cards.model_key
+            and states.card_from = cards.valid_from
     inner join listed
-        on states.repo_id = listed.repo_id
+        on cards.repo_id = listed.repo_id
 )
 
 select

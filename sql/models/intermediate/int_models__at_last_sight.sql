@@ -12,12 +12,11 @@ with sightings as (
     from {{ ref('int_models__sightings') }}
 ),
 
--- of several lineage families the one with the greatest weight, the first in the alphabet of equals
-lineage_families as (
+memberships as (
     select
         sightings.model_key,
-        arg_max(families.family, families.weight order by families.family asc) as family,
-        max(families.weight) as weight
+        families.family,
+        families.weight
     from sightings
     inner join {{ ref('int_model_families') }} as families
         on
@@ -25,7 +24,28 @@ lineage_families as (
             and sightings.last_seen_date >= families.valid_from
             and (families.valid_to is null or sightings.last_seen_date < families.valid_to)
     where families.definition = 'lineage'
-    group by sightings.model_key
+),
+
+greatest_weights as (
+    select
+        model_key,
+        max(weight) as weight
+    from memberships
+    group by model_key
+),
+
+-- of several lineage families the one with the greatest weight, the first in the alphabet of equals
+lineage_families as (
+    select
+        memberships.model_key,
+        memberships.weight,
+        min(memberships.family) as family
+    from memberships
+    inner join greatest_weights
+        on
+            memberships.model_key = greatest_weights.model_key
+            and memberships.weight = greatest_weights.weight
+    group by memberships.model_key, memberships.weight
 ),
 
 compared_with_parent as (

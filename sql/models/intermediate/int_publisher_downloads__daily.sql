@@ -16,18 +16,18 @@ sums as (
     select
         intervals.observed_date,
         intervals.start_date,
-        states.publisher,
+        cards.publisher,
         sum(cast(intervals.delta as double)) / max(intervals.length_days) as net
     from intervals
-    inner join {{ ref('int_models__states') }} as states
+    inner join {{ ref('stg_hub__cards') }} as cards
         on
-            intervals.model_key = states.model_key
-            and intervals.observed_date >= states.valid_from
-            and (states.valid_to is null or intervals.observed_date < states.valid_to)
+            intervals.model_key = cards.model_key
+            and intervals.observed_date >= cards.valid_from
+            and (cards.valid_to is null or intervals.observed_date < cards.valid_to)
     where
         intervals.delta <> 0
-        and states.publisher is not null
-    group by intervals.observed_date, intervals.start_date, states.publisher
+        and cards.publisher is not null
+    group by intervals.observed_date, intervals.start_date, cards.publisher
 ),
 
 spread as (

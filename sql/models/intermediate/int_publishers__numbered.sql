@@ -8,7 +8,7 @@
 -- a number is given once and kept, so that days written under it go on meaning the same account
 with accounts as (
     select distinct publisher
-    from {{ ref('int_models__states') }}
+    from {{ ref('stg_hub__cards') }}
     where publisher is not null
 )
 

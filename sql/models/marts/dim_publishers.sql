@@ -1,17 +1,23 @@
 with listed as (
     select
-        publisher,
+        cards.publisher,
         count(*) as models,
-        count(*) filter (where is_listed) as listed_models,
-        count(*) filter (where relation_kind <> 'undeclared') as derivatives,
-        cast(sum(downloads_30d) filter (where is_listed) as bigint) as downloads_30d,
-        cast(sum(downloads_all_time) as bigint) as downloads_all_time,
-        cast(sum(likes) as bigint) as likes,
-        min(first_seen_date) as first_seen_date,
-        max(last_seen_date) as last_seen_date
-    from {{ ref('dim_models') }}
-    where publisher is not null
-    group by publisher
+        count(*) filter (where last_sight.is_listed) as listed_models,
+        count(*) filter (where last_sight.relation_kind <> 'undeclared') as derivatives,
+        cast(
+            sum(last_sight.downloads_30d) filter (where last_sight.is_listed) as bigint
+        ) as downloads_30d,
+        cast(sum(last_sight.downloads_all_time) as bigint) as downloads_all_time,
+        cast(sum(last_sight.likes) as bigint) as likes,
+        min(last_sight.first_seen_date) as first_seen_date,
+        max(last_sight.last_seen_date) as last_seen_date
+    from {{ ref('int_models__at_last_sight') }} as last_sight
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            last_sight.model_key = cards.model_key
+            and last_sight.card_from = cards.valid_from
+    where cards.publisher is not null
+    group by cards.publisher
 ),
 
 accounts as (

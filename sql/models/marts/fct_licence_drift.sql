@@ -67,8 +67,8 @@ least_open as (
 
 select
     models.hub_id,
-    states.repo_id,
-    states.publisher,
+    cards.repo_id,
+    cards.publisher,
     states.relation_kind,
     least_open.licence_id,
     least_open.licence_class,
@@ -86,5 +86,9 @@ left join {{ ref('int_models__states') }} as states
         least_open.model_key = states.model_key
         and least_open.last_seen_date >= states.valid_from
         and (states.valid_to is null or least_open.last_seen_date < states.valid_to)
+left join {{ ref('stg_hub__cards') }} as cards
+    on
+        states.model_key = cards.model_key
+        and states.card_from = cards.valid_from
 where least_open.parent_licence_class <> 'L0'
 order by least_open.downloads_30d desc nulls last, models.hub_id asc

@@ -149,8 +149,8 @@ last_sights as (
 
 select
     models.hub_id,
-    states.repo_id,
-    states.publisher,
+    cards.repo_id,
+    cards.publisher,
     changed.attribute,
     changed.from_value,
     changed.to_value,
@@ -170,11 +170,11 @@ left join last_sights
         and changed.first_seen_date = last_sights.first_seen_date
         and case when changed.attribute = 'licence' then 'cards' else 'access' end
         = last_sights.attribute_group
-left join {{ ref('int_models__states') }} as states
+left join {{ ref('stg_hub__cards') }} as cards
     on
-        changed.model_key = states.model_key
-        and changed.first_seen_date >= states.valid_from
-        and (states.valid_to is null or changed.first_seen_date < states.valid_to)
+        changed.model_key = cards.model_key
+        and changed.first_seen_date >= cards.valid_from
+        and (cards.valid_to is null or changed.first_seen_date < cards.valid_to)
 left join {{ ref('stg_hub__counters') }} as counters
     on
         changed.model_key = counters.model_key

@@ -9,7 +9,7 @@ with newest_snapshot as (
 released as (
     select
         states.model_key,
-        states.repo_id,
+        cards.repo_id,
         states.organisation_family as family,
         cast(models.created_at as date) as created_date,
         coalesce(weights.safetensors_parameters, weights.gguf_parameters) as parameters
@@ -18,6 +18,10 @@ released as (
         on
             newest_snapshot.snapshot_date >= states.valid_from
             and (states.valid_to is null or newest_snapshot.snapshot_date < states.valid_to)
+    inner join {{ ref('stg_hub__cards') }} as cards
+        on
+            states.model_key = cards.model_key
+            and states.card_from = cards.valid_from
     inner join {{ ref('stg_hub__models') }} as models
         on states.model_key = models.model_key
     left join {{ ref('stg_hub__weights') }} as weights
