@@ -71,7 +71,8 @@ def test_a_disk_that_fills_during_a_crawl_keeps_the_pages_and_the_crawl_is_resum
     assert bodies(cut) == undisturbed[:3]
     assert not list(cut.folder.glob("*.tmp"))
     assert bodies(hub.crawl(census, DAY, [])) == undisturbed
-    assert len(server.pages) == len(undisturbed) + 1, "only the page that found no room is fetched again"
+    again = len(server.pages) - len(undisturbed)
+    assert 1 <= again <= 2, "only the page that found no room, and the one in flight, are fetched again"
 
 
 @pytest.fixture(scope="module")
