@@ -1,9 +1,14 @@
 """The listing that the crawl asks for, page by page, and when it does not ask at all."""
 
+import os
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 
 import orjson
+import pytest
 
 from dagster_project.lib import hub
 from dagster_project.lib.hub_load import load_crawl
@@ -127,3 +132,14 @@ def test_a_hub_that_names_no_quota_is_not_waited_for() -> None:
 def test_the_embedded_upstream_is_told_by_its_header(connected: Settings) -> None:
     probe = hub.probe(connected)
     assert (probe.origin, probe.day) == ("synthetic", DAY)
+
+
+@pytest.mark.parametrize("module", ["hub", "hub_answers", "archive"])
+def test_the_clients_telemetry_is_off_whichever_module_is_imported_first(module: str) -> None:
+    asked = (
+        f"import dagster_project.lib.{module}, huggingface_hub.constants as constants; "
+        "raise SystemExit(not constants.HF_HUB_DISABLE_TELEMETRY)"
+    )
+    says_so = re.compile("TELEMETRY|DO_NOT_TRACK")
+    environment = {name: value for name, value in os.environ.items() if not says_so.search(name)}
+    subprocess.run([sys.executable, "-c", asked], env=environment, check=True)

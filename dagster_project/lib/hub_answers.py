@@ -4,14 +4,11 @@ Belongs here: requests, the errors of a crawl, and what a page of a listing says
 Does not belong here: which pages are asked for (hub) and what their items mean (hub_load).
 """
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from urllib.parse import urlsplit
-
-os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # read once, at import of huggingface_hub
 
 import duckdb
 import httpx2
