@@ -42,13 +42,13 @@ def test_sums_over_an_outer_join_with_nothing_are_right(query: str, tmp_path: Pa
 
 
 def test_duckdb_still_needs_it() -> None:
-    """Once this fails, a version without the fault is pinned: the setting can go, and is slower than none."""
+    """Once this fails, a version without the fault is pinned, and the setting, which costs time, can go."""
     with duckdb.connect() as connection:
         connection.execute(TABLES)
         assert all(connection.execute(query).fetchall() != [(1_999_000,)] for query in ASKED)
 
 
-def test_the_sql_models_are_built_with_the_same_setting(tmp_path: Path) -> None:
+def test_the_sql_models_are_built_with_the_same_setting() -> None:
     profile = yaml.safe_load((SQL / "profiles.yml").read_text())
     settings = profile["model_tide"]["outputs"]["warehouse"]["settings"]
     assert f"set disabled_optimizers = '{settings['disabled_optimizers']}'" == PLANS_WITHOUT_STATISTICS

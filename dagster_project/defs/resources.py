@@ -70,7 +70,7 @@ class InstalledDbt(DbtCliResource):
     """The dbt of this environment, without what dagster-dbt does before it starts one: 10 s of every run.
 
     It asks `dbt --version`, which asks PyPI for newer versions, and reads all macros for an adapter that
-    fetches columns and row counts; ours are in the contracts and in `_looked_at`.
+    fetches columns and row counts; ours are in the contracts and in `sql_models._looked_at`.
     """
 
     @cached_property

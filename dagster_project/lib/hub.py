@@ -212,7 +212,8 @@ def land(
                 raise WrongDay(_wrong_day(day, answered.day))
             next_url = next_address(response, settings, seen, where)
             may_end = next_url is None or request.is_enough(stream, rows + PAGE_SIZE)
-            ahead = None if may_end or seconds_to_wait(response) else _begin(fetch, next_url)
+            wait = seconds_to_wait(response)
+            ahead = None if may_end or wait else _begin(fetch, next_url)
             count = count_items(response, where)
             if current is None:
                 current = open_crawl(
@@ -233,7 +234,7 @@ def land(
             seen.add(next_url)
             rows, url, parameters = rows + count, next_url, None
             is_last = stream == streams[-1] and (url is None or request.is_enough(stream, rows))
-            pace.after(page, current.rows, response, is_last)
+            pace.after(page, current.rows, response, 0.0 if is_last else wait)
     assert current is not None  # every scope has at least one stream
     current.finish()
     return current
@@ -248,9 +249,8 @@ class _Pace:
     rows_before: int
     started: float = field(default_factory=time.monotonic)
 
-    def after(self, page: Page, rows: int, response: httpx2.Response, is_last: bool) -> None:
+    def after(self, page: Page, rows: int, response: httpx2.Response, wait: float) -> None:
         quota = parse_ratelimit_headers(response.headers)
-        wait = 0.0 if is_last else seconds_to_wait(response)
         elapsed = max(time.monotonic() - self.started, 1e-9)
         rate = (rows - self.rows_before) / elapsed
         self.report(Progress(page, rows, rate, quota.remaining if quota else None, wait))
@@ -259,7 +259,7 @@ class _Pace:
 
 
 def _begin(fetch: Callable[..., httpx2.Response], url: str | None) -> Future[httpx2.Response]:
-    """Ask for the next page while this one is read and written: a third of what a page costs us is left.
+    """Ask for the next page while this one is read and written.
 
     A thread of its own that nobody waits for: Ctrl-C is not held up by a Hub that does not answer.
     """

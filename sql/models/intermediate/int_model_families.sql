@@ -297,5 +297,5 @@ select
     nullif(valid_to, {{ always }}) as valid_to,
     weight
 from memberships
--- sorted, it takes half the room and no more time
+-- sorted, it takes less room, the same every day, and no more time
 order by model_key, valid_from

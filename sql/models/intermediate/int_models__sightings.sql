@@ -98,5 +98,5 @@ inner join absences
 cross join newest
 left join first_sights
     on known.model_key = first_sights.model_key
--- sorted, it takes half the room and no more time
+-- sorted, it takes less room, the same every day, and no more time
 order by known.model_key

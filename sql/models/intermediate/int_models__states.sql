@@ -95,5 +95,5 @@ left join relations
         intervals.model_key = relations.model_key
         and intervals.valid_from >= relations.valid_from
         and (relations.valid_to is null or intervals.valid_from < relations.valid_to)
--- sorted, it takes half the room and no more time
+-- sorted, it takes less room, the same every day, and no more time
 order by intervals.model_key, intervals.valid_from
