@@ -1,34 +1,19 @@
-with last_sights as (
+with children as (
     select
         model_key,
+        card_from,
         last_seen_date,
-        downloads_30d
-    from {{ ref('int_models__sightings') }}
-),
-
-children as (
-    select
-        last_sights.model_key,
-        last_sights.last_seen_date,
-        last_sights.downloads_30d,
-        classes.licence_id,
-        classes.licence_class
-    from last_sights
-    inner join {{ ref('int_models__classified') }} as classes
-        on
-            last_sights.model_key = classes.model_key
-            and last_sights.last_seen_date >= classes.valid_from
-            and (classes.valid_to is null or last_sights.last_seen_date < classes.valid_to)
-    where classes.licence_class <> 'L0'
+        downloads_30d,
+        licence_id,
+        licence_class,
+        relation_kind
+    from {{ ref('int_models__at_last_sight') }}
+    where licence_class <> 'L0'
 ),
 
 parent_licences as (
     select
         children.model_key,
-        children.last_seen_date,
-        children.downloads_30d,
-        children.licence_id,
-        children.licence_class,
         parents.parent_name,
         parents.parents,
         coalesce(classes.licence_class, 'L0') as parent_licence_class,
@@ -51,10 +36,6 @@ parent_licences as (
 least_open as (
     select
         model_key,
-        last_seen_date,
-        downloads_30d,
-        licence_id,
-        licence_class,
         min(parent_licence_class) as parent_licence_class,
         arg_min(
             parent_licence_id, parent_licence_class || ':' || parent_name
@@ -62,33 +43,30 @@ least_open as (
         arg_min(parent_name, parent_licence_class || ':' || parent_name) as parent_name,
         max(parents) as parents
     from parent_licences
-    group by model_key, last_seen_date, downloads_30d, licence_id, licence_class
+    group by model_key
 )
 
 select
     models.hub_id,
     cards.repo_id,
     cards.publisher,
-    states.relation_kind,
-    least_open.licence_id,
-    least_open.licence_class,
+    children.relation_kind,
+    children.licence_id,
+    children.licence_class,
     least_open.parent_name,
     least_open.parent_licence_id,
     least_open.parent_licence_class,
     least_open.parents,
-    least_open.last_seen_date,
-    least_open.downloads_30d
+    children.last_seen_date,
+    children.downloads_30d
 from least_open
+inner join children
+    on least_open.model_key = children.model_key
 inner join {{ ref('stg_hub__models') }} as models
     on least_open.model_key = models.model_key
-left join {{ ref('int_models__states') }} as states
-    on
-        least_open.model_key = states.model_key
-        and least_open.last_seen_date >= states.valid_from
-        and (states.valid_to is null or least_open.last_seen_date < states.valid_to)
 left join {{ ref('stg_hub__cards') }} as cards
     on
-        states.model_key = cards.model_key
-        and states.card_from = cards.valid_from
+        children.model_key = cards.model_key
+        and children.card_from = cards.valid_from
 where least_open.parent_licence_class <> 'L0'
-order by least_open.downloads_30d desc nulls last, models.hub_id asc
+order by children.downloads_30d desc nulls last, models.hub_id asc
