@@ -377,9 +377,13 @@ def test_a_day_twice_in_raw_stops_the_build_and_the_marts_stay(copied: Warehouse
         ("update marts.fct_openness_daily set share_models = share_models * 1.01", "test_name:sums_to_one"),
         ("update marts.fct_openness_daily set models = 0", "test_name:at_least"),
         ("update marts.fct_openness_daily set models = models + 1", "the_cells_hold_every_listed_model"),
+        ("insert into marts.fct_openness_daily from marts.fct_openness_daily", "test_name:grain"),
+        # a part of the key, and a column beside it
+        ("update marts.fct_openness_daily set licence_class = null", "test_name:grain"),
+        ("update marts.fct_openness_daily set activity_date = null", "test_name:grain"),
         (
-            "insert into intermediate.int_models__at_last_sight from intermediate.int_models__at_last_sight",
-            "test_name:unique",
+            "insert into intermediate.int_models__declared_parents (model_key) values (1)",
+            "test_name:never_null",
         ),
     ],
 )
