@@ -96,8 +96,6 @@ size_limits as (
 
 select
     sightings.model_key,
-    classes.card_from,
-    lineage.valid_from as lineage_from,
     lineage_families.family as lineage_family,
     lineage_families.weight as lineage_weight,
     sightings.downloads_30d,
@@ -136,11 +134,6 @@ left join {{ ref('int_models__classified') }} as classes
         sightings.model_key = classes.model_key
         and sightings.last_seen_date >= classes.valid_from
         and (classes.valid_to is null or sightings.last_seen_date < classes.valid_to)
--- the newest state is that of the last sight
-left join {{ ref('stg_hub__lineage') }} as lineage
-    on
-        sightings.model_key = lineage.model_key
-        and lineage.valid_to is null
 left join size_limits
     on classes.parameters = size_limits.parameters
 left join lineage_families

@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
--- texts are joined where they are read: kept twice they would be half of the warehouse
+-- texts are joined where they are read: kept twice they would be half of the warehouse. What a listing says
+-- has its newest state from the last sight
 select
     models.hub_id,
     cards.repo_id,
@@ -49,11 +50,11 @@ inner join {{ ref('stg_hub__models') }} as models
 left join {{ ref('stg_hub__cards') }} as cards
     on
         last_sight.model_key = cards.model_key
-        and last_sight.card_from = cards.valid_from
+        and cards.valid_to is null
 left join {{ ref('stg_hub__lineage') }} as lineage
     on
         last_sight.model_key = lineage.model_key
-        and last_sight.lineage_from = lineage.valid_from
+        and lineage.valid_to is null
 left join {{ ref('stg_seeds__publishers') }} as publishers
     on cards.publisher = publishers.publisher
 left join {{ ref('fct_licence_drift') }} as drift

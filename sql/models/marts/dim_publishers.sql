@@ -15,7 +15,7 @@ with listed as (
     inner join {{ ref('stg_hub__cards') }} as cards
         on
             last_sight.model_key = cards.model_key
-            and last_sight.card_from = cards.valid_from
+            and cards.valid_to is null
     where cards.publisher is not null
     group by cards.publisher
 ),

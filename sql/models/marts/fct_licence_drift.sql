@@ -1,7 +1,6 @@
 with children as (
     select
         model_key,
-        card_from,
         last_seen_date,
         downloads_30d,
         licence_id,
@@ -67,6 +66,6 @@ inner join {{ ref('stg_hub__models') }} as models
 left join {{ ref('stg_hub__cards') }} as cards
     on
         children.model_key = cards.model_key
-        and children.card_from = cards.valid_from
+        and cards.valid_to is null
 where least_open.parent_licence_class <> 'L0'
 order by children.downloads_30d desc nulls last, models.hub_id asc
