@@ -43,8 +43,9 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             with exclusive(settings), progress_bar("models listed") as advance:
 
                 def report(progress: hub.Progress) -> None:
-                    is_told = progress.waited or progress.page.number % TOLD_EVERY == 0
-                    (context.log.info if is_told else context.log.debug)(str(progress))
+                    # a line of a run's log is a row that Dagster commits: dearer than the page
+                    if progress.waited or progress.page.number % TOLD_EVERY == 0:
+                        context.log.info(str(progress))
                     advance(progress.rows)
 
                 crawl = hub.crawl(settings, day, followed_publishers(settings), report=report)
