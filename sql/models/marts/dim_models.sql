@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- texts are joined where they are read: kept twice they would be half of the warehouse. What a listing says
--- has its newest state from the last sight
+-- texts are joined where they are read: kept twice they would be half of the warehouse; the newest
+-- of what a listing says is that of the last sight
 select
     models.hub_id,
     cards.repo_id,
