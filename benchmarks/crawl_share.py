@@ -15,6 +15,7 @@ import tempfile
 import time
 from http.client import HTTPConnection
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import dagster as dg
@@ -82,9 +83,9 @@ def _read(endpoint: str, pages: int) -> float:
 
 def _crawled(home: Path, endpoint: str) -> float:
     """Seconds of a run that lands the whole listing."""
-    os.environ.update(MODELTIDE_HOME=str(home), HF_ENDPOINT=endpoint, HUB_SCOPE="census")
+    environment = {"MODELTIDE_HOME": str(home), "HF_ENDPOINT": endpoint, "HUB_SCOPE": "census"}
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with dagster_instance(Settings.from_environment()) as instance:
+    with patch.dict(os.environ, environment), dagster_instance(Settings.from_environment()) as instance:
         started = time.perf_counter()
         run = dg.materialize(
             [hub_pages],

@@ -43,7 +43,7 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
             with exclusive(settings), progress_bar("models listed") as advance:
 
                 def report(progress: hub.Progress) -> None:
-                    # a line of a run's log is a row that Dagster commits: dearer than the page
+                    # a line of a run's log is a row that Dagster commits, as dear as the page itself
                     if progress.waited or progress.page.number % TOLD_EVERY == 0:
                         context.log.info(str(progress))
                     advance(progress.rows)
