@@ -47,12 +47,9 @@ def main() -> bool:
             pages[name] = len(list(listing.iterdir()))
             with served(listing, ANSWER_SECONDS) as endpoint:
                 network = _read(endpoint, pages[name])
-                _crawled(Path(folder) / "warm" / name, endpoint)
-                seconds[name] = _crawled(Path(folder) / "home" / name, endpoint) - network
-                if name == "long":
-                    profile.enable()
-                    _crawled(Path(folder) / "profiled", endpoint)
-                    profile.disable()
+                with profile:  # what is done once per process is done in it, too
+                    _crawled(Path(folder) / "profiled" / name, endpoint)
+                seconds[name] = _crawled(Path(folder) / "timed" / name, endpoint) - network
     lines = io.StringIO()
     statistics = pstats.Stats(profile, stream=lines)
     statistics.strip_dirs().sort_stats("tottime").print_stats(SHOWN)

@@ -1,6 +1,6 @@
 {#
-    Fails for each key (the columns together) that occurs more than once, has an unknown part that is never
-    NULL, or a row in which another column of never_null is NULL.
+    Fails for each key (the columns together) that occurs more than once, or has a NULL where never_null says
+    that there is none: in the key itself or in another column of its rows.
 #}
 {% test grain(model, columns, never_null=[]) %}
     select {{ columns | join(', ') }}, count(*) as occurrences
