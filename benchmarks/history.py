@@ -121,9 +121,10 @@ class History:
             from memory.cards as c join counters as n using (world_row) order by c.model_key
             """
         )
-        load_keyed(connection, self.settings, self._snapshot_row(len(present)))
+        load_keyed(connection, self.settings, self._snapshot_row(connection, len(present)))
+        connection.execute("delete from raw.loads")  # no file was written, so none is missed
 
-    def _snapshot_row(self, rows: int) -> dict[str, Any]:
+    def _snapshot_row(self, connection: duckdb.DuckDBPyConnection, rows: int) -> dict[str, Any]:
         """As the loader writes it for a crawl."""
         now = _noon(self.day).replace(tzinfo=None)
         return {
@@ -146,7 +147,7 @@ class History:
             "captured_from": now,
             "captured_at": now,
             "loaded_at": now,
-            "load_id": new_load_id(now),
+            "load_id": new_load_id(connection),
         }
 
     def _stage_cards(self, connection: duckdb.DuckDBPyConnection, rows: Integers) -> None:

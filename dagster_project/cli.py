@@ -144,7 +144,7 @@ def import_and_publish(file: str, day: str) -> None:
     settings = Settings.from_environment()
     date_of_file = _parse_day(day, "DATE")
     with exclusive(settings):
-        with up_to_date(settings) as connection:
+        with up_to_date(settings, print) as connection:
             loaded = past_days.import_file(connection, settings, Path(file).absolute(), date_of_file)
         if loaded is None:
             print(f"{date_of_file} is there already, observed or from this very file: it stays as it is.")
@@ -155,11 +155,11 @@ def import_and_publish(file: str, day: str) -> None:
 
 
 def drop_and_publish(day: str) -> None:
-    """Take an archive or import day out again, then the SQL models and the published file."""
+    """Take a day out, an observed one only with ACCEPT=1, then the SQL models and the published file."""
     settings = Settings.from_environment()
     with exclusive(settings):
-        with up_to_date(settings) as connection:
-            was = past_days.drop_past_day(connection, settings, _parse_day(day, "DATE"))
+        with up_to_date(settings, print) as connection:
+            was = past_days.drop_day(connection, settings, _parse_day(day, "DATE"))
         print(f"{day} ({was}) is removed.")
         with dagster_instance(settings) as instance:
             publish_what_is_loaded(settings, instance)

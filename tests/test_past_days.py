@@ -13,20 +13,21 @@ from hypothesis import strategies as st
 
 from dagster_project.lib.hub_columns import FileRefused
 from dagster_project.lib.hub_load import DayRejected
-from dagster_project.lib.past_days import NothingToRemove, drop_past_day, import_file, note_gap
+from dagster_project.lib.past_days import NothingToRemove, drop_day, import_file, note_gap
 from dagster_project.lib.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import WarehouseError
 from tests.landed import item, load, query, state
 from tests.past import ARCHIVED, load_archived, past_day, row, write
 
+GAP = "the archive has no revision of this day"
 PROVENANCE = "select provenance, row_count, is_accepted from raw.hub_snapshots order by snapshot_date"
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(5)]
 
 
 def drop(settings: Settings, day: str) -> str:
     with up_to_date(settings) as connection:
-        return drop_past_day(connection, settings, date.fromisoformat(day))
+        return drop_day(connection, settings, date.fromisoformat(day))
 
 
 def imported(settings: Settings, path: Path, day: str) -> Any:
@@ -104,12 +105,16 @@ def test_an_observed_day_is_not_measured_against_an_archive_day(settings: Settin
 
 def test_a_gap_says_why_and_anything_that_is_loaded_takes_its_place(settings: Settings) -> None:
     with up_to_date(settings) as connection:
-        note_gap(connection, past_day("2026-01-01", "archive"), "the archive has no revision of this day")
+        note_gap(
+            connection, settings, past_day("2026-01-01", "archive"), "the archive has no revision of this day"
+        )
     found = query(settings, "select provenance, is_accepted, reasons, row_count from raw.hub_snapshots")
-    assert found == [("archive", False, ["the archive has no revision of this day"], None)]
+    assert found == [("archive", False, [GAP], None)]
     load(settings, "2026-01-01", [item(1)])
     with up_to_date(settings) as connection:
-        note_gap(connection, past_day("2026-01-01", "archive"), "the archive has no revision of this day")
+        note_gap(
+            connection, settings, past_day("2026-01-01", "archive"), "the archive has no revision of this day"
+        )
     assert query(settings, PROVENANCE) == [("observed", 1, True)]
 
 

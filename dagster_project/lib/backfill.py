@@ -140,7 +140,7 @@ def _fill(
     gap = past_days.noted_gap(connection, day, past.provenance) or _gap(archive, day, revision)
     if revision is None or gap:
         done.gaps.append(day)
-        note_gap(connection, past, gap)
+        note_gap(connection, settings, past, gap)
         return f"a gap: {gap}"
     path = folder / f"{day}.parquet"
     read = partial(archive.read, archive.locate(revision.sha, day), day)

@@ -19,7 +19,7 @@ from dagster_project.lib.hub_columns import KEY
 from dagster_project.lib.hub_pages import stage_pages
 from dagster_project.lib.landing import Crawl
 from dagster_project.lib.model_facts import doubt_facts, learn_facts, settle_facts
-from dagster_project.lib.raw_tables import ATTRIBUTE_GROUPS, HUB_MODEL_COUNTERS, HUB_MODELS, HUB_SNAPSHOTS
+from dagster_project.lib.raw_tables import ATTRIBUTE_GROUPS, DAY_COLUMNS, HUB_MODEL_COUNTERS, HUB_SNAPSHOTS
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import (
     WarehouseError,
@@ -80,14 +80,13 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
         "captured_from": crawl.started_at.replace(tzinfo=None),
         "captured_at": crawl.finished_at.replace(tzinfo=None),
         "loaded_at": now,
-        "load_id": snapshots.new_load_id(now),
+        "load_id": snapshots.new_load_id(connection),
     }
     if not snapshot["is_accepted"]:
         connection.execute("drop table staged")
         was_accepted = _is_accepted(connection, day)
         if not was_accepted:
-            with transaction(connection):
-                write_snapshot_row(connection, snapshot)
+            load_note(connection, settings, snapshot)
         raise DayRejected(_rejection(day, reasons, was_accepted, crawl))
     return load_staged(connection, settings, snapshot)
 
@@ -107,33 +106,54 @@ def load_staged(connection: Connection, settings: Settings, snapshot: dict[str, 
     return Loaded(day, snapshot["row_count"], new_models, changes)
 
 
-def remove_day(connection: Connection, settings: Settings, day: date) -> None:
-    """Take a day out of the raw tables, as if it had never been loaded, and then its file away."""
-    columns = {c.name: c.type for t in (HUB_MODELS, HUB_MODEL_COUNTERS) for c in t.columns}
-    for table in ATTRIBUTE_GROUPS.values():
-        columns |= {c.name: c.type for c in table.columns}
-    body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-    connection.execute(f"create or replace table {KEYED} ({body})")
+def load_note(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
+    """Say of a day that it has no rows, and why; rows that it had go. The note is a file of snapshots/."""
+    _key_nothing(connection)
+    temporary = snapshots.write_hub_day(connection, KEYED, settings, snapshot)
     with transaction(connection):
+        _store_note(connection, settings, snapshot)
+        snapshots.put_in_place(temporary)
+    connection.execute(f"drop table {KEYED}")
+    snapshots.drop_superseded_hub_files(settings, snapshot["snapshot_date"], snapshot["load_id"])
+
+
+def remove_day(connection: Connection, settings: Settings, day: date) -> None:
+    """Take a day out of the raw tables and its file away, as if it had never been loaded.
+
+    The file goes first, under a name that the next writer sweeps away: what a kill leaves is a day that is
+    gone or one whose file is written again.
+    """
+    _key_nothing(connection)
+    with transaction(connection), snapshots.withdrawn(settings, day):
         _replace_day(connection, settings, day, list(ATTRIBUTE_GROUPS))
         connection.execute("delete from raw.hub_snapshots where snapshot_date = ?", [day])
         connection.execute("delete from raw.loads where source = 'hub' and snapshot_date = ?", [day])
     connection.execute(f"drop table {KEYED}")
-    snapshots.drop_superseded_hub_files(settings, day, None)
+    snapshots.remove_unfinished(settings)
 
 
 def rejected_days(connection: Connection) -> set[date]:
     """Days whose pages wait in landing for somebody to accept or crawl them again."""
-    rows = connection.execute("select snapshot_date from raw.hub_snapshots where not is_accepted").fetchall()
+    rows = connection.execute(
+        "select snapshot_date from raw.hub_snapshots where not is_accepted and provenance = 'observed'"
+    ).fetchall()
     return {day for (day,) in rows}
 
 
 def restore_day(connection: Connection, settings: Settings, day_file: snapshots.HubDay) -> None:
-    """Load a day from its file of snapshots/, keys included, as it was loaded the first time."""
-    connection.execute(
-        f"create or replace table {KEYED} as select * from read_parquet(?)",
-        [str(day_file.path)],
-    )
+    """Load a day from its file of snapshots/, keys included, as it was loaded the first time.
+
+    Raises SnapshotError for a file that cannot be read, WarehouseError for one of another data home.
+    """
+    with snapshots.reading_record(day_file.path):
+        connection.execute(
+            f"create or replace table {KEYED} as select * from read_parquet(?)", [str(day_file.path)]
+        )
+    if not day_file.snapshot["is_accepted"]:
+        with transaction(connection):
+            _store_note(connection, settings, day_file.snapshot)
+        connection.execute(f"drop table {KEYED}")
+        return
     clash = connection.execute(
         f"select k.hub_id, k.model_key from {KEYED} as k join raw.hub_models as m using (model_key) "
         "where m.hub_id <> k.hub_id limit 1"
@@ -287,8 +307,22 @@ def _store_day(connection: Connection, settings: Settings, snapshot: dict[str, A
     day = snapshot["snapshot_date"]
     changes = _replace_day(connection, settings, day, snapshot["lacks"])
     write_snapshot_row(connection, snapshot)
-    snapshots.record_load(connection, "hub", day, snapshot["load_id"])
+    snapshots.record_load(connection, snapshots.HUB, day, snapshot["load_id"])
     return changes
+
+
+def _store_note(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
+    """Replace all that the day says with its snapshot row; KEYED has no row."""
+    day = snapshot["snapshot_date"]
+    if _is_accepted(connection, day):
+        _replace_day(connection, settings, day, list(ATTRIBUTE_GROUPS))
+    write_snapshot_row(connection, snapshot)
+    snapshots.record_load(connection, snapshots.HUB, day, snapshot["load_id"])
+
+
+def _key_nothing(connection: Connection) -> None:
+    body = ", ".join(f'"{name}" {kind}' for name, kind in DAY_COLUMNS.items())
+    connection.execute(f"create or replace table {KEYED} ({body})")
 
 
 def _replace_day(connection: Connection, settings: Settings, day: date, lacks: list[str]) -> dict[str, int]:
@@ -322,6 +356,17 @@ def _replace_day(connection: Connection, settings: Settings, day: date, lacks: l
         )
     connection.execute("drop table gone")
     return changes
+
+
+def snapshot_row(connection: Connection, day: date) -> dict[str, Any]:
+    """What raw.hub_snapshots says of a day. Raises LookupError if it says nothing."""
+    rows = connection.execute(
+        f"select {', '.join(HUB_SNAPSHOTS.column_names)} from raw.hub_snapshots where snapshot_date = ?",
+        [day],
+    ).fetchall()
+    if not rows:
+        raise LookupError(f"raw.hub_snapshots has no row of {day}")
+    return dict(zip(HUB_SNAPSHOTS.column_names, rows[0], strict=True))
 
 
 def write_snapshot_row(connection: Connection, snapshot: dict[str, Any]) -> None:

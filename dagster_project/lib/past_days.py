@@ -5,6 +5,7 @@ Does not belong here: asking the archive (backfill), reading columns (hub_column
 """
 
 import hashlib
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,12 +17,14 @@ import duckdb
 from dagster_project.lib import hub_load, snapshots
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub_columns import FileRefused, Source, json_lines, parquet, stage_file
+from dagster_project.lib.landing import day_folder
 from dagster_project.lib.raw_tables import ATTRIBUTE_GROUPS
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import limit_memory, scalar, transaction
+from dagster_project.lib.warehouse import limit_memory, scalar
 
 # the greater wins, in whatever order they come: what was seen, what its user chose, what others kept
-RANKS = {"archive": 0, "import": 1, "observed": 2}
+OBSERVED, REMOVED = "observed", "removed"
+RANKS = {"archive": 0, "import": 1, OBSERVED: 2}
 IMPORT_SCOPE, IMPORT_ORIGIN = "import", "file"
 _JSON = (".jsonl", ".ndjson", ".json")
 
@@ -79,8 +82,7 @@ def load_past_day(
     counts, lacks = stage_file(connection, source, past.top, past.followed)
     hub_load.refuse_other_home(connection, past.origin, lacks)
     limit_memory(connection, counts["row_count"])
-    now = datetime.now(UTC).replace(tzinfo=None)
-    snapshot = _snapshot_row(past, now) | counts | {"lacks": lacks, "load_id": snapshots.new_load_id(now)}
+    snapshot = _snapshot_row(connection, past) | counts | {"lacks": lacks}
     return hub_load.load_staged(connection, settings, snapshot)
 
 
@@ -95,14 +97,12 @@ def noted_gap(connection: Connection, day: date, provenance: str) -> str:
     return "" if found is None else str(found)
 
 
-def note_gap(connection: Connection, past: PastDay, reason: str) -> None:
+def note_gap(connection: Connection, settings: Settings, past: PastDay, reason: str) -> None:
     """Say why the archive has nothing for the day, unless something is said of it already."""
     if scalar(connection, "select count(*) from raw.hub_snapshots where snapshot_date = ?", [past.day]):
         return
-    now = datetime.now(UTC).replace(tzinfo=None)
-    row = _snapshot_row(past, now) | {"is_accepted": False, "is_complete": None, "reasons": [reason]}
-    with transaction(connection):
-        hub_load.write_snapshot_row(connection, row)
+    row = _snapshot_row(connection, past) | {"is_accepted": False, "is_complete": None, "reasons": [reason]}
+    hub_load.load_note(connection, settings, row)
 
 
 def import_file(connection: Connection, settings: Settings, path: Path, day: date) -> hub_load.Loaded | None:
@@ -123,17 +123,33 @@ def import_file(connection: Connection, settings: Settings, path: Path, day: dat
     return load_past_day(connection, settings, source, past)
 
 
-def drop_past_day(connection: Connection, settings: Settings, day: date) -> str:
-    """Take an archive or import day out; returns what it was. Raises NothingToRemove."""
+def drop_day(connection: Connection, settings: Settings, day: date) -> str:
+    """Take a day out; returns what it was. Raises NothingToRemove.
+
+    A day of the archive or of a file is as if it had never been loaded. An observed one goes only with
+    `settings.accept`: its rows and landed pages are deleted, and a note says so.
+    """
     present = standing(connection, day)
     if present is None:
         raise NothingToRemove(f"No day {day} is loaded; nothing was removed.")
-    if present == "observed":
+    if present != OBSERVED:
+        hub_load.remove_day(connection, settings, day)
+        return present
+    if not settings.accept:
         raise NothingToRemove(
-            f"{day} was observed and cannot be had again: it stays. Nothing was removed. If it must go, move "
-            f"{settings.snapshots}/hub/{day}.*.parquet away and type `make rebuild`."
+            f"{day} was observed and cannot be had again: it stays. Nothing was removed. If it must go for "
+            f"good, type `make drop DATE={day} ACCEPT=1`."
         )
-    hub_load.remove_day(connection, settings, day)
+    said = hub_load.snapshot_row(connection, day)
+    note = said | {
+        "is_accepted": False,
+        "reasons": [f"removed for good by make drop, with {said['row_count']:,} models"],
+        "provenance": REMOVED,
+        "loaded_at": datetime.now(UTC).replace(tzinfo=None),
+        "load_id": snapshots.new_load_id(connection),
+    }
+    hub_load.load_note(connection, settings, note)
+    shutil.rmtree(day_folder(settings.landing, day), ignore_errors=True)
     return present
 
 
@@ -141,7 +157,7 @@ def _rank(provenance: str) -> int:
     return RANKS[provenance.partition(":")[0]]
 
 
-def _snapshot_row(past: PastDay, now: datetime) -> dict[str, Any]:
+def _snapshot_row(connection: Connection, past: PastDay) -> dict[str, Any]:
     """A row of raw.hub_snapshots for a day of which no rows are counted yet."""
     captured_at = None if past.captured_at is None else past.captured_at.astimezone(UTC).replace(tzinfo=None)
     return {
@@ -163,6 +179,6 @@ def _snapshot_row(past: PastDay, now: datetime) -> dict[str, Any]:
         "origin": past.origin,
         "captured_from": captured_at,
         "captured_at": captured_at,
-        "loaded_at": now,
-        "load_id": snapshots.new_load_id(now),
+        "loaded_at": datetime.now(UTC).replace(tzinfo=None),
+        "load_id": snapshots.new_load_id(connection),
     }

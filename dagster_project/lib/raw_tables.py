@@ -125,7 +125,8 @@ HUB_SNAPSHOTS = _raw(
     (
         "provenance",
         "varchar",
-        "observed, archive:<sha>, import:<sha256>, or archive alone where it has no revision",
+        "observed, archive:<sha>, import:<sha256>, archive alone where it has no revision, or removed: an "
+        "observed day that was taken out by hand",
     ),
     ("origin", "varchar", "live, synthetic, mirror:<host> or file: who answered"),
     (
@@ -231,6 +232,14 @@ ATTRIBUTE_GROUPS = {
     "lineage": HUB_MODEL_LINEAGE,
     "access": HUB_MODEL_ACCESS,
     "weights": HUB_MODEL_WEIGHTS,
+}
+
+# of a file of snapshots/hub: what a day says of a model, each column once
+DAY_COLUMNS = {
+    column.name: column.type
+    for table in (HUB_MODELS, HUB_MODEL_COUNTERS, *ATTRIBUTE_GROUPS.values())
+    for column in table.columns
+    if column.name not in ("snapshot_date", "first_seen")
 }
 
 LICENCE_CARDS = _raw(

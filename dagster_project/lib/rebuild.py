@@ -1,18 +1,22 @@
 """Bringing a warehouse up to what snapshots/ holds.
 
 Belongs here: applying loads that a warehouse lacks, and starting again from an empty one.
-Does not belong here: the files themselves (snapshots) and storing a day (hub_load, row_loads).
+Does not belong here: the files themselves (snapshots), whether they are all there (audit) and storing a day
+(hub_load, row_loads).
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import hub_load, row_loads, snapshots
+from dagster_project.lib import audit, checksums, hub_load, row_loads, snapshots
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive, writing
+from dagster_project.lib.snapshots import HubDay, SnapshotError
+from dagster_project.lib.warehouse import SecondRun, exclusive, is_of_this_version, reading, writing
 
 Report = Callable[[str], None]
 
@@ -20,42 +24,123 @@ Report = Callable[[str], None]
 def roll_forward(
     connection: duckdb.DuckDBPyConnection, settings: Settings, report: Report = lambda _: None
 ) -> int:
-    """Apply every load on disk that the warehouse lacks; returns how many there were."""
-    days, additions = snapshots.missing_loads(connection, settings)
-    for day_file in days:
-        report(f"loading {day_file.day} from {day_file.path.name}")
-        hub_load.restore_day(connection, settings, snapshots.with_snapshot(day_file))
-    for load in additions:
-        report(f"loading {load.source.name} of {load.day} from {load.path.name}")
-        row_loads.restore_rows(connection, load)
-    return len(days) + len(additions)
+    """Apply every load on disk that the warehouse lacks; returns how many there were.
+
+    Raises SnapshotError for a load that is damaged; with `settings.accept` it is set aside.
+    """
+    applied = 0
+    for load in snapshots.missing_loads(connection, settings):
+        try:
+            problem = checksums.damage(
+                settings.snapshots, checksums.read(settings.snapshots, load.name), contents=True
+            )
+            if problem is not None:
+                raise snapshots.damaged(load.path, problem)
+            report(f"loading {load.path.relative_to(settings.snapshots)}")
+            if isinstance(load, HubDay):
+                hub_load.restore_day(connection, settings, snapshots.with_snapshot(load))
+            else:
+                row_loads.restore_rows(connection, load)
+        except SnapshotError as error:
+            if not settings.accept:
+                raise
+            snapshots.set_aside(load.path)
+            report(f"{error} It was set aside.")
+        else:
+            applied += 1
+    return applied
 
 
 @contextmanager
 def up_to_date(settings: Settings, report: Report = lambda _: None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse open for writing, with every load that is on disk."""
+    """The warehouse open for writing, with every load that is on disk, and every load of it on disk.
+
+    Raises SnapshotError for a load that neither of them holds whole.
+    """
     with writing(settings) as connection:
-        snapshots.remove_unfinished(settings)
-        roll_forward(connection, settings, report)
+        _bring_up(connection, settings, report, contents=False)
         yield connection
 
 
 def rebuild(settings: Settings, report: Report = print) -> int:
     """Build the warehouse anew from snapshots/ and put it in the old one's place; returns the loads.
 
-    The old warehouse stays until the new one is complete. Days that were rejected are in landing and
-    in no file: they are not in the new warehouse.
+    The old warehouse stays until the new one is complete and holds all that the old one holds; what
+    snapshots/ lost is written again from it first. One that cannot be read is kept under a dated name.
+    Raises SnapshotError when something would be lost, unless `settings.accept`.
     """
     with exclusive(settings):
+        is_readable = _mend_from_the_old(settings, report)
         fresh = settings.warehouse.with_suffix(".rebuild")
-        for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
-            leftover.unlink(missing_ok=True)
+        _remove(fresh)
         with writing(settings, fresh) as connection:
+            snapshots.remove_unfinished(settings)
             loads = roll_forward(connection, settings, report)
+            lost = audit.lost_by(connection, settings.warehouse) if is_readable else []
+        if lost and not settings.accept:
+            _remove(fresh)
+            raise audit.refusal(settings, lost)
         if loads == 0:
-            fresh.unlink()
+            _remove(fresh)
             report(f"{settings.snapshots} holds no load: nothing to rebuild, nothing was changed.")
             return 0
-        settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
+        if settings.warehouse.exists() and not is_readable:
+            report(f"The old warehouse is kept as {_set_aside(settings.warehouse).name}.")
+        _wal(settings.warehouse).unlink(missing_ok=True)
         os.replace(fresh, settings.warehouse)
     return loads
+
+
+def _bring_up(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, report: Report, *, contents: bool
+) -> None:
+    snapshots.remove_unfinished(settings)
+    for path in snapshots.strangers(settings):
+        report(f"{path} is no load of Model Tide: it is left where it is and not read.")
+    hopeless = audit.mend(connection, settings, report, contents=contents)
+    if hopeless and not settings.accept:
+        raise audit.refusal(settings, [str(one) for one in hopeless])
+    audit.write_missing_notes(connection, settings)
+    roll_forward(connection, settings, report)
+
+
+def _mend_from_the_old(settings: Settings, report: Report) -> bool:
+    """Whether the old warehouse can be read; then what snapshots/ lost is written again from it."""
+    if not settings.warehouse.exists():
+        return False
+    try:
+        if is_of_this_version(settings.warehouse):
+            with writing(settings) as connection:
+                _bring_up(connection, settings, report, contents=True)
+        else:
+            with reading(settings.warehouse) as connection:
+                connection.execute("attach ':memory:' as memory")
+                snapshots.remove_unfinished(settings)
+                audit.mend(connection, settings, report, contents=True)
+                audit.write_missing_notes(connection, settings)
+    except (SecondRun, SnapshotError):
+        raise
+    except duckdb.Error as error:
+        report(
+            f"{settings.warehouse} cannot be read ({str(error).splitlines()[0]}): nothing could be compared "
+            "with it."
+        )
+        return False
+    return True
+
+
+def _set_aside(warehouse: Path) -> Path:
+    place = warehouse.with_name(f"warehouse.unreadable-{datetime.now():%Y%m%dT%H%M%S}.duckdb")
+    warehouse.rename(place)
+    if _wal(warehouse).exists():
+        _wal(warehouse).rename(_wal(place))
+    return place
+
+
+def _remove(path: Path) -> None:
+    for leftover in (path, _wal(path)):
+        leftover.unlink(missing_ok=True)
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")

@@ -5,7 +5,7 @@ Does not belong here: what the rows say (price_load and the like) and the folder
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -27,7 +27,7 @@ def add_rows(
     The rows are a folder of snapshots/ before they are committed. Raises SnapshotError or WarehouseError
     when there is no room; then nothing was added.
     """
-    load_id = snapshots.new_load_id(datetime.now(UTC))
+    load_id = snapshots.new_load_id(connection)
     with transaction(connection):
         for table in source.tables:
             _stage(connection, table, rows.get(table, ()))
@@ -36,13 +36,18 @@ def add_rows(
 
 
 def restore_rows(connection: Connection, load: snapshots.RowLoad) -> None:
-    """Add the rows of one folder of snapshots/, as they were added the first time."""
+    """Add the rows of one folder of snapshots/, as they were added the first time.
+
+    Raises SnapshotError for a file that cannot be read; then nothing was added.
+    """
     with transaction(connection):
         for table in load.source.tables:
-            connection.execute(
-                f"create or replace temp table new_{table.name} as select * from read_parquet(?)",
-                [str(load.path / f"{table.name}.parquet")],
-            )
+            file = load.path / f"{table.name}.parquet"
+            with snapshots.reading_record(file):
+                connection.execute(
+                    f"create or replace temp table new_{table.name} as select * from read_parquet(?)",
+                    [str(file)],
+                )
         _append(connection, load.source, load.day, load.load_id)
 
 

@@ -1,32 +1,45 @@
 """The files of snapshots/: one per load, all that is needed to build the warehouse again.
 
-Belongs here: writing a load's rows as Parquet before its transaction commits, reading them back, and
-rolling a warehouse forward to what is on disk.
-Does not belong here: how a day is stored in the raw tables (hub_load, row_loads).
+Belongs here: names of loads, writing a load's rows as Parquet before its transaction commits, reading them
+back, and which loads on disk a warehouse lacks.
+Does not belong here: how a day is stored in the raw tables (hub_load, row_loads), and whether the files are
+those that were written (checksums, audit).
 
 The Hub's past cannot be fetched again, so the file is the record and the warehouse is derived from it: a
 load's file is in place before its commit, and a load whose commit was lost is applied when the warehouse is
 opened next. `make rebuild` does the same from an empty warehouse.
+
+A day of the Hub is one file, the newest that it has. A day without rows (rejected, a gap of the archive,
+removed by hand) is a file as well, with no row and the reason in its snapshot row.
 """
 
 import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import orjson
 
+from dagster_project.lib import checksums
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.raw_tables import ROW_SOURCES, Source
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_text import escaped
+from dagster_project.lib.warehouse import scalar
 
 Connection = duckdb.DuckDBPyConnection
+HUB = "hub"
 ROW_GROUP = 20_480  # small enough that two threads share the work of a day of 50,000 models
+DAMAGED = ".damaged"  # of a file that was set aside: no load, and never deleted
 _TIMES = ("captured_from", "captured_at", "loaded_at", "created_until")
+_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([^.]+)")
+_STAMP = "%Y%m%dT%H%M%S_%f"
 
 
 class SnapshotError(ModelTideError):
@@ -42,6 +55,10 @@ class HubDay:
     load_id: str
     snapshot: dict[str, Any]
 
+    @property
+    def name(self) -> str:
+        return load_name(HUB, self.day, self.load_id)
+
 
 @dataclass(frozen=True)
 class RowLoad:
@@ -52,15 +69,37 @@ class RowLoad:
     day: date
     load_id: str
 
+    @property
+    def name(self) -> str:
+        return load_name(self.source.name, self.day, self.load_id)
 
-def new_load_id(now: datetime) -> str:
-    """Sorts by time; the process keeps two loads of one microsecond apart."""
-    return f"{now:%Y%m%dT%H%M%S_%f}_{os.getpid()}"
+
+def load_name(source: str, day: date, load_id: str) -> str:
+    """Where a load lies below snapshots/, of a day of the Hub without its suffix."""
+    return f"{source}/{day}.{load_id}"
+
+
+def files_of(source: str, day: date, load_id: str) -> list[str]:
+    """The files of a load, by their names below snapshots/."""
+    name = load_name(source, day, load_id)
+    if source == HUB:
+        return [f"{name}.parquet"]
+    return [f"{name}/{t.name}.parquet" for known in ROW_SOURCES if known.name == source for t in known.tables]
+
+
+def new_load_id(connection: Connection) -> str:
+    """Sorts after every load of the warehouse, also when the local clock was set back since."""
+    now = datetime.now(UTC)
+    newest = re.match(r"\d{8}T\d{6}_\d{6}", str(scalar(connection, "select max(load_id) from raw.loads")))
+    if newest is not None:
+        now = max(now, datetime.strptime(newest[0], _STAMP).replace(tzinfo=UTC) + timedelta(microseconds=1))
+    return f"{now:{_STAMP}}_{os.getpid()}"
 
 
 def write_hub_day(connection: Connection, table: str, settings: Settings, snapshot: dict[str, Any]) -> Path:
     """Write the day's rows and the snapshot row as one file under a temporary name, which is returned."""
-    target = _hub_folder(settings) / f"{snapshot['snapshot_date']}.{snapshot['load_id']}.parquet"
+    (name,) = files_of(HUB, snapshot["snapshot_date"], snapshot["load_id"])
+    target = settings.snapshots / name
     temporary = target.with_suffix(".tmp")
     metadata = escaped(orjson.dumps({"snapshot": snapshot}).decode())
     try:
@@ -71,6 +110,9 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
             f"kv_metadata {{model_tide: '{metadata}'}})"
         )
         _sync(temporary)
+        checksums.write(
+            settings.snapshots, name.removesuffix(".parquet"), {name: checksums.of_file(temporary)}
+        )
     except (duckdb.IOException, OSError) as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(target, error) from error
@@ -85,8 +127,10 @@ def put_in_place(temporary: Path) -> None:
 
 def write_rows(connection: Connection, settings: Settings, source: Source, day: date, load_id: str) -> Path:
     """Write the temporary tables `new_<table>` of a load of `source` as one folder."""
-    target = settings.snapshots / source.name / f"{day}.{load_id}"
+    name = load_name(source.name, day, load_id)
+    target = settings.snapshots / name
     temporary = target.with_name(target.name + ".tmp")
+    files = {}
     try:
         temporary.mkdir(parents=True)
         for table in source.tables:
@@ -95,6 +139,8 @@ def write_rows(connection: Connection, settings: Settings, source: Source, day: 
                 f"copy new_{table.name} to '{escaped(file)}' (format parquet, compression zstd)"
             )
             _sync(file)
+            files[f"{name}/{file.name}"] = checksums.of_file(file)
+        checksums.write(settings.snapshots, name, files)
         temporary.replace(target)
         _sync(target.parent)
     except (duckdb.IOException, OSError) as error:
@@ -105,28 +151,24 @@ def write_rows(connection: Connection, settings: Settings, source: Source, day: 
 
 def hub_days(settings: Settings) -> list[HubDay]:
     """The newest file of each day, oldest day first."""
-    newest: dict[date, Path] = {}
-    for path in sorted(_hub_folder(settings).glob("????-??-??.*.parquet")):
-        newest[date.fromisoformat(path.name[:10])] = path
-    return [
-        HubDay(path, day, path.name[11:].removesuffix(".parquet"), {}) for day, path in sorted(newest.items())
-    ]
+    newest = {
+        day: HubDay(path, day, load_id, {})
+        for path, day, load_id in sorted(_loads_in(settings.snapshots / HUB, ".parquet"))
+    }
+    return [newest[day] for day in sorted(newest)]
 
 
 def with_snapshot(day_file: HubDay) -> HubDay:
     """The same with its snapshot row read from the file. Raises SnapshotError if it has none."""
     try:
-        with duckdb.connect() as reader:
+        with reading_record(day_file.path), duckdb.connect() as reader:
             rows = reader.execute(
                 "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'model_tide'",
                 [str(day_file.path)],
             ).fetchall()
         snapshot: dict[str, Any] = orjson.loads(rows[0][0])["snapshot"]
-    except (duckdb.Error, IndexError, KeyError, orjson.JSONDecodeError) as error:
-        raise SnapshotError(
-            f"{day_file.path} cannot be read as a day of Model Tide: {error}. "
-            "Restore it from a backup, or move it away to build without that day."
-        ) from error
+    except (IndexError, KeyError, orjson.JSONDecodeError) as error:
+        raise damaged(day_file.path, "it does not say which day it holds") from error
     snapshot["snapshot_date"] = date.fromisoformat(snapshot["snapshot_date"])
     for name in _TIMES:
         if snapshot.get(name):
@@ -136,54 +178,114 @@ def with_snapshot(day_file: HubDay) -> HubDay:
 
 def row_loads(settings: Settings, source: Source) -> list[RowLoad]:
     """Every load of a source, in the order in which they were made."""
-    folders = (settings.snapshots / source.name).glob("????-??-??.*")
     loads = [
-        RowLoad(source, path, date.fromisoformat(path.name[:10]), path.name[11:])
-        for path in folders
-        if not path.name.endswith(".tmp")
+        RowLoad(source, path, day, load_id)
+        for path, day, load_id in _loads_in(settings.snapshots / source.name, "")
     ]
     return sorted(loads, key=lambda load: load.load_id)
 
 
+@contextmanager
+def reading_record(path: Path) -> Iterator[None]:
+    """Whatever DuckDB says of a file of snapshots/ that it cannot read names the file and what to do."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise damaged(path, str(error).splitlines()[0]) from error
+
+
+def damaged(path: Path, reason: str) -> SnapshotError:
+    """The error of a file that is no load any more and is in no warehouse either."""
+    return SnapshotError(
+        f"{path} cannot be read as a load of Model Tide: {reason.rstrip('.')}. Restore it from a backup and "
+        f"run again, or type `make rebuild ACCEPT=1`: it goes on without the load and keeps the file as "
+        f"{path.name}{DAMAGED}."
+    )
+
+
+def set_aside(path: Path) -> None:
+    """Keep a damaged file or folder under a name that no load has; what is missing is no matter."""
+    if path.exists():
+        place = path.with_name(path.name + DAMAGED)
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+        path.rename(place)
+
+
 def record_load(connection: Connection, source: str, day: date, load_id: str) -> None:
     """Note that a file is in the warehouse; of a Hub day only the newest counts."""
-    if source == "hub":
+    if source == HUB:
         connection.execute("delete from raw.loads where source = 'hub' and snapshot_date = ?", [day])
     connection.execute("insert into raw.loads values (?, ?, ?)", [source, day, load_id])
 
 
-def missing_loads(connection: Connection, settings: Settings) -> tuple[list[HubDay], list[RowLoad]]:
+def missing_loads(connection: Connection, settings: Settings) -> list[HubDay | RowLoad]:
     """Loads on disk that the warehouse does not have, in the order in which to apply them."""
-    known = set(connection.execute("select source, snapshot_date, load_id from raw.loads").fetchall())
-    return (
-        [h for h in hub_days(settings) if ("hub", h.day, h.load_id) not in known],
-        [
-            load
-            for source in ROW_SOURCES
-            for load in row_loads(settings, source)
-            if (source.name, load.day, load.load_id) not in known
-        ],
-    )
+    known = {
+        load_name(*load)
+        for load in connection.execute("select source, snapshot_date, load_id from raw.loads").fetchall()
+    }
+    on_disk: list[HubDay | RowLoad] = [*hub_days(settings)]
+    for source in ROW_SOURCES:
+        on_disk += row_loads(settings, source)
+    return [load for load in on_disk if load.name not in known]
 
 
 def drop_superseded_hub_files(settings: Settings, day: date, load_id: str | None) -> None:
     """Delete the files of a day but the one of this load, once its commit or the removal's is done."""
-    for path in _hub_folder(settings).glob(f"{day}.*.parquet"):
-        if path.name != f"{day}.{load_id}.parquet":
+    for path, of_day, former in _loads_in(settings.snapshots / HUB, ".parquet"):
+        if of_day == day and former != load_id:
             path.unlink()
+            checksums.forget(settings.snapshots, load_name(HUB, day, former))
+
+
+@contextmanager
+def withdrawn(settings: Settings, day: date) -> Iterator[None]:
+    """Take the files of a day away under temporary names; they come back if what follows fails."""
+    moved = []
+    for path, of_day, load_id in _loads_in(settings.snapshots / HUB, ".parquet"):
+        if of_day == day:
+            moved.append((path, path.replace(path.with_suffix(".tmp"))))
+            checksums.forget(settings.snapshots, load_name(HUB, day, load_id))
+    try:
+        yield
+    except BaseException:
+        for path, temporary in moved:
+            temporary.replace(path)
+        raise
+
+
+def strangers(settings: Settings) -> list[Path]:
+    """What lies in snapshots/ and is neither a load nor one that was set aside, nor a folder of ours."""
+    found = []
+    sources = {source.name: "" for source in ROW_SOURCES} | {HUB: ".parquet"}
+    for path in sorted(settings.snapshots.glob("*")):
+        if path.name in sources and path.is_dir():
+            loads = {load for load, _, _ in _loads_in(path, sources[path.name])}
+            found += [one for one in sorted(path.iterdir()) if one not in loads and one.suffix != DAMAGED]
+        elif path.name != checksums.FOLDER:
+            found.append(path)
+    return found
 
 
 def remove_unfinished(settings: Settings) -> None:
     """Delete what a killed load left under a temporary name; the caller is the only writer."""
-    for path in settings.snapshots.glob("*/*.tmp"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    for pattern in ("*/*.tmp", f"{checksums.FOLDER}/*/*.tmp"):
+        for path in settings.snapshots.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
-def _hub_folder(settings: Settings) -> Path:
-    return settings.snapshots / "hub"
+def _loads_in(folder: Path, suffix: str) -> Iterator[tuple[Path, date, str]]:
+    """Path, day and load id of everything in a folder that is named as a load is."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        named = _NAME.fullmatch(path.name.removesuffix(suffix)) if path.name.endswith(suffix) else None
+        if named is not None:
+            with suppress(ValueError):  # 2026-02-31
+                yield path, date.fromisoformat(named[1]), named[2]
 
 
 def _sync(path: Path) -> None:

@@ -152,6 +152,12 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise _cannot_write("the warehouse", error) from error
 
 
+def is_of_this_version(path: Path) -> bool:
+    """Whether a warehouse has the raw tables of this version. Raises duckdb.Error if it cannot be read."""
+    with reading(path) as connection:
+        return _schema_version(connection) in (SCHEMA_VERSION, None)
+
+
 def limit_memory(connection: duckdb.DuckDBPyConnection, models: int) -> None:
     """Give a load of so many models what it needs, at most MEMORY_LIMIT_MB."""
     needed = MEMORY_BASE_MB + models * MEMORY_BYTES_PER_MODEL // 1_000_000

@@ -1,0 +1,263 @@
+"""Whether snapshots/ holds what it must hold, and mending it from the warehouse where it does not.
+
+Belongs here: comparing the files with `raw.loads` and their checksums, writing a lost load again, files that
+homes of an earlier version lack, and what a rebuilt warehouse would lose.
+Does not belong here: the files themselves (snapshots, checksums) and applying them (rebuild).
+
+The files are the record, yet a file may be lost while the warehouse still has its rows. Then the warehouse is
+the only copy: it is written back before anything else is done.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from dagster_project.lib import checksums, snapshots
+from dagster_project.lib.hub_load import snapshot_row
+from dagster_project.lib.raw_tables import (
+    ALL_TABLES,
+    ATTRIBUTE_GROUPS,
+    DAY_COLUMNS,
+    EXCHANGE_SESSIONS,
+    HUB_MODEL_COUNTERS,
+    ROW_SOURCES,
+    Table,
+)
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.snapshots import HUB, SnapshotError, files_of, load_name
+from dagster_project.lib.sql_text import escaped
+
+Connection = duckdb.DuckDBPyConnection
+Report = Callable[[str], None]
+DAY = "memory.day_to_write"  # in the database that `warehouse` attaches
+
+
+class Load(NamedTuple):
+    """A row of raw.loads."""
+
+    source: str
+    day: date
+    load_id: str
+
+    @property
+    def name(self) -> str:
+        return load_name(*self)
+
+
+class Lost(NamedTuple):
+    """A load that the warehouse has and whose files are missing or damaged."""
+
+    load: Load
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.load.source} of {self.load.day}: {self.problem}"
+
+
+def mend(connection: Connection, settings: Settings, report: Report, *, contents: bool = False) -> list[Lost]:
+    """Write again what snapshots/ lost and the warehouse has; returns what could not be written.
+
+    Existence and size are looked at, with `contents` every byte. Each file that is mended is named. A damaged
+    one is kept beside it under another name. Raises SnapshotError when there is no room.
+    """
+    loads = _loads(connection)
+    _forget_what_is_gone(settings, loads)
+    lost = [
+        Lost(load, problem)
+        for load in loads
+        if (problem := _problem(connection, settings, load, contents=contents)) is not None
+    ]
+    for one in lost:
+        for name in files_of(*one.load):
+            snapshots.set_aside(settings.snapshots / name)
+    hopeless = []
+    for source, of_source in _by_source(lost).items():
+        try:
+            if source == HUB:
+                for one in of_source:
+                    _write_day(connection, settings, one.load)
+            else:
+                _write_rows(connection, settings, source, [one.load for one in of_source], loads)
+        except (duckdb.Error, LookupError) as error:
+            hopeless += [Lost(one.load, f"{one.problem} ({str(error).splitlines()[0]})") for one in of_source]
+        else:
+            for one in of_source:
+                report(f"{one}; it was written again from the warehouse")
+    return hopeless
+
+
+def write_missing_notes(connection: Connection, settings: Settings) -> None:
+    """Give days without rows their files: homes of an earlier version kept them in the warehouse alone."""
+    rows = connection.execute(
+        "select snapshot_date, load_id from raw.hub_snapshots as said where not is_accepted and not exists ("
+        "select 1 from raw.loads where source = 'hub' and loads.snapshot_date = said.snapshot_date)"
+    ).fetchall()
+    for day, load_id in rows:
+        _write_day(connection, settings, Load(HUB, day, load_id))
+
+
+def lost_by(connection: Connection, former: Path) -> list[str]:
+    """What the warehouse at `former` holds and the open one does not, in words; empty if nothing."""
+    connection.execute(f"attach '{escaped(former)}' as former (read_only)")
+    try:
+        present = {
+            name: set(columns)
+            for name, columns in connection.execute(
+                "select table_name, list(column_name) from duckdb_columns() "
+                "where database_name = 'former' and schema_name = 'raw' group by table_name"
+            ).fetchall()
+        }
+        return [
+            line
+            for table in ALL_TABLES
+            if table != EXCHANGE_SESSIONS and table.name in present
+            for line in _lost_rows(connection, table, present[table.name])
+        ]
+    finally:
+        connection.execute("detach former")
+
+
+def _loads(connection: Connection) -> list[Load]:
+    rows = connection.execute("select source, snapshot_date, load_id from raw.loads order by all").fetchall()
+    return [Load(*row) for row in rows]
+
+
+def _forget_what_is_gone(settings: Settings, loads: Iterable[Load]) -> None:
+    """Delete checksums of loads that are neither on disk nor known: a kill came before they were in place."""
+    for name in checksums.said(settings.snapshots) - {load.name for load in loads}:
+        if not any((settings.snapshots / f"{name}{suffix}").exists() for suffix in ("", ".parquet")):
+            checksums.forget(settings.snapshots, name)
+
+
+def _problem(connection: Connection, settings: Settings, load: Load, *, contents: bool) -> str | None:
+    known = checksums.read(settings.snapshots, load.name)
+    if known:
+        return checksums.damage(settings.snapshots, known, contents=contents)
+    paths = {name: settings.snapshots / name for name in files_of(*load)}
+    missing = [path for path in paths.values() if not path.is_file()]
+    if missing:
+        return f"{missing[0]} is missing"
+    problem = _unlike_the_warehouse(connection, load, list(paths.values()))
+    if problem is None:
+        files = {name: checksums.of_file(path) for name, path in paths.items()}
+        checksums.write(settings.snapshots, load.name, files)
+    return problem
+
+
+def _unlike_the_warehouse(connection: Connection, load: Load, paths: list[Path]) -> str | None:
+    """What is wrong with files of an earlier version, before they get a checksum; None if nothing is."""
+    try:
+        for path in paths:
+            connection.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()
+        if load.source == HUB:
+            counters = ", ".join(HUB_MODEL_COUNTERS.column_names[1:])
+            rows = f"select count(*), coalesce(sum(hash({counters})), 0) from"
+            ((in_file,), (in_warehouse,)) = (
+                connection.execute(f"{rows} read_parquet(?)", [str(paths[0])]).fetchall(),
+                connection.execute(
+                    f"{rows} raw.hub_model_counters where snapshot_date = ?", [load.day]
+                ).fetchall(),
+            )
+            if in_file != in_warehouse:
+                return f"{paths[0]} holds {in_file[0]} models or counters that are not the warehouse's"
+    except duckdb.Error as error:
+        return f"a file of {load.name} cannot be read: {str(error).splitlines()[0]}"
+    return None
+
+
+def _by_source(lost: list[Lost]) -> dict[str, list[Lost]]:
+    found: dict[str, list[Lost]] = {}
+    for one in lost:
+        found.setdefault(one.load.source, []).append(one)
+    return found
+
+
+def _write_day(connection: Connection, settings: Settings, load: Load) -> None:
+    """Write a day's file from the warehouse.
+
+    The modification time of each model is the latest that any day saw: the day's own is not kept.
+    """
+    snapshot = snapshot_row(connection, load.day)
+    day = f"date '{load.day}'"
+    joins = " ".join(
+        f"left join (from raw.{table.name} where {_carries(snapshot, group)} and first_seen <= {day} "
+        "qualify row_number() over (partition by model_key order by first_seen desc) = 1) "
+        f"as {group} using (model_key)"
+        for group, table in ATTRIBUTE_GROUPS.items()
+    )
+    connection.execute(
+        f"create or replace table {DAY} as select {', '.join(DAY_COLUMNS)} "
+        f"from (from raw.hub_model_counters where snapshot_date = {day}) "
+        f"join raw.hub_models using (model_key) {joins} order by model_key"
+    )
+    snapshots.put_in_place(snapshots.write_hub_day(connection, DAY, settings, snapshot))
+    connection.execute(f"drop table {DAY}")
+
+
+def _carries(snapshot: dict[str, object], group: str) -> str:
+    lacks = snapshot["lacks"]
+    return "false" if isinstance(lacks, list) and group in lacks else "true"
+
+
+def _write_rows(
+    connection: Connection, settings: Settings, name: str, lost: list[Load], loads: list[Load]
+) -> None:
+    """Write the loads of a source again: the newest gets the rows that no load on disk has.
+
+    Which of several lost loads a row came with is not kept, and no table depends on it: a row that another
+    replaced is not in the warehouse, and the newest is applied last.
+    """
+    (source,) = (one for one in ROW_SOURCES if one.name == name)
+    newest = max(lost, key=lambda load: load.load_id)
+    kept = [load for load in loads if load.source == name and load not in lost]
+    for load in lost:
+        for table in source.tables:
+            rows = _rows_of_no_load(settings, table, kept) if load == newest else ("limit 0", [])
+            connection.execute(
+                f"create or replace temp table new_{table.name} as from {table.full_name} {rows[0]}", rows[1]
+            )
+        snapshots.write_rows(connection, settings, source, load.day, load.load_id)
+    for table in source.tables:
+        connection.execute(f"drop table new_{table.name}")
+
+
+def _rows_of_no_load(settings: Settings, table: Table, kept: list[Load]) -> tuple[str, list[object]]:
+    files = [str(settings.snapshots / load.name / f"{table.name}.parquet") for load in kept]
+    return ("except all from read_parquet(?)", [files]) if files else ("", [])
+
+
+def _lost_rows(connection: Connection, table: Table, present: set[str]) -> list[str]:
+    columns = ", ".join(name for name in table.column_names if name in present)
+    if table != HUB_MODEL_COUNTERS:
+        rows = f"select {columns} from"
+        by_day = (
+            f"select {_day_of(table)} as day, count(*) from ({rows} former.{table.full_name} "
+            f"except all {rows} {table.full_name}) group by day order by day"
+        )
+    else:  # the largest by far: a sum for each day in place of its rows
+        sums = f"select snapshot_date as day, count(*) as models, sum(hash({columns})) as said from"
+        by_day = (
+            f"select day, former.models from ({sums} former.{table.full_name} group by day) as former "
+            f"anti join ({sums} {table.full_name} group by day) using (day, models, said) order by day"
+        )
+    return [
+        f"{count:,} rows of {table.full_name}" + (f" of {day}" if day else "")
+        for day, count in connection.execute(by_day).fetchall()
+    ]
+
+
+def _day_of(table: Table) -> str:
+    return "snapshot_date" if "snapshot_date" in table.column_names else "null"
+
+
+def refusal(settings: Settings, lost: list[str]) -> SnapshotError:
+    """Why a rebuild stops that would lose something, and what to do."""
+    shown = "; ".join(lost[:10]) + (f"; and {len(lost) - 10} more" if len(lost) > 10 else "")
+    return SnapshotError(
+        f"{settings.snapshots} does not hold all that {settings.warehouse} holds: {shown}. Nothing was "
+        "changed. Restore what is missing from a backup and type `make rebuild` again, or "
+        "`make rebuild ACCEPT=1` to go on without it."
+    )
