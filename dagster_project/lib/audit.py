@@ -32,7 +32,6 @@ from dagster_project.lib.sql_text import escaped
 
 Connection = duckdb.DuckDBPyConnection
 Report = Callable[[str], None]
-DAY = "memory.day_to_write"  # in the database that `warehouse` attaches
 
 
 class Load(NamedTuple):
@@ -71,8 +70,7 @@ def mend(connection: Connection, settings: Settings, report: Report, *, contents
         if (problem := _problem(connection, settings, load, contents=contents)) is not None
     ]
     for one in lost:
-        for name in files_of(*one.load):
-            snapshots.set_aside(settings.snapshots / name)
+        snapshots.set_aside(snapshots.path_of(settings, *one.load))
     hopeless = []
     for source, of_source in _by_source(lost).items():
         try:
@@ -189,12 +187,12 @@ def _write_day(connection: Connection, settings: Settings, load: Load) -> None:
         for group, table in ATTRIBUTE_GROUPS.items()
     )
     connection.execute(
-        f"create or replace table {DAY} as select {', '.join(DAY_COLUMNS)} "
+        f"create or replace temp table day_to_write as select {', '.join(DAY_COLUMNS)} "
         f"from (from raw.hub_model_counters where snapshot_date = {day}) "
         f"join raw.hub_models using (model_key) {joins} order by model_key"
     )
-    snapshots.put_in_place(snapshots.write_hub_day(connection, DAY, settings, snapshot))
-    connection.execute(f"drop table {DAY}")
+    snapshots.put_in_place(snapshots.write_hub_day(connection, "day_to_write", settings, snapshot))
+    connection.execute("drop table day_to_write")
 
 
 def _carries(snapshot: dict[str, object], group: str) -> str:

@@ -13,7 +13,7 @@ import duckdb
 import orjson
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.landing import Crawl
+from dagster_project.lib.landing import Crawl, damaged
 from dagster_project.lib.warehouse import changed_rows, count_rows, scalar
 
 
@@ -97,6 +97,8 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str
     """Fill the temporary table `staged`, one row per public model; returns what was removed."""
     main, followed = crawl.opening.streams[0], "publisher:"
     try:
+        # by page and position, so that the row that is kept of a model does not change from load to load
+        connection.execute("set preserve_insertion_order = true")
         connection.execute(f"create or replace temp table staged as {_select_pages()}", [crawl.files(main)])
         overlap = 0
         if crawl.files(followed):
@@ -105,8 +107,11 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str
                 f"create or replace temp table more as {_select_pages()}", [crawl.files(followed)]
             )
             overlap = count_rows(connection, "more semi join staged using (hub_id)")
-            connection.execute("insert into staged from more anti join staged using (hub_id)")
+            connection.execute(
+                "insert into staged from more anti join staged using (hub_id) order by more.rowid"
+            )
             connection.execute("drop table more")
+        connection.execute("set preserve_insertion_order = false")
         flipped = count_rows(connection, "staged where is_flipped")
     except duckdb.Error as error:
         raise _name_the_flip(crawl, error) from error
@@ -178,7 +183,11 @@ def _select_pages() -> str:
 def _name_the_flip(crawl: Crawl, error: duckdb.Error | None) -> Exception:
     """Walk the pages for the first field of an unexpected type."""
     for page in crawl.pages:
-        for item in orjson.loads(crawl.read(page)):
+        try:
+            items = orjson.loads(crawl.read(page))
+        except orjson.JSONDecodeError as damage:
+            raise damaged(crawl.folder / page.file, str(damage)) from damage
+        for item in items:
             for name, (fits, expected) in _FIELDS.items():
                 value = item.get(name)
                 if (value is None and name in _REQUIRED) or (value is not None and not fits(value)):

@@ -11,6 +11,7 @@ that opens the crawl, one per page, one when it is complete. A page counts only 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -106,7 +107,12 @@ class Crawl:
         self.is_complete = True
 
     def read(self, page: Page) -> bytes:
-        return zstandard.decompress((self.folder / page.file).read_bytes())
+        """The page as it came. Raises LandingError if it is damaged."""
+        path = self.folder / page.file
+        try:
+            return zstandard.decompress(path.read_bytes())
+        except (zstandard.ZstdError, OSError) as error:
+            raise damaged(path, str(error)) from error
 
     def _append(self, line: dict[str, object]) -> None:
         path = self.folder / _MANIFEST
@@ -127,7 +133,7 @@ def day_folder(landing: Path, day: date, source: str = HUB) -> Path:
 def open_crawl(landing: Path, opening: Opening) -> Crawl:
     """A new, empty crawl beside earlier ones of the same day and scope."""
     parent = landing / opening.source / opening.day / opening.scope_id
-    number = max((int(p.name.split("-")[1]) for p in parent.glob("crawl-*")), default=0) + 1
+    number = max(_crawls_in(parent), default=0) + 1
     crawl = Crawl(parent / f"crawl-{number}", opening, [], False)
     try:
         crawl.folder.mkdir(parents=True)
@@ -139,8 +145,8 @@ def open_crawl(landing: Path, opening: Opening) -> Crawl:
 
 def find_crawls(landing: Path, day: date, scope_id: str, source: str = HUB) -> list[Crawl]:
     """Crawls of a day and scope, newest first; a torn or unopened one is left out."""
-    folders = (day_folder(landing, day, source) / scope_id).glob("crawl-*")
-    newest_first = sorted(folders, key=lambda p: int(p.name.split("-")[1]), reverse=True)
+    folders = _crawls_in(day_folder(landing, day, source) / scope_id)
+    newest_first = [folders[number] for number in sorted(folders, reverse=True)]
     return [crawl for folder in newest_first if (crawl := read_crawl(folder)) is not None]
 
 
@@ -171,15 +177,15 @@ def read_crawl(folder: Path) -> Crawl | None:
     for line in content.splitlines(keepends=True):
         try:
             entry = orjson.loads(line) if line.endswith(b"\n") else {}
-        except orjson.JSONDecodeError:
-            break
-        if "opening" in entry:
-            opening = Opening(**entry["opening"])
-        elif "page" in entry and (folder / entry["page"]["file"]).exists():
-            pages.append(Page(**entry["page"]))
-        elif "complete" in entry:
-            complete = True
-        else:
+            if "opening" in entry:
+                opening = Opening(**entry["opening"])
+            elif "page" in entry and (folder / entry["page"]["file"]).exists():
+                pages.append(Page(**entry["page"]))
+            elif "complete" in entry:
+                complete = True
+            else:
+                break
+        except (orjson.JSONDecodeError, TypeError, KeyError):
             break
         trusted += len(line)
     if trusted < len(content):
@@ -196,9 +202,25 @@ def prune(landing: Path, newest: date, keep: set[date]) -> list[date]:
     return sorted({day for day, _ in gone})
 
 
+def damaged(path: Path, reason: str) -> LandingError:
+    """The error of a landed page that cannot be read back."""
+    return LandingError(
+        f"The landed page {path} is damaged: {reason.rstrip('.')}. Nothing was loaded; type "
+        "`make run REFETCH=1` on the same UTC day to crawl it again."
+    )
+
+
 def _landed_days(landing: Path) -> Iterator[tuple[date, Path]]:
     for folder in sorted(landing.glob("*/????-??-??")):
-        yield date.fromisoformat(folder.name), folder
+        with suppress(ValueError):  # whatever else somebody put there is not ours to delete
+            if folder.is_dir():
+                yield date.fromisoformat(folder.name), folder
+
+
+def _crawls_in(folder: Path) -> dict[int, Path]:
+    """The folders of crawls by their numbers; anything else that lies there is none."""
+    numbers = {path: path.name.removeprefix("crawl-") for path in folder.glob("crawl-*") if path.is_dir()}
+    return {int(number): path for path, number in numbers.items() if number.isdecimal()}
 
 
 def _write(path: Path, content: bytes) -> None:

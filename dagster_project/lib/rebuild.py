@@ -114,7 +114,6 @@ def _mend_from_the_old(settings: Settings, report: Report) -> bool:
                 _bring_up(connection, settings, report, contents=True)
         else:
             with reading(settings.warehouse) as connection:
-                connection.execute("attach ':memory:' as memory")
                 snapshots.remove_unfinished(settings)
                 audit.mend(connection, settings, report, contents=True)
                 audit.write_missing_notes(connection, settings)

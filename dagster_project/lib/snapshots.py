@@ -79,6 +79,11 @@ def load_name(source: str, day: date, load_id: str) -> str:
     return f"{source}/{day}.{load_id}"
 
 
+def path_of(settings: Settings, source: str, day: date, load_id: str) -> Path:
+    """The file of a day of the Hub, or the folder of another source's load."""
+    return settings.snapshots / (load_name(source, day, load_id) + (".parquet" if source == HUB else ""))
+
+
 def files_of(source: str, day: date, load_id: str) -> list[str]:
     """The files of a load, by their names below snapshots/."""
     name = load_name(source, day, load_id)
@@ -98,8 +103,8 @@ def new_load_id(connection: Connection) -> str:
 
 def write_hub_day(connection: Connection, table: str, settings: Settings, snapshot: dict[str, Any]) -> Path:
     """Write the day's rows and the snapshot row as one file under a temporary name, which is returned."""
-    (name,) = files_of(HUB, snapshot["snapshot_date"], snapshot["load_id"])
-    target = settings.snapshots / name
+    load = (HUB, snapshot["snapshot_date"], snapshot["load_id"])
+    target = path_of(settings, *load)
     temporary = target.with_suffix(".tmp")
     metadata = escaped(orjson.dumps({"snapshot": snapshot}).decode())
     try:
@@ -110,9 +115,8 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
             f"kv_metadata {{model_tide: '{metadata}'}})"
         )
         _sync(temporary)
-        checksums.write(
-            settings.snapshots, name.removesuffix(".parquet"), {name: checksums.of_file(temporary)}
-        )
+        said = {name: checksums.of_file(temporary) for name in files_of(*load)}
+        checksums.write(settings.snapshots, load_name(*load), said)
     except (duckdb.IOException, OSError) as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(target, error) from error
@@ -128,7 +132,7 @@ def put_in_place(temporary: Path) -> None:
 def write_rows(connection: Connection, settings: Settings, source: Source, day: date, load_id: str) -> Path:
     """Write the temporary tables `new_<table>` of a load of `source` as one folder."""
     name = load_name(source.name, day, load_id)
-    target = settings.snapshots / name
+    target = path_of(settings, source.name, day, load_id)
     temporary = target.with_name(target.name + ".tmp")
     files = {}
     try:
