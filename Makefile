@@ -28,7 +28,7 @@ dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 report: .venv/installed ## open the report of the newest publication
 	@$(BIN)/python -m dagster_project report
 
-rebuild: $(MANIFEST) ## the warehouse anew from snapshots/
+rebuild: $(MANIFEST) ## the warehouse anew from snapshots/; ACCEPT=1 goes on without what is lost
 	@$(BIN)/python -m dagster_project rebuild
 
 backfill: $(MANIFEST) ## past days from the public archive: FROM=… TO=… [EVERY=7]
@@ -37,7 +37,7 @@ backfill: $(MANIFEST) ## past days from the public archive: FROM=… TO=… [EVE
 import: $(MANIFEST) ## a day from a file of your own: FILE=… DATE=…
 	@$(BIN)/python -m dagster_project import --file '$(FILE)' --date '$(DATE)'
 
-drop: $(MANIFEST) ## take a day of the archive or of a file out again: DATE=…
+drop: $(MANIFEST) ## take a day out again: DATE=… (an observed one for good, with ACCEPT=1)
 	@$(BIN)/python -m dagster_project drop --date '$(DATE)'
 
 docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and the demo

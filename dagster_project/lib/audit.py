@@ -87,6 +87,15 @@ def mend(connection: Connection, settings: Settings, report: Report, *, contents
     return hopeless
 
 
+def read_every_row(connection: Connection) -> None:
+    """Raises duckdb.Error if any part of a raw table cannot be read."""
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'raw' and not temporary"
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(f'select sum(hash(said)) from raw."{table}" as said').fetchall()
+
+
 def write_missing_notes(connection: Connection, settings: Settings) -> None:
     """Give days without rows their files: homes of an earlier version kept them in the warehouse alone."""
     rows = connection.execute(

@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib import audit, checksums, hub_load, row_loads, snapshots
+from dagster_project.lib.raw_tables import SCHEMA_VERSION
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.snapshots import HubDay, SnapshotError
-from dagster_project.lib.warehouse import SecondRun, exclusive, is_of_this_version, reading, writing
+from dagster_project.lib.warehouse import exclusive, reading, refuse_if_held, schema_version, writing
 
 Report = Callable[[str], None]
 
@@ -58,7 +59,14 @@ def up_to_date(settings: Settings, report: Report = lambda _: None) -> Iterator[
     Raises SnapshotError for a load that neither of them holds whole.
     """
     with writing(settings) as connection:
-        _bring_up(connection, settings, report, contents=False)
+        snapshots.remove_unfinished(settings)
+        for path in snapshots.strangers(settings):
+            report(f"{path} is no load of Model Tide: it is left where it is and not read.")
+        lost = audit.mend(connection, settings, report)
+        if lost and not settings.accept:
+            raise audit.refusal(settings, [str(one) for one in lost])
+        audit.write_missing_notes(connection, settings)
+        roll_forward(connection, settings, report)
         yield connection
 
 
@@ -91,40 +99,28 @@ def rebuild(settings: Settings, report: Report = print) -> int:
     return loads
 
 
-def _bring_up(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, report: Report, *, contents: bool
-) -> None:
-    snapshots.remove_unfinished(settings)
-    for path in snapshots.strangers(settings):
-        report(f"{path} is no load of Model Tide: it is left where it is and not read.")
-    hopeless = audit.mend(connection, settings, report, contents=contents)
-    if hopeless and not settings.accept:
-        raise audit.refusal(settings, [str(one) for one in hopeless])
-    audit.write_missing_notes(connection, settings)
-    roll_forward(connection, settings, report)
-
-
 def _mend_from_the_old(settings: Settings, report: Report) -> bool:
     """Whether the old warehouse can be read; then what snapshots/ lost is written again from it."""
     if not settings.warehouse.exists():
         return False
     try:
-        if is_of_this_version(settings.warehouse):
-            with writing(settings) as connection:
-                _bring_up(connection, settings, report, contents=True)
-        else:
-            with reading(settings.warehouse) as connection:
-                snapshots.remove_unfinished(settings)
-                audit.mend(connection, settings, report, contents=True)
-                audit.write_missing_notes(connection, settings)
-    except (SecondRun, SnapshotError):
-        raise
+        with reading(settings.warehouse) as connection:
+            audit.read_every_row(connection)
+            is_current = schema_version(connection) == SCHEMA_VERSION
+            snapshots.remove_unfinished(settings)
+            # what cannot be written is found again when the new warehouse is compared with the old one
+            audit.mend(connection, settings, report, contents=True)
+            audit.write_missing_notes(connection, settings)
     except duckdb.Error as error:
+        refuse_if_held(settings, settings.warehouse, error)
         report(
             f"{settings.warehouse} cannot be read ({str(error).splitlines()[0]}): nothing could be compared "
             "with it."
         )
         return False
+    if is_current:  # else a load that it lacks would look like rows that were lost
+        with writing(settings) as connection:
+            roll_forward(connection, settings, report)
     return True
 
 

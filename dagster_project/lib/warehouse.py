@@ -152,12 +152,6 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise _cannot_write("the warehouse", error) from error
 
 
-def is_of_this_version(path: Path) -> bool:
-    """Whether a warehouse has the raw tables of this version. Raises duckdb.Error if it cannot be read."""
-    with reading(path) as connection:
-        return _schema_version(connection) in (SCHEMA_VERSION, None)
-
-
 def limit_memory(connection: duckdb.DuckDBPyConnection, models: int) -> None:
     """Give a load of so many models what it needs, at most MEMORY_LIMIT_MB."""
     needed = MEMORY_BASE_MB + models * MEMORY_BYTES_PER_MODEL // 1_000_000
@@ -211,7 +205,7 @@ def _cannot_write(what: object, reason: object) -> WarehouseError:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    found = _schema_version(connection)
+    found = schema_version(connection)
     if found is not None and found != SCHEMA_VERSION:
         raise WarehouseError(
             f"{path} has schema_version {found}; this version of Model Tide writes {SCHEMA_VERSION}. "
@@ -230,7 +224,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             connection.execute("create table raw.schema_version as select ? as version", [SCHEMA_VERSION])
 
 
-def _schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
+def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Version of the raw tables, None for a database without them."""
     present = scalar(
         connection,
         "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'schema_version'",

@@ -289,7 +289,9 @@ select
     days.episode_last_date,
     case
         when days.load_id is null then 'no snapshot was taken'
-        when not days.is_accepted and starts_with(days.provenance, 'archive')
+        when
+            not days.is_accepted
+            and (starts_with(days.provenance, 'archive') or days.provenance = 'removed')
             then array_to_string(days.reasons, '; ')
         when not days.is_accepted
             then 'rejected: ' || coalesce(array_to_string(days.reasons, '; '), 'reason not kept')
