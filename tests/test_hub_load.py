@@ -5,16 +5,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from dagster_project.lib.hub_load import DayRejected
+from dagster_project.lib.hub_load import DayRejected, load_crawl
 from dagster_project.lib.hub_pages import TypeFlip
-from dagster_project.lib.rebuild import rebuild
+from dagster_project.lib.landing import LandingError
+from dagster_project.lib.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import WarehouseError
-from tests.landed import item, load, query, state
+from tests.landed import item, land, load, query, state
 
 
 def test_keys_are_given_in_descending_downloads_at_first_sight(settings: Settings) -> None:
@@ -234,3 +236,40 @@ def test_any_order_of_loads_and_reloads_leaves_the_evidence_of_the_final_days(
     assert len(found["hub_model_counters"]) == sum(len(listed(listing)) for listing in final.values())
     rebuild(settings, lambda _: None)
     assert state(settings) == found
+
+
+def named_twice(number: int) -> list[list[dict[str, Any]]]:
+    """40 pages of 50 models, and one of them under another name on the page before and two pages on."""
+    pages = [[item(1_000 * page + place) for place in range(50)] for page in range(40)]
+    for shown in (19, 22):
+        pages[shown].insert(number, item(20_000, id=f"maker/renamed-{shown}"))
+    return pages
+
+
+@pytest.mark.parametrize("followed", [0, 39])
+def test_of_a_model_that_a_listing_shows_twice_the_first_place_counts_in_every_load(
+    settings: Settings, followed: int
+) -> None:
+    """By page and position: what is kept does not depend on which thread was quicker."""
+    crawl = land(settings, "2026-01-01", *named_twice(25), followed=followed)
+    for _ in range(4):
+        with up_to_date(settings) as connection:
+            load_crawl(connection, crawl, settings)
+        assert query(
+            settings,
+            "select repo_id from raw.hub_model_cards join raw.hub_models using (model_key) where hub_id = ?",
+            f"{20_000:024x}",
+        ) == [("maker/renamed-19",)]
+
+
+@pytest.mark.parametrize("content", [b"no zstandard", zstandard.compress(b'[{"_id": "')])
+def test_a_damaged_landed_page_is_named_and_nothing_is_loaded(settings: Settings, content: bytes) -> None:
+    crawl = land(settings, "2026-01-01", [item(1)], [item(2)])
+    path = crawl.folder / crawl.pages[1].file
+    path.write_bytes(content)
+    with (
+        pytest.raises(LandingError, match=rf"{path.name} is damaged.*REFETCH=1"),
+        up_to_date(settings) as connection,
+    ):
+        load_crawl(connection, crawl, settings)
+    assert query(settings, "from raw.hub_snapshots") == []

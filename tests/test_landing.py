@@ -130,3 +130,40 @@ def test_fourteen_days_are_kept_and_rejected_ones_longer(tmp_path: Path) -> None
     left = sorted(path.name for path in (tmp_path / "hub").iterdir())
     assert left == ["2026-01-03", *(str(day) for day in days[6:])]
     assert len(days[6:]) == 14
+
+
+@pytest.mark.parametrize("name", ["crawl-old", "crawl-", "crawl-1.bak"])
+def test_a_stray_folder_beside_crawls_is_none_of_them(tmp_path: Path, name: str) -> None:
+    first = landed(tmp_path)
+    (first.folder.parent / name).mkdir()
+    (first.folder.parent / "crawl-7").write_text("a file is no crawl")
+    assert [crawl.folder for crawl in find_crawls(tmp_path, DAY, "top-1")] == [first.folder]
+    assert open_crawl(tmp_path, OPENING).folder.name == "crawl-2"
+
+
+def test_what_is_no_landed_day_is_not_pruned(tmp_path: Path) -> None:
+    landed(tmp_path)
+    for name in ("2026-99-99", "notes"):
+        (tmp_path / "hub" / name).mkdir()
+    (tmp_path / "hub" / "2024-01-01").write_text("a file is no day")
+    assert prune(tmp_path, date(2026, 3, 1), set()) == [DAY]
+    assert sorted(path.name for path in (tmp_path / "hub").iterdir()) == ["2024-01-01", "2026-99-99", "notes"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"[]\n", b"7\n", b'{"opening": {"unknown": 1}}\n', b'{"page": {"rows": 1}}\n', b'{"page": 3}\n']
+)
+def test_a_line_of_another_shape_ends_what_is_trusted(tmp_path: Path, line: bytes) -> None:
+    crawl = landed(tmp_path, complete=False)
+    with open(crawl.folder / "manifest.jsonl", "ab") as manifest:
+        manifest.write(line)
+    assert [page.number for page in read_again(crawl).pages] == [0, 1, 2]
+
+
+def test_a_damaged_page_is_named_with_what_to_do(tmp_path: Path) -> None:
+    crawl = landed(tmp_path)
+    page = crawl.pages[1]
+    (crawl.folder / page.file).write_bytes(b"no zstandard")
+    with pytest.raises(LandingError, match=rf"{page.file} is damaged.*REFETCH=1") as raised:
+        crawl.read(page)
+    assert "\n" not in str(raised.value)
