@@ -33,6 +33,7 @@ FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagster
 STARTS_WITHIN = 180.0  # seconds until a run has written its process down; Dagster's own limit
 # a daily run is 7.4 MB: half its own file of events, half its lines in the index of all runs
 KEEP_DAYS, KEEP_RUNS = 30, 30
+BUSY_SECONDS = 10.0  # until a store that others write is left for the next time
 UNUSED_SHARE = 0.25  # of the index; below it the next runs write into what is free
 RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -115,12 +116,12 @@ def _delete_what_runs_left(instance: dg.DagsterInstance) -> None:
     assert isinstance(events, SqliteEventLogStorage)
     index = Path(events.path_for_shard("index"))
     storage = Path(instance.storage_directory())
-    found = [path for path in (*index.parent.iterdir(), *storage.iterdir()) if RUN_ID.match(path.name)]
+    found = [path for path in (*index.parent.glob("*"), *storage.glob("*")) if RUN_ID.match(path.name)]
     known = set(instance.get_run_ids())  # read after the files, so that one that just begins is known
     for path in found:
         if path.name[:36] not in known:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(index, timeout=10)) as connection:
+    with closing(sqlite3.connect(index, timeout=BUSY_SECONDS)) as connection:
         checked = connection.execute("select distinct run_id from asset_check_executions").fetchall()
         gone = [row for row in checked if row[0] not in known]
         connection.executemany("delete from asset_check_executions where run_id = ?", gone)
