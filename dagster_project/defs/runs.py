@@ -19,10 +19,11 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.tags import MAX_RETRIES_TAG
+from sqlalchemy.exc import SQLAlchemyError
 
 from dagster_project.lib.processes import is_alive
 
-# a queued run has no process yet; a run that is only made or launched is not counted by the queue for long
+# a queued run waits for its process; the others have one, or are about to
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -31,7 +32,7 @@ UNFINISHED = [
 ]
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 STARTS_WITHIN = 180.0  # seconds until a run has written its process down; Dagster's own limit
-# a daily run is 7.4 MB: half its own file of events, half its lines in the index of all runs
+# a daily run is 7 MB: half its own file of events, half its rows in the index of all runs
 KEEP_DAYS, KEEP_RUNS = 30, 30
 BUSY_SECONDS = 10.0  # until a store that others write is left for the next time
 UNUSED_SHARE = 0.25  # of the index; below it the next runs write into what is free
@@ -103,7 +104,7 @@ def forget_old_runs(
                 instance.delete_run(run.run_id)
                 deleted += 1
         _delete_what_runs_left(instance)
-    except (OSError, sqlite3.Error, dg.DagsterError) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         log.warning("Old runs were not deleted, the next run tries again: %s", error)
     return deleted
 

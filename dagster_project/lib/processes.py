@@ -74,10 +74,9 @@ def _orphans(warehouse: Path) -> Iterator[psutil.Process]:
         with suppress(psutil.Error, OSError):  # it has ended meanwhile, or is another user's
             if not any(Path(word).name == "dbt" for word in process.cmdline()[:2]):
                 continue
-            environment = process.environ()
-            if Path(environment.get(WAREHOUSE, "")).resolve() == warehouse and environment.get(
-                WRITER, str(process.ppid())
-            ) != str(process.ppid()):
+            environment, parent = process.environ(), str(process.ppid())
+            is_ours = Path(environment.get(WAREHOUSE, "")).resolve() == warehouse
+            if is_ours and environment.get(WRITER, parent) != parent:
                 yield process
 
 

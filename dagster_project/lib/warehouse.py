@@ -33,7 +33,6 @@ BLOCK_BYTES = 65_536
 # the SQL models join a whole day with itself: a census of 2.5 million spills for minutes below 2.5 GB
 BUILD_MB, BUILD_BYTES_PER_MODEL, BUILD_LIMIT_MB = 1_000, 600, 3_000
 BUILD_STEP_MB = 250  # dbt reads the whole project anew whenever the limit is another
-
 # what DuckDB says of a block that is not as it was written, in whichever of its errors
 DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 
