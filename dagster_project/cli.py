@@ -20,6 +20,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.defs.failures import told_failure, untold_failure
+from dagster_project.defs.runs import end_dead_runs, forget_old_runs
 from dagster_project.lib import backfill, hub, past_days
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.rebuild import rebuild, up_to_date
@@ -28,6 +29,7 @@ from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive, scalar, writing
 
 PROJECT = Path(__file__).parents[1]
+LOG_BYTES = 2_000_000  # of logs/<job>.log, about 30 runs; then it becomes <job>.log.1
 TELEMETRY_OFF = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -238,9 +240,11 @@ def prepare_home(settings: Settings) -> Path:
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance whose runs the UI shows too."""
+    """The instance whose runs the UI shows too; first, killed ones are ended and old ones are deleted."""
     prepare_home(settings)
     with dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance)
+        forget_old_runs(instance)
         yield instance
 
 
@@ -263,11 +267,13 @@ def execute_job(
 ) -> dg.ExecuteInProcessResult:
     """Run a job here and now. Raises RunFailed with the failed steps' messages.
 
-    What dbt and Dagster print goes to logs/<job>.log of the data home; of the steps' own lines those
-    from `log_level` on are shown.
+    What dbt and Dagster print goes to logs/<job>.log of the data home, the newest LOG_BYTES and what was
+    before them in <job>.log.1; of the steps' own lines those from `log_level` on are shown.
     """
     log = settings.home / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_name(f"{log.name}.1"))
     with open(log, "a", encoding="utf-8") as file, redirect_stdout(file):
         result = (
             _definitions()

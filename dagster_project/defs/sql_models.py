@@ -17,6 +17,7 @@ from dagster_dbt import (
 from dagster_project.defs.resources import OWNERS, described_in, readable_errors, shown
 from dagster_project.lib.docs import METRICS
 from dagster_project.lib.preview import of_mart
+from dagster_project.lib.processes import writer_environment
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_project import (
@@ -69,8 +70,8 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
         with up_to_date(settings) as connection:
             os.environ.setdefault("MODELTIDE_MEMORY_LIMIT", f"{build_memory_mb(connection)}MB")
             is_same_sql = is_built_by(connection, version)
-        os.environ["MODELTIDE_WAREHOUSE"] = str(settings.warehouse)
         with exclusive(settings):
+            os.environ.update(writer_environment(settings.warehouse))
             # unit tests need no data and run in `make test`
             command = ["build", "--exclude-resource-type", "unit_test"]
             if not is_same_sql:

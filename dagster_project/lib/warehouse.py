@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.processes import end_orphans, holder
 from dagster_project.lib.raw_tables import ALL_TABLES, SCHEMA_VERSION, Table
 from dagster_project.lib.settings import Settings
 
@@ -32,6 +33,8 @@ BLOCK_BYTES = 65_536
 # the SQL models join a whole day with itself: a census of 2.5 million spills for minutes below 2.5 GB
 BUILD_MB, BUILD_BYTES_PER_MODEL, BUILD_LIMIT_MB = 1_000, 600, 3_000
 BUILD_STEP_MB = 250  # dbt reads the whole project anew whenever the limit is another
+# what DuckDB says of a block that is not as it was written, in whichever of its errors
+DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 
 
 class WarehouseError(ModelTideError):
@@ -49,7 +52,8 @@ _held: dict[Path, int] = {}  # lock files that this process holds already, with 
 def exclusive(settings: Settings) -> Iterator[None]:
     """Hold the data home for writing; a second process gets SecondRun at once.
 
-    The lock is the kernel's, so it ends with its process, however that ends.
+    The lock is the kernel's, so it ends with its process, however that ends; what a killed process had
+    started and left at work is ended here.
     """
     path = settings.home / ".lock"
     if path in _held:
@@ -62,6 +66,7 @@ def exclusive(settings: Settings) -> Iterator[None]:
     lock = _take_lock(settings, path)
     _held[path] = 1
     try:
+        end_orphans(settings.warehouse)
         yield
     finally:
         del _held[path]
@@ -108,13 +113,8 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
                     "default_block_size": BLOCK_BYTES,
                 },
             )
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
-            raise SecondRun(
-                f"Another program has {target} open; nothing was done. Close it (readers should "
-                f"open {settings.published / 'modeltide.duckdb'} instead), then run again."
-            ) from error
+        except duckdb.Error as error:
+            raise _cannot_open(settings, target, error) from error
         try:
             _prepare(connection, target)
             # what must be in order is ordered; the rest may use both threads
@@ -123,8 +123,12 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
             connection.execute("set enable_progress_bar = false")
             connection.execute("attach ':memory:' as memory")  # for rows on their way into the warehouse
             yield connection
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise _cannot_write(target, error) from error
+        except duckdb.Error as error:
+            if any(text in str(error) for text in DAMAGED):
+                raise _cannot_open(settings, target, error) from error
+            if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+                raise _cannot_write(target, error) from error
+            raise
         finally:
             connection.close()
 
@@ -195,6 +199,21 @@ def changed_rows(connection: duckdb.DuckDBPyConnection) -> int:
 def row_counts(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> dict[str, int]:
     """Rows of each table, by its name without schema."""
     return {table.name: count_rows(connection, table.full_name) for table in tables}
+
+
+def _cannot_open(settings: Settings, path: Path, error: duckdb.Error) -> WarehouseError:
+    """SecondRun that names who holds the file, or what is wrong with it and what to do."""
+    if who := holder(error):
+        return SecondRun(
+            f"{path} is held by {who}; nothing was done. Close it (readers should open "
+            f"{settings.published / 'modeltide.duckdb'} instead), then run again."
+        )
+    if str(error).startswith("IO Error: Cannot open file"):  # no permission, no room, no folder
+        return _cannot_write(path, error)
+    return WarehouseError(
+        f"{path} cannot be read: {str(error).splitlines()[0]} "
+        "Type `make rebuild`: it makes the warehouse anew from the files in snapshots/."
+    )
 
 
 def _cannot_write(what: object, reason: object) -> WarehouseError:

@@ -1,0 +1,284 @@
+"""What outlives its process is cleaned up by whoever comes next: runs in Dagster's record, a dbt at work."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import psutil
+import pytest
+from dagster._core.events import DagsterEvent, EngineEventData
+from dagster._core.storage.dagster_run import ACTIVE_RUN_STATUSES
+
+from dagster_project import cli
+from dagster_project.defs.runs import STARTS_WITHIN, end_dead_runs, run_keeper
+from dagster_project.lib.processes import end_orphans, is_alive
+from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import SecondRun, WarehouseError, exclusive, writing
+from tests.faults.processes import CONTEXT, read_a_database, start, start_dbt
+from tests.faults.test_second_run import another
+from tests.landed import item, load
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def instance(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """Dagster's record of a data home, as the commands open it."""
+    monkeypatch.setenv("DAGSTER_HOME", "")  # the commands set it; it is put back
+    with cli.dagster_instance(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sleeper() -> Iterator[Any]:
+    """A process of somebody's, alive."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def started_run(
+    instance: dg.DagsterInstance,
+    pid: int | None,
+    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
+    seconds_ago: float = 0,
+) -> str:
+    """A run in the record, with the process that said to run it."""
+    run = instance.create_run_for_job(one_step, status=status)
+    if pid is not None:
+        event = DagsterEvent(
+            event_type_value="ENGINE_EVENT",
+            job_name=run.job_name,
+            message=f"Executing steps in process (pid: {pid})",
+            event_specific_data=EngineEventData.in_process(pid),
+        )
+        instance.report_dagster_event(event, run.run_id, timestamp=time.time() - seconds_ago)
+    return run.run_id
+
+
+@dg.job
+def one_step() -> None:
+    @dg.op
+    def step() -> None: ...
+
+    step()
+
+
+def ended_pid() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def until(happened: Callable[[], Any], seconds: float = 120) -> Any:
+    """What it returns once that is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(psutil.Error):
+            if found := happened():
+                return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+# ---- runs ---------------------------------------------------------------------------------------------
+
+
+def test_a_killed_run_is_ended_as_failed_by_the_next_command_and_so_is_its_dbt(
+    connected: Settings, upstream: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    environment = {**os.environ, **upstream.environment, "MODELTIDE_HOME": str(connected.home)}
+    command = [sys.executable, "-W", "ignore", "-m", "dagster_project", "run"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as run:
+        dbt = until(lambda: [c for c in psutil.Process(run.pid).children() if "dbt" in " ".join(c.cmdline())])
+        until(lambda: connected.warehouse.name in " ".join(f.path for f in dbt[0].open_files()))
+        dbt[0].send_signal(signal.SIGSTOP)  # or it might end by itself, before the next command
+        run.kill()
+    dbt[0].send_signal(signal.SIGCONT)
+    with exclusive(connected), cli.dagster_instance(connected) as instance:
+        assert not dbt[0].is_running() or dbt[0].status() == psutil.STATUS_ZOMBIE
+        with writing(connected):
+            pass
+        (ended,) = instance.get_runs()
+        assert ended.status is dg.DagsterRunStatus.FAILURE
+        assert ended.tags["dagster/will_retry"] == "false"
+        (said,) = instance.all_logs(ended.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        assert f"({run.pid}) is gone" in said.get_dagster_event().message
+        assert "run again" in said.get_dagster_event().message
+
+
+@pytest.mark.parametrize(
+    ("status", "becomes"),
+    [
+        (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED),
+    ],
+)
+def test_a_dead_run_no_longer_counts_for_the_queue(
+    instance: dg.DagsterInstance, status: dg.DagsterRunStatus, becomes: dg.DagsterRunStatus
+) -> None:
+    run_id = started_run(instance, ended_pid(), status)
+    assert instance.get_run_records(dg.RunsFilter(statuses=ACTIVE_RUN_STATUSES))
+    assert end_dead_runs(instance) == 1
+    assert not instance.get_run_records(dg.RunsFilter(statuses=ACTIVE_RUN_STATUSES))
+    assert instance.get_run_by_id(run_id).status is becomes
+    assert end_dead_runs(instance) == 0
+
+
+def test_the_sensor_ends_a_dead_run_while_the_ui_is_up(instance: dg.DagsterInstance) -> None:
+    started_run(instance, ended_pid())
+    said = run_keeper(dg.build_sensor_context(instance))
+    assert said.skip_message.startswith("1 runs without a process")
+    assert not instance.get_run_records(dg.RunsFilter(statuses=ACTIVE_RUN_STATUSES))
+
+
+def test_a_run_of_a_living_process_is_not_touched_though_the_lock_is_free(
+    settings: Settings, instance: dg.DagsterInstance, sleeper: Any
+) -> None:
+    run_id = started_run(instance, sleeper.pid)
+    with exclusive(settings), cli.dagster_instance(settings) as again:
+        assert again.get_run_by_id(run_id).status is dg.DagsterRunStatus.STARTED
+    sleeper.kill()
+    sleeper.wait()
+    assert end_dead_runs(instance) == 1
+
+
+def test_a_process_that_was_given_the_id_of_a_dead_one_is_not_taken_for_it(
+    instance: dg.DagsterInstance, sleeper: Any
+) -> None:
+    run_id = started_run(instance, sleeper.pid, seconds_ago=3_600)  # the sleeper began a moment ago
+    assert end_dead_runs(instance) == 1
+    assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_process_that_has_ended_and_was_not_waited_for_is_dead(sleeper: Any) -> None:
+    assert is_alive(sleeper.pid, time.time())
+    sleeper.send_signal(signal.SIGKILL)
+    until(lambda: psutil.Process(sleeper.pid).status() == psutil.STATUS_ZOMBIE)
+    assert not is_alive(sleeper.pid, time.time())
+
+
+def test_a_run_that_has_just_been_launched_is_given_time_to_write_its_process_down(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = started_run(instance, None, dg.DagsterRunStatus.STARTING)
+    assert end_dead_runs(instance) == 0
+    later = time.time() + STARTS_WITHIN + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert end_dead_runs(instance) == 1
+    assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_finished_run_stays_as_it_is(instance: dg.DagsterInstance) -> None:
+    statuses = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    runs = {started_run(instance, ended_pid(), status): status for status in statuses}
+    assert end_dead_runs(instance) == 0
+    assert {run.run_id: run.status for run in instance.get_runs()} == runs
+
+
+# ---- dbt ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dbt(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., psutil.Process]]:
+    """Starts a process named dbt for a writer of a warehouse; that writer is killed then, or lives on."""
+    made: list[Any] = []
+    script = tmp_path / "dbt"
+    script.write_text("import time\ntime.sleep(600)\n")
+
+    def started(warehouse: Path, environment: dict[str, str] | None = None, lives: bool = False) -> Any:
+        ours, theirs = CONTEXT.Pipe()
+        parent = start(start_dbt, theirs, str(script), warehouse, environment)
+        process = psutil.Process(ours.recv())
+        made.extend([parent, process])
+        if not lives:
+            parent.kill()
+            parent.join()
+        until(lambda: str(script) in process.cmdline())
+        return process
+
+    yield started
+    for process in made:
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def test_a_dbt_whose_writer_was_killed_is_ended_by_the_next_writer(
+    settings: Settings, dbt: Callable[..., psutil.Process], caplog: pytest.LogCaptureFixture
+) -> None:
+    orphan = dbt(settings.warehouse)
+    with exclusive(settings):
+        assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert f"Ended process {orphan.pid} (" in line
+    assert "\n" not in line
+
+
+def test_a_dbt_of_another_warehouse_of_a_living_writer_or_started_by_hand_goes_on(
+    settings: Settings, tmp_path: Path, dbt: Callable[..., psutil.Process]
+) -> None:
+    others = [
+        dbt(tmp_path / "other" / "warehouse.duckdb"),
+        dbt(settings.warehouse, lives=True),
+        dbt(settings.warehouse, {"MODELTIDE_WAREHOUSE": str(settings.warehouse)}),
+    ]
+    end_orphans(settings.warehouse)
+    assert all(process.is_running() for process in others)
+
+
+def test_looking_for_orphans_costs_a_command_less_than_50_ms(settings: Settings) -> None:
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        end_orphans(settings.warehouse)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.05
+
+
+# ---- who holds the file -------------------------------------------------------------------------------
+
+
+def test_the_error_names_the_process_that_holds_the_warehouse(settings: Settings) -> None:
+    load(settings, "2026-01-01", [item(1)])
+    with another(read_a_database, str(settings.warehouse)) as process:
+        with pytest.raises(SecondRun) as raised, writing(settings):
+            pass
+        assert f"process {process.pid} (" in str(raised.value)
+        assert "python" in str(raised.value)
+        assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "cut behind its head", "text", "flipped"])
+def test_a_damaged_warehouse_of_a_home_named_blockchain_is_held_by_nobody(
+    settings: Settings, tmp_path: Path, damage: str
+) -> None:
+    settings = replace(settings, home=tmp_path / "blockchain")
+    load(settings, "2026-01-01", [item(1)])
+    whole = settings.warehouse.read_bytes()
+    settings.warehouse.write_bytes(
+        {
+            "empty": b"",
+            "cut": whole[:5_000],
+            "cut behind its head": whole[:20_000],
+            "text": b"Lorem ipsum " * 1_000,
+            "flipped": whole[:100] + bytes([whole[100] ^ 255]) + whole[101:],
+        }[damage]
+    )
+    with pytest.raises(WarehouseError) as raised, up_to_date(settings):
+        pass
+    assert not isinstance(raised.value, SecondRun)
+    said = str(raised.value)
+    assert str(settings.warehouse) in said and "make rebuild" in said
+    assert "open" not in said.split() and "\n" not in said
