@@ -17,7 +17,7 @@ from dagster_project.lib import audit, checksums, hub_load, row_loads, snapshots
 from dagster_project.lib.raw_tables import SCHEMA_VERSION
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.snapshots import HubDay, SnapshotError
-from dagster_project.lib.warehouse import exclusive, reading, refuse_if_held, schema_version, writing
+from dagster_project.lib.warehouse import SecondRun, cannot_open, exclusive, reading, schema_version, writing
 
 Report = Callable[[str], None]
 
@@ -59,9 +59,7 @@ def up_to_date(settings: Settings, report: Report = lambda _: None) -> Iterator[
     Raises SnapshotError for a load that neither of them holds whole.
     """
     with writing(settings) as connection:
-        snapshots.remove_unfinished(settings)
-        for path in snapshots.strangers(settings):
-            report(f"{path} is no load of Model Tide: it is left where it is and not read.")
+        _tidy(settings, report)
         lost = audit.mend(connection, settings, report)
         if lost and not settings.accept:
             raise audit.refusal(settings, [str(one) for one in lost])
@@ -78,11 +76,11 @@ def rebuild(settings: Settings, report: Report = print) -> int:
     Raises SnapshotError when something would be lost, unless `settings.accept`.
     """
     with exclusive(settings):
+        _tidy(settings, report)
         is_readable = _mend_from_the_old(settings, report)
         fresh = settings.warehouse.with_suffix(".rebuild")
         _remove(fresh)
         with writing(settings, fresh) as connection:
-            snapshots.remove_unfinished(settings)
             loads = roll_forward(connection, settings, report)
             lost = audit.lost_by(connection, settings.warehouse) if is_readable else []
         if lost and not settings.accept:
@@ -99,6 +97,12 @@ def rebuild(settings: Settings, report: Report = print) -> int:
     return loads
 
 
+def _tidy(settings: Settings, report: Report) -> None:
+    snapshots.remove_unfinished(settings)
+    for path in snapshots.strangers(settings):
+        report(f"{path} is no load of Model Tide: it is left where it is and not read.")
+
+
 def _mend_from_the_old(settings: Settings, report: Report) -> bool:
     """Whether the old warehouse can be read; then what snapshots/ lost is written again from it."""
     if not settings.warehouse.exists():
@@ -107,12 +111,13 @@ def _mend_from_the_old(settings: Settings, report: Report) -> bool:
         with reading(settings.warehouse) as connection:
             audit.read_every_row(connection)
             is_current = schema_version(connection) == SCHEMA_VERSION
-            snapshots.remove_unfinished(settings)
             # what cannot be written is found again when the new warehouse is compared with the old one
             audit.mend(connection, settings, report, contents=True)
             audit.write_missing_notes(connection, settings)
     except duckdb.Error as error:
-        refuse_if_held(settings, settings.warehouse, error)
+        refused = cannot_open(settings, settings.warehouse, error)
+        if isinstance(refused, SecondRun):
+            raise refused from error
         report(
             f"{settings.warehouse} cannot be read ({str(error).splitlines()[0]}): nothing could be compared "
             "with it."

@@ -114,7 +114,7 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
                 },
             )
         except duckdb.Error as error:
-            raise _cannot_open(settings, target, error) from error
+            raise cannot_open(settings, target, error) from error
         try:
             _prepare(connection, target)
             # what must be in order is ordered; the rest may use both threads
@@ -125,7 +125,7 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
             yield connection
         except duckdb.Error as error:
             if any(text in str(error) for text in DAMAGED):
-                raise _cannot_open(settings, target, error) from error
+                raise cannot_open(settings, target, error) from error
             if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
                 raise _cannot_write(target, error) from error
             raise
@@ -201,7 +201,7 @@ def row_counts(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -
     return {table.name: count_rows(connection, table.full_name) for table in tables}
 
 
-def _cannot_open(settings: Settings, path: Path, error: duckdb.Error) -> WarehouseError:
+def cannot_open(settings: Settings, path: Path, error: duckdb.Error) -> WarehouseError:
     """SecondRun that names who holds the file, or what is wrong with it and what to do."""
     if who := holder(error):
         return SecondRun(
