@@ -74,7 +74,7 @@ def _processes(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int,
 
 def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, pid: int | None) -> None:
     who = "It never had a process" if pid is None else f"Its process ({pid}) is gone"
-    said = f"{who}: killed, or the machine was restarted. What it landed and loaded is kept; run again."
+    said = f"{who}: killed, or the machine was restarted. What it landed and loaded is kept."
     log.warning("Ended the run %s of %s. %s", run.run_id[:8], run.job_name, said)
     if run.status is dg.DagsterRunStatus.CANCELING:
         instance.report_run_canceled(run, said)
