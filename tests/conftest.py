@@ -30,7 +30,7 @@ LONGEST = (
     "end_to_end/test_bad_days.py", "test_sql_models.py", "browser/test_dagster_ui.py", "test_days.py",
     "end_to_end/test_daily_snapshot.py", "end_to_end/test_claim.py", "test_families.py",
     "test_placebo_honesty.py", "test_event_study.py", "test_census_days.py", "test_analyses.py",
-    "test_lead_lag.py", "faults/test_killed_backfill.py",
+    "test_lead_lag.py", "faults/test_killed_backfill.py", "faults/test_the_dead.py",
 )  # fmt: skip
 
 

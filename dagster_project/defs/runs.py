@@ -31,7 +31,7 @@ UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-STARTS_WITHIN = 180.0  # seconds until a run has written its process down; Dagster's own limit
+STARTS_WITHIN = 600.0  # seconds until a run has written its process down; 60 on a busy machine
 # a daily run is 7 MB: half its own file of events, half its rows in the index of all runs
 KEEP_DAYS, KEEP_RUNS = 30, 30
 BUSY_SECONDS = 10.0  # until a store that others write is left for the next time
@@ -74,7 +74,7 @@ def _processes(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int,
 
 def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, pid: int | None) -> None:
     who = "It never had a process" if pid is None else f"Its process ({pid}) is gone"
-    said = f"{who}: killed, or the machine was restarted. What it landed and loaded is kept; run again."
+    said = f"{who}: killed, or the machine was restarted. What it landed and loaded is kept."
     log.warning("Ended the run %s of %s. %s", run.run_id[:8], run.job_name, said)
     if run.status is dg.DagsterRunStatus.CANCELING:
         instance.report_run_canceled(run, said)
@@ -111,7 +111,7 @@ def forget_old_runs(
 
 def _delete_what_runs_left(instance: dg.DagsterInstance) -> None:
     """Dagster leaves of a deleted run its file of events (empty, as large as before), its logs, and its
-    checks in the index.
+    checks in the index (findings/dagster_delete_run.sh). A run that was deleted in the UI leaves them too.
     """
     events = instance.event_log_storage
     assert isinstance(events, SqliteEventLogStorage)
@@ -120,8 +120,12 @@ def _delete_what_runs_left(instance: dg.DagsterInstance) -> None:
     found = [path for path in (*index.parent.glob("*"), *storage.glob("*")) if RUN_ID.match(path.name)]
     known = set(instance.get_run_ids())  # read after the files, so that one that just begins is known
     for path in found:
-        if path.name[:36] not in known:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if path.name[:36] in known:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     with closing(sqlite3.connect(index, timeout=BUSY_SECONDS)) as connection:
         checked = connection.execute("select distinct run_id from asset_check_executions").fetchall()
         gone = [row for row in checked if row[0] not in known]

@@ -22,7 +22,7 @@ from dagster_project.defs.runs import STARTS_WITHIN, end_dead_runs, run_keeper
 from dagster_project.lib.processes import end_orphans, is_alive
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import SecondRun, WarehouseError, exclusive, writing
+from dagster_project.lib.warehouse import BLOCK_BYTES, SecondRun, WarehouseError, exclusive, writing
 from tests.faults.processes import CONTEXT, read_a_database, start, start_dbt
 from tests.faults.test_second_run import another
 from tests.landed import item, load
@@ -115,7 +115,7 @@ def test_a_killed_run_is_ended_as_failed_by_the_next_command_and_so_is_its_dbt(
         assert ended.tags["dagster/will_retry"] == "false"
         (said,) = instance.all_logs(ended.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
         assert f"({run.pid}) is gone" in said.get_dagster_event().message
-        assert "run again" in said.get_dagster_event().message
+        assert "landed and loaded is kept" in said.get_dagster_event().message
 
 
 @pytest.mark.parametrize(
@@ -282,3 +282,18 @@ def test_a_damaged_warehouse_of_a_home_named_blockchain_is_held_by_nobody(
     said = str(raised.value)
     assert str(settings.warehouse) in said and "make rebuild" in said
     assert "open" not in said.split() and "\n" not in said
+
+
+def test_a_damaged_block_that_is_met_at_work_is_no_lack_of_room(settings: Settings) -> None:
+    with writing(settings) as connection:
+        connection.execute("create table long as select range as n, hash(range) as h from range(500000)")
+    with writing(settings) as connection:
+        (block,) = connection.execute(
+            "select min(block_id) from pragma_storage_info('long') where block_id >= 0"
+        ).fetchall()[0]
+    with open(settings.warehouse, "r+b") as file:
+        file.seek(3 * 4_096 + block * BLOCK_BYTES + BLOCK_BYTES // 2)  # behind the three headers
+        file.write(bytes(200))
+    with pytest.raises(WarehouseError) as raised, writing(settings) as connection:
+        connection.execute("select sum(h), max(n) from long").fetchall()
+    assert "make rebuild" in str(raised.value) and "Make room" not in str(raised.value)
