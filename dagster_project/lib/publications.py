@@ -57,7 +57,8 @@ def begin(settings: Settings) -> None:
     The caller is the only writer. Raises OSError, and PublishError where there are no links.
     """
     _remove(settings, lambda version, shown: version != shown)
-    _adopt(settings)
+    if _adopt(settings):
+        _remove(settings, lambda version, shown: version != shown)
 
 
 @contextmanager
@@ -117,9 +118,9 @@ def _remove(settings: Settings, is_left: Callable[[str, str], bool]) -> None:
         _add_missing_links(settings)
 
 
-def _adopt(settings: Settings) -> None:
+def _adopt(settings: Settings) -> bool:
     """Make a version of a file and a folder that stand where the links belong, as former releases wrote them
-    and as a copy that follows links leaves them.
+    and as a copy that follows links leaves them; returns whether there were any.
 
     Both are linked, not copied, and stay in their place until the version is the current one; after a kill
     the next publication does it again.
@@ -127,7 +128,7 @@ def _adopt(settings: Settings) -> None:
     paths = [settings.published / name for name in (FILE, PARQUET)]
     own = [path for path in paths if path.exists() and not path.is_symlink()]
     if not own:
-        return
+        return False
     written = datetime.fromtimestamp(own[0].stat().st_mtime, UTC).replace(tzinfo=None)
     with new_version(settings, max(written, next_time(settings))) as version:
         for path in paths:
@@ -138,6 +139,7 @@ def _adopt(settings: Settings) -> None:
                 os.link(source.resolve(), version / path.name)
     for path in own:
         _set_link(path, Path("current", path.name))
+    return True
 
 
 def _try_links(folder: Path) -> None:

@@ -46,6 +46,9 @@ PUBLISHED_BLOCK_BYTES = 262_144  # DuckDB's default, not the warehouse's: a file
 ABOUT = ("about", "about_tables", DAYS)  # what a publication says of itself
 _PACKAGES = ("duckdb", "dagster", "dbt-core", "huggingface_hub", "yfinance")
 
+# an error in a commit is a WarehouseError; after one in a checkpoint the attached file is invalid
+_NO_ROOM = (OSError, WarehouseError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
+
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -92,7 +95,7 @@ def publish(settings: Settings) -> Published:
                 former = publications.current(settings)
                 headlines.find_unrecorded(connection, former / FILE, *about)
                 counts = _write(connection, former, folder, about)
-        except (duckdb.Error, OSError, WarehouseError) as error:
+        except _NO_ROOM as error:
             raise PublishError(
                 f"Cannot publish to {settings.published}: {_reason(error)}. The former publication stays "
                 "as it is. Make room (or mend the permissions) and run again."
