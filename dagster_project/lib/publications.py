@@ -29,8 +29,9 @@ from dagster_project.lib.settings import Settings
 
 FILE, PARQUET = "modeltide.duckdb", "parquet"
 _STAMP = "%Y%m%dT%H%M%S_%f"  # sorts by time
-# links on their way to a name, folders on their way out, and files that former releases wrote beside
-_TEMPORARY = re.compile(r"(current|parquet|modeltide)\..*tmp(\.wal)?")
+# links on their way to a name, folders on their way out, and files that former releases wrote beside. Not
+# modeltide.duckdb.tmp: there DuckDB 1.2 keeps what a reader's memory does not hold
+_TEMPORARY = re.compile(r".*\.(link|old)\.tmp|modeltide\.\d+\.tmp(\.wal)?")
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 
 
@@ -80,14 +81,8 @@ def new_version(settings: Settings, made_at: datetime) -> Iterator[Path]:
 
 
 def remove_unfinished(settings: Settings) -> None:
-    """Delete what a killed publication left; the former one stays. The caller is the only writer.
-
-    What cannot be deleted is left to the next publication, which says so: it is no reason to lose a load.
-    """
-    try:
-        _remove(settings, lambda version, shown: version > shown)
-    except OSError as error:
-        logging.getLogger(__name__).warning("%s cannot be tidied: %s", settings.published, error)
+    """Delete what a killed publication left; the former one stays. The caller is the only writer."""
+    _remove(settings, lambda version, shown: version > shown)
 
 
 def _versions(settings: Settings) -> Path:
@@ -101,21 +96,27 @@ def _shown(settings: Settings) -> str:
 
 
 def _remove(settings: Settings, is_left: Callable[[str, str], bool]) -> None:
-    """Delete temporary files, and each version that is left over by its name and that of the shown one."""
+    """Delete temporary files, and each version that is left over by its name and that of the shown one.
+
+    What cannot be deleted, such as a folder that a reader is spilling into, waits for the next time: it is no
+    reason to lose a load.
+    """
     published = settings.published
     if not published.is_dir():
         return
-    shown = _shown(settings)
     left = [path for path in published.iterdir() if _TEMPORARY.fullmatch(path.name)]
+    if not (published / PARQUET).is_symlink():  # of a former release, which wrote there
+        left += (published / PARQUET).rglob("*.tmp")
     if _versions(settings).is_dir():
+        shown = _shown(settings)
         left += [path for path in _versions(settings).iterdir() if is_left(path.name, shown)]
-    parquet = published / PARQUET
-    if not parquet.is_symlink():  # of a former release, which wrote there
-        left += parquet.rglob("*.tmp")
-    for path in left:
-        _delete(path)
-    if current(settings).is_dir():
-        _add_missing_links(settings)
+    try:
+        for path in left:
+            _delete(path)
+        if current(settings).is_dir():
+            _add_missing_links(settings)
+    except OSError as error:
+        logging.getLogger(__name__).warning("%s cannot be tidied: %s", published, error)
 
 
 def _adopt(settings: Settings) -> bool:
@@ -163,7 +164,7 @@ def _try_links(folder: Path) -> None:
 
 def _sync(folder: Path) -> None:
     """On disk for good; what is shared with the former version is there already."""
-    for path in (*folder.rglob("*"), folder):
+    for path in (*folder.rglob("*"), folder, folder.parent):
         if path.is_dir() or path.stat().st_nlink == 1:
             sync(path)
 
@@ -184,7 +185,7 @@ def _add_missing_links(settings: Settings) -> None:
 
 def _set_link(path: Path, target: Path) -> None:
     """Put a link in the place of whatever is there; only a folder has to make way for an instant."""
-    link = path.with_name(f"{path.name}.tmp")
+    link = path.with_name(f"{path.name}.link.tmp")
     link.symlink_to(target)
     former = path.with_name(f"{path.name}.old.tmp")
     if path.is_dir() and not path.is_symlink():

@@ -127,7 +127,7 @@ def assert_nothing_is_left(settings: Settings) -> None:
         Moment("os.link", ".parquet"),  # the file is up to date, there is no Parquet
         Moment("os.link", ".parquet", 9),
         Moment("open", "about.parquet"),  # all is written, not all is synced
-        Moment("os.symlink", "current.tmp"),
+        Moment("os.symlink", "current.link.tmp"),
         Moment("os.rename", "published/current"),
         Moment("open", "published"),  # readers see the new one, the headlines are not recorded
     ],
@@ -273,6 +273,14 @@ def test_what_a_program_of_duckdb_1_2_left_beside_the_link_is_read_into_no_later
     log.write_bytes(b"left by a program that wrote into the published file")
     publish(told.settings)
     assert not log.exists()
+
+
+def test_what_a_reader_of_duckdb_1_2_spills_beside_the_link_is_left_to_it(told: Story) -> None:
+    spilled = told.settings.published / "modeltide.duckdb.tmp" / "duckdb_temp_storage-0.tmp"
+    spilled.parent.mkdir()
+    spilled.write_bytes(b"rows")
+    publish(told.settings)
+    assert spilled.read_bytes() == b"rows"
 
 
 # ---- the home of a former release, and a copy ---------------------------------------------------------
