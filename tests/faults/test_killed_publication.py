@@ -28,6 +28,7 @@ from tests.faults.processes import (
     start,
     times_of_one_version,
     times_through_the_links,
+    with_room_for,
 )
 from tests.landed import files_below
 from tests.test_daily_facts import FIRST, Story, assert_published
@@ -366,7 +367,7 @@ def test_a_link_that_somebody_deleted_is_there_after_the_next_publication(told: 
     assert_published(told)
 
 
-# ---- the clock, and file systems ----------------------------------------------------------------------
+# ---- the clock, and the file system ----------------------------------------------------------------------
 
 
 def test_a_publication_is_later_than_the_former_one_though_the_clock_went_back(told: Story) -> None:
@@ -386,6 +387,30 @@ def test_a_publication_is_later_than_every_headline_that_is_recorded(told: Story
         )
     shutil.rmtree(told.settings.published)
     assert times_after_publishing(told.settings) == datetime(2199, 1, 1, microsecond=1)
+
+
+def test_a_commit_without_room_names_the_file_of_the_publication_and_leaves_the_former_one(
+    settings: Settings,
+) -> None:
+    """The transaction itself speaks of the warehouse."""
+    told = Story(settings)
+    told.load(FIRST)
+    told.publish()
+    with writing(told.settings) as connection:
+        connection.execute("create table marts.new as select md5(i::varchar) as x from range(100_000) r(i)")
+    former = publications.current(told.settings).resolve()
+    before = files_below(former)
+    limit = (former / "modeltide.duckdb").stat().st_size + 300_000
+    ours, theirs = CONTEXT.Pipe()
+    start(with_room_for, theirs, limit, publish_again, told.settings).join()
+    kind, text = ours.recv()
+    assert kind == "PublishError"
+    assert text.startswith(f"Cannot publish to {told.settings.published}: ")
+    assert "modeltide.duckdb.wal" in text and "warehouse" not in text
+    assert files_below(former) == before
+    assert [*(told.settings.published / "versions").iterdir()] == [former]
+    publish(told.settings)
+    assert_published(told)
 
 
 @pytest.mark.parametrize("refused", ["os.symlink", "os.link"])
