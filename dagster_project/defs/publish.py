@@ -22,7 +22,7 @@ headline_figures = table_spec(HEADLINE_FIGURES, "raw")
     freshness_policy=FRESHNESS,
 )
 def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Marts and seeds as one DuckDB file (readable by 1.2 and later) and Parquet, swapped in by rename."""
+    """Marts and seeds as one DuckDB file (readable by 1.2 and later) and Parquet, swapped by one rename."""
     with readable_errors():
         result = publish(Settings.from_environment())
     context.log.info(f"published {result.snapshot_date} ({result.provenance}) as {result.path}")

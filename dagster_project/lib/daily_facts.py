@@ -8,6 +8,7 @@ taken over with the copy of its file, so one more day costs one more day, howeve
 """
 
 import hashlib
+import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from contextlib import suppress
@@ -165,31 +166,34 @@ def create_daily_tables(connection: Connection, facts: Iterable[DailyFacts]) -> 
     connection.execute(f"create table published.main.{DAYS} ({columns})")
 
 
-def write_parquet(connection: Connection, folder: Path, facts: DailyFacts, days: dict[date, Day]) -> None:
-    """One file a day below `folder`; days that the attached published file holds are copied from there."""
-    folder.mkdir(exist_ok=True)
-    present = _signatures_of(connection, folder)
-    for name in present.keys() - {f"{day}.parquet" for day in days}:
-        (folder / name).unlink()
+def write_parquet(
+    connection: Connection, folder: Path, former: Path, facts: DailyFacts, days: dict[date, Day]
+) -> None:
+    """One file a day in the new `folder`. A day that is unchanged since `former` is linked from there; days
+    that the attached published file holds are copied from that.
+    """
+    folder.mkdir()
+    present = _signatures_of(connection, former)
     in_file = recent(days)
     for day, found in days.items():
-        if present.get(f"{day}.parquet") != found.signature:
+        name = f"{day}.parquet"
+        if present.get(name) == found.signature:
+            os.link(former / name, folder / name)
+        else:
             schema = "published.main" if day in in_file else "marts"
             rows = f"from {schema}.{facts.table} where {_between(facts, day, day)}"
-            swap_parquet(connection, folder / f"{day}.parquet", rows, found.signature)
+            copy_to(connection, folder / name, rows, found.signature)
 
 
-def swap_parquet(connection: Connection, path: Path, rows: str, signature: str = "") -> None:
-    """Write the rows beside `path` and put the file in its place.
+def copy_to(connection: Connection, path: Path, rows: str, signature: str = "") -> None:
+    """Write the rows as a new Parquet file.
 
     The first level of compression takes three quarters of the default's time and 1 % more room.
     """
-    temporary = path.with_suffix(".tmp")
     connection.execute(
-        f"copy ({rows}) to '{escaped(temporary)}' (format parquet, compression zstd, "
+        f"copy ({rows}) to '{escaped(path)}' (format parquet, compression zstd, "
         f"compression_level 1, kv_metadata {{signature: '{signature}'}})"
     )
-    temporary.replace(path)
 
 
 class _Signatures:

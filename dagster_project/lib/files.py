@@ -1,6 +1,6 @@
 """Small files that are there whole or not at all.
 
-Belongs here: writing one under a temporary name and renaming it.
+Belongs here: writing one under a temporary name and renaming it, and having it on disk for good.
 Does not belong here: what is said when that fails, and tables (snapshots, publish).
 """
 
@@ -20,3 +20,12 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk for good. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

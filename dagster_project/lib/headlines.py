@@ -30,17 +30,19 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def find_unrecorded(
-    connection: Connection, published: Path, published_at: datetime, snapshot_date: date, provenance: str
+    connection: Connection, former: Path, published_at: datetime, snapshot_date: date, provenance: str
 ) -> None:
-    """Fill the temporary table UNRECORDED: what this publication says first, and what a kill left out."""
+    """Fill the temporary table UNRECORDED: what this publication says first, and what a kill left out of the
+    record of the one in the file `former`, if there is one.
+    """
     connection.execute(
         f"create or replace temp table {UNRECORDED} as from {HEADLINE_FIGURES.full_name} limit 0"
     )
     if not _is_built(connection):
         return
-    if published.exists():
+    if former.exists():
         with suppress(duckdb.Error):  # damaged, or of a version without the history: it is replaced anyway
-            _take_from(connection, published)
+            _take_from(connection, former)
     connection.execute(
         f"""
         insert into {UNRECORDED} by name

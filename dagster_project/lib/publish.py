@@ -1,53 +1,55 @@
-"""What readers get: one DuckDB file and Parquet, swapped in by rename.
+"""What readers get: one DuckDB file and the same tables as Parquet.
 
-Belongs here: copying marts and seeds out of the warehouse, `about`, and the swap.
-Does not belong here: what the tables mean (sql/).
+Belongs here: copying marts and seeds out of the warehouse, and `about`.
+Does not belong here: what the tables mean (sql/), and where a publication stands (publications).
 
 Readers never meet the warehouse: any open reader would block its writer. A program that keeps the published
 file open goes on seeing the old one until it opens the path again.
 """
 
+import filecmp
 import logging
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.lib import headlines
+from dagster_project.lib import headlines, publications
 from dagster_project.lib.daily_facts import (
     DAILY_FACTS,
     DAYS,
     DAYS_COLUMNS,
     can_be_carried,
     carry,
+    copy_to,
     create_daily_tables,
     days_of,
     recent,
-    swap_parquet,
     write_parquet,
 )
-from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.publications import FILE, PARQUET, PublishError
+from dagster_project.lib.raw_tables import HEADLINE_FIGURES
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.snapshots import SnapshotError
 from dagster_project.lib.sql_text import escaped
-from dagster_project.lib.warehouse import count_rows, transaction, writing
+from dagster_project.lib.warehouse import WarehouseError, count_rows, scalar, transaction, writing
 
 STORAGE_VERSION = "v1.2.0"  # files written for 2.0 cannot be opened by DuckDB 1.x
 PUBLISHED_BLOCK_BYTES = 262_144  # DuckDB's default, not the warehouse's: a file for every reader
+ABOUT = ("about", "about_tables", DAYS)  # what a publication says of itself
 _PACKAGES = ("duckdb", "dagster", "dbt-core", "huggingface_hub", "yfinance")
 
+# an error in a commit is a WarehouseError; after one in a checkpoint the attached file is invalid
+_NO_ROOM = (OSError, WarehouseError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
+
 Connection = duckdb.DuckDBPyConnection
-
-
-class PublishError(ModelTideError):
-    """Nothing was published; the former publication stays."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +88,19 @@ def publish(settings: Settings) -> Published:
                 "Type `make run`, or `make demo` without a network."
             )
         snapshot_date, provenance = newest[0]
-        published_at = datetime.now(UTC).replace(tzinfo=None)
-        target = settings.published / "modeltide.duckdb"
-        temporary = settings.published / f"modeltide.{os.getpid()}.tmp"
         try:
-            settings.published.mkdir(parents=True, exist_ok=True)
-            _remove(temporary)
-            headlines.find_unrecorded(connection, target, published_at, snapshot_date, provenance)
-            counts = _write(connection, target, temporary, About(published_at, snapshot_date, provenance))
-            os.replace(temporary, target)
-        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-            _remove(temporary)
+            publications.begin(settings)
+            about = About(_next_time(connection, settings), snapshot_date, provenance)
+            with publications.new_version(settings, about.published_at) as folder:
+                former = publications.current(settings)
+                headlines.find_unrecorded(connection, former / FILE, *about)
+                counts = _write(connection, former, folder, about)
+        except _NO_ROOM as error:
             raise PublishError(
-                f"Cannot publish to {settings.published}: {error}. The former publication stays as it "
-                "is. Make room (or mend the permissions) and run again."
+                f"Cannot publish to {settings.published}: {_reason(error)}. The former publication stays "
+                "as it is. Make room (or mend the permissions) and run again."
             ) from error
+        target = settings.published / FILE
         try:
             new = headlines.record(connection, settings, snapshot_date)
         except SnapshotError as error:
@@ -111,27 +111,35 @@ def publish(settings: Settings) -> Published:
     return Published(target, snapshot_date, provenance, counts, target.stat().st_size, new)
 
 
-def _write(connection: Connection, target: Path, temporary: Path, about: About) -> dict[str, int]:
-    """The file at `temporary` and the Parquet files. The former file goes in where it can be taken over."""
+def _next_time(connection: Connection, settings: Settings) -> datetime:
+    """Now, but after every earlier publication, whatever the clock says: the last word is found by it."""
+    said = scalar(connection, f"select max(published_at) from {HEADLINE_FIGURES.full_name}")
+    after_said = said + timedelta(microseconds=1) if isinstance(said, datetime) else datetime.min
+    return max(datetime.now(UTC).replace(tzinfo=None), publications.next_time(settings), after_said)
+
+
+def _write(connection: Connection, former: Path, folder: Path, about: About) -> dict[str, int]:
+    """Both forms into the empty folder. The former file goes in where it can be taken over."""
     daily = [DAILY_FACTS[table] for table in _tables(connection) if table in DAILY_FACTS]
-    if target.exists():
+    if (former / FILE).exists():
         try:
-            shutil.copyfile(target, temporary)
-            with _attached(connection, temporary):
+            shutil.copyfile(former / FILE, folder / FILE)
+            with _attached(connection, folder / FILE):
                 if can_be_carried(connection, daily):
-                    return _fill(connection, target.parent / "parquet", about)
+                    return _fill(connection, former / PARQUET, folder / PARQUET, about)
         except duckdb.Error as error:
             # damaged or of another version: it is replaced anyway; a full disk will say so again
-            logging.getLogger(__name__).warning("%s cannot be carried forward: %s", target, error)
-        _remove(temporary)
-    with _attached(connection, temporary):
+            logging.getLogger(__name__).warning("%s cannot be carried forward: %s", former / FILE, error)
+        shutil.rmtree(folder)
+        folder.mkdir()
+    with _attached(connection, folder / FILE):
         create_daily_tables(connection, daily)
-        return _fill(connection, target.parent / "parquet", about)
+        return _fill(connection, former / PARQUET, folder / PARQUET, about)
 
 
 @contextmanager
 def _attached(connection: Connection, path: Path) -> Iterator[None]:
-    """A file under the name `published`, on disk for good at the end."""
+    """A file under the name `published`."""
     connection.execute(
         f"attach '{escaped(path)}' as published "
         f"(storage_version '{STORAGE_VERSION}', block_size {PUBLISHED_BLOCK_BYTES})"
@@ -140,12 +148,12 @@ def _attached(connection: Connection, path: Path) -> Iterator[None]:
         yield
     finally:
         connection.execute("detach published")
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
 
 
-def _fill(connection: Connection, folder: Path, about: About) -> dict[str, int]:
-    """Bring the attached file up to the warehouse, then the Parquet files; returns the rows by table."""
+def _fill(connection: Connection, former: Path, folder: Path, about: About) -> dict[str, int]:
+    """Bring the attached file up to the warehouse, then write the Parquet files, those that are the same
+    as in the folder `former` as links; returns the rows by table.
+    """
     tables = _tables(connection)
     days = {
         facts.table: days_of(connection, facts) for facts in DAILY_FACTS.values() if facts.table in tables
@@ -164,13 +172,22 @@ def _fill(connection: Connection, folder: Path, about: About) -> dict[str, int]:
             counts[table] = count_rows(connection, f"published.main.{table}")
         _write_about(connection, counts, about)
     connection.execute("checkpoint published")
-    folder.mkdir(exist_ok=True)
-    for table in tables:
+    folder.mkdir()
+    for table in (*tables, *ABOUT):
         if table in days:
-            write_parquet(connection, folder / table, DAILY_FACTS[table], days[table])
+            write_parquet(connection, folder / table, former / table, DAILY_FACTS[table], days[table])
         else:
-            swap_parquet(connection, folder / f"{table}.parquet", f"from published.main.{table}")
+            _write_table(connection, table, former, folder)
     return counts
+
+
+def _write_table(connection: Connection, table: str, former: Path, folder: Path) -> None:
+    """A whole table as Parquet: the former file once more where it is the same to the byte."""
+    path, before = folder / f"{table}.parquet", former / f"{table}.parquet"
+    copy_to(connection, path, f"from published.main.{table}")
+    if before.exists() and filecmp.cmp(before, path, shallow=False):
+        path.unlink()
+        os.link(before, path)
 
 
 def _drop_whole_tables(connection: Connection) -> None:
@@ -233,7 +250,7 @@ def _write_about(connection: Connection, counts: dict[str, int], about: About) -
         [about.published_at, about.snapshot_date, about.provenance, versions],
     )
     for column, text in {
-        "published_at": "UTC time of this publication, by the local clock",
+        "published_at": "UTC time of this publication, by the local clock, but later than every earlier one",
         "snapshot_date": "Newest accepted snapshot day (UTC, the Hub's clock)",
         "provenance": "live, synthetic (invented data of the demo) or mirror:<host>",
         "versions": "Versions of the software that made this file",
@@ -250,6 +267,6 @@ def _write_about(connection: Connection, counts: dict[str, int], about: About) -
         _comment(connection, f"column published.main.{DAYS}.{column}", text)
 
 
-def _remove(path: Path) -> None:
-    for leftover in (path, path.with_name(path.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+def _reason(error: Exception) -> object:
+    """What went wrong at first: a commit that fails speaks of the warehouse."""
+    return error.__cause__ if isinstance(error, WarehouseError) and error.__cause__ else error

@@ -6,6 +6,7 @@ Does not belong here: claims.
 The children are forked from a clean server process that has the library imported: 20 ms each.
 """
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,6 +98,47 @@ def crawl_into_a_disk_that_fills(settings: Settings, day: date, pages: int) -> N
 def publish_again(settings: Settings, moment: Moment | None = None) -> None:
     _die_at(moment)
     publish(settings)
+
+
+def publish_where(said: Connection, settings: Settings, refused: str) -> None:
+    """Publish on a file system that refuses a kind of link: os.symlink or os.link. Say the error, or None."""
+
+    def hook(event: str, _: tuple[Any, ...]) -> None:
+        if event == refused:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    sys.addaudithook(hook)
+    with_room_for(said, resource.RLIM_INFINITY, publish, settings)
+
+
+def read_while_published(said: Connection, settings: Settings) -> None:
+    """Read both forms until told to stop; say how often, and the times of publications, or the error."""
+    found: list[list[datetime]] = []
+    try:
+        while not (found and said.poll()):
+            found.append([*times_through_the_links(settings), *times_of_one_version(settings)])
+    except Exception as error:
+        said.send(repr(error))
+    else:
+        said.send(found)
+
+
+def times_through_the_links(settings: Settings) -> tuple[datetime, datetime]:
+    """When the publications were made that the DuckDB file and then the Parquet say they are of."""
+    return _times(settings.published)
+
+
+def times_of_one_version(settings: Settings) -> tuple[datetime, datetime]:
+    """The same for a reader that follows the link once."""
+    return _times((settings.published / "current").resolve())
+
+
+def _times(folder: Path) -> tuple[datetime, datetime]:
+    with duckdb.connect(str(folder / "modeltide.duckdb"), read_only=True) as reader:
+        in_file = reader.execute("select published_at from about").fetchall()[0][0]
+    with duckdb.connect() as reader:
+        rows = reader.read_parquet(str(folder / "parquet" / "about.parquet")).fetchall()
+    return in_file, rows[0][0]
 
 
 def hold_the_lock(said: Connection, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from dagster_project.lib.publish import publish
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.seeds import load_seeds
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse import writing
 from tests.faults.conftest import DAY
 from tests.faults.processes import (
     CONTEXT,
@@ -119,18 +120,42 @@ def test_a_disk_that_fills_during_a_load_leaves_the_day_whole_or_absent(
     assert query(settings, rows) == [(FIRST, 4_000, 7_998_000), (SECOND, 4_000, 55_986_000)]
 
 
-@pytest.mark.parametrize("limit", [5_000, 300_000])
+@pytest.mark.parametrize(
+    ("room", "rows"),
+    [
+        (-1, 0),  # the former file cannot be copied
+        (2_000_000, 300_000),  # it can, a new table cannot be written
+    ],
+)
 def test_a_disk_that_fills_while_publishing_leaves_the_former_publication(
-    prepared: Settings, tmp_path: Path, limit: int
+    prepared: Settings, tmp_path: Path, room: int, rows: int
 ) -> None:
-    shutil.copytree(prepared.home, tmp_path / "data")
+    """`room` is what is left when the former file is copied."""
+    shutil.copytree(prepared.home, tmp_path / "data", symlinks=True)
     settings = replace(prepared, home=tmp_path / "data")
     load_day(settings, SECOND)
-    path = settings.published / "modeltide.duckdb"
-    before = path.read_bytes()
+    with writing(settings) as connection:
+        connection.execute("create schema marts")
+        connection.execute(f"create table marts.new as select md5(i::varchar) as x from range({rows}) r(i)")
+    limit = room + (settings.published / "modeltide.duckdb").stat().st_size
+    before = files_below(settings.published)
     kind, text = ended_with(limit, publish_again, settings) or ("", "")
     assert kind == "PublishError"
-    assert str(settings.published) in text
-    assert path.read_bytes() == before
-    assert [p.name for p in settings.published.glob("*.tmp*")] == []
+    assert re.search(
+        rf"Cannot publish to {settings.published}: .*versions/[\dT_]+/modeltide.duckdb[\"']", text
+    )
+    assert "File too large" in text
+    assert files_below(settings.published) == before
     assert publish(settings).snapshot_date == SECOND
+
+
+def test_a_disk_that_is_full_at_the_first_publication_leaves_nothing(
+    prepared: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(prepared.home, tmp_path / "data", ignore=shutil.ignore_patterns("published"))
+    settings = replace(prepared, home=tmp_path / "data")
+    kind, text = ended_with(60_000, publish_again, settings) or ("", "")
+    assert kind == "PublishError"
+    assert str(settings.published / "versions") in text
+    assert files_below(settings.published) == {}
+    assert publish(settings).snapshot_date == FIRST

@@ -190,7 +190,7 @@ def test_a_publication_that_was_killed_before_its_swap_leaves_the_former_one(set
     path = publish(settings).path
     before = path.read_bytes()
     load(settings, "2026-01-02", [item(1)])
-    process = start(publish_again, settings, Moment("os.rename", "published/modeltide.duckdb"))
+    process = start(publish_again, settings, Moment("os.rename", "published/current"))
     process.join()
     assert process.exitcode == -signal.SIGKILL, "the moment never came"
     assert path.read_bytes() == before
