@@ -281,9 +281,9 @@ class _Request:
 
 def _without_secrets(response: httpx2.Response, body: bytes) -> httpx2.Response:
     """The answer as it is kept: unpacked, and without a secret that the server repeats in it."""
-    left_out = ("content-encoding", "content-length", "transfer-encoding")
+    left_out = (b"content-encoding", b"content-length", b"transfer-encoding")
     headers = [
-        (name, redact(value)) for name, value in response.headers.multi_items() if name not in left_out
+        (name, redact_bytes(value)) for name, value in response.headers.raw if name.lower() not in left_out
     ]
     return httpx2.Response(
         response.status_code, headers=headers, content=redact_bytes(body), request=response.request
