@@ -17,6 +17,7 @@ class Seen(NamedTuple):
     method: str
     path: str
     authorization: str | None
+    body: bytes = b""
 
 
 class Server(ThreadingHTTPServer):
@@ -44,7 +45,8 @@ class Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.server.seen.append(Seen(self.command, self.path, self.headers.get("Authorization")))
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append(Seen(self.command, self.path, self.headers.get("Authorization"), sent))
         with suppress(ConnectionError):
             self.server.reply(self)
 
@@ -52,7 +54,6 @@ class Request(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> None:

@@ -281,7 +281,7 @@ class _Request:
 
 def _without_secrets(response: httpx2.Response, body: bytes) -> httpx2.Response:
     """The answer as it is kept: unpacked, and without a secret that the server repeats in it."""
-    left_out = (b"content-encoding", b"content-length", b"transfer-encoding")
+    left_out = (b"content-encoding", b"transfer-encoding")
     headers = [
         (name, redact_bytes(value)) for name, value in response.headers.raw if name.lower() not in left_out
     ]
