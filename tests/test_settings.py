@@ -33,7 +33,6 @@ from dagster_project.lib.settings import Settings, SettingsError, memory_limit
         ("YAHOO_ENDPOINT", "https://exämple.org", "http:// or https://"),
         ("YAHOO_ENDPOINT", "file:///etc/hosts", "http:// or https://"),
         ("HUB_TOP", "100001000", "1 to 1000, or a multiple of 1000"),
-        ("HUB_TOP", "1" + "0" * 5_000, "1 to 1000, or a multiple of 1000"),
         ("MODELTIDE_HOME", "s3://bucket/home", "a path of this machine"),
         ("MODELTIDE_HOME", "file:///var/data", "a path of this machine"),
         ("MODELTIDE_HOME", "https://example.org/data", "a path of this machine"),
@@ -59,6 +58,12 @@ def test_a_bad_value_is_refused_by_name_value_and_what_is_allowed(
     assert allowed in str(raised.value)
 
 
+def test_a_number_of_thousands_of_digits_is_refused_in_a_line_that_can_be_read() -> None:
+    with pytest.raises(SettingsError, match=r"HUB_TOP is '1000.*…'; allowed") as raised:
+        Settings.from_environment({"HUB_TOP": "1" + "0" * 5_000})
+    assert len(str(raised.value)) < 300
+
+
 def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"HF_ENDPOINT": "https://me:secret@example.org"})
@@ -74,7 +79,7 @@ def test_tokens_and_keys_never_show() -> None:
 @pytest.mark.parametrize("name", ["HF_TOKEN", "OPENROUTER_API_KEY"])
 @pytest.mark.parametrize(
     "value",
-    ["sk-or-v1-X\n# note", "hf_X\rY", "hf_X Y", "hf_X\tY", "hf_Ä", "hf_X\x00Y", "hf_X\x7f", "hf_\u2028"],
+    ["sk-or-v1-X\n# note", "hf_X\rY", "hf_X Y", "hf_X\tY", "hf_Ä", "hf_X\x00Y", "hf_X\x7f", "hf_\u2028X"],
 )
 def test_a_secret_that_no_header_can_hold_is_refused_without_showing_it(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is '<not shown>'; allowed: one word of ASCII") as raised:

@@ -26,6 +26,7 @@ HUB_ARCHIVE = "cfahlgren1/hub-stats"  # a revision of the listing a day since Ju
 SCOPES = ("top", "census")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOST_MODELS = 100_000_000  # the Hub has 3 million
+LONGEST_SHOWN = 80  # characters of a refused value
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
 
 
@@ -133,7 +134,8 @@ class Settings:
 
 
 def _refuse(name: str, value: str, allowed: str) -> SettingsError:
-    return SettingsError(f"{name} is {value!r}; allowed: {allowed}. Set or unset it, then run again.")
+    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    return SettingsError(f"{name} is {shown!r}; allowed: {allowed}. Set or unset it, then run again.")
 
 
 def a_path(name: str, value: str) -> Path:
