@@ -8,6 +8,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +82,21 @@ def test_a_redirect_within_the_origin_keeps_the_token_and_one_back_to_it_gets_it
             assert ask(server).content == b"home"
         assert {seen.authorization for seen in server.seen} == {f"Bearer {TOKEN}"}
         assert [seen.authorization for seen in other.seen] == [None]
+
+
+@pytest.mark.parametrize(
+    "odd", ["http://{hub}@{other}/", "http://{hub}\\@{other}/", "//{hub}:x@{other}/there"]
+)
+def test_an_odd_address_does_not_pass_for_the_origin(ask: Callable[..., httpx2.Response], odd: str) -> None:
+    with answering(lambda request: request.say(200)) as other:
+
+        def reply(request: Request) -> None:
+            location = odd.format(hub=request.server.host, other=other.host)
+            request.say(302, Location=location)
+
+        with answering(reply) as server, suppress(RequestFailed):
+            ask(server)
+        assert not any(TOKEN in (seen.authorization or "") for seen in other.seen)
 
 
 @pytest.mark.parametrize(

@@ -156,14 +156,14 @@ def in_time(work: Callable[[], Result], seconds: float) -> Result:
     return begun.result()
 
 
-def origin_of(url: str) -> str:
-    """Scheme, host and port: what a token belongs to. Empty for an address that has none."""
+def origin_of(url: str | httpx2.URL) -> str:
+    """Scheme, host and port: what a token belongs to, as the client reads them. Empty if it is no address."""
     try:
-        parts = urlsplit(url)
-        port = parts.port or DEFAULT_PORTS[parts.scheme]
-    except (ValueError, KeyError):
+        parts = httpx2.URL(url)
+    except httpx2.InvalidURL:
         return ""
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{parts.host}:{port}" if parts.host and parts.scheme in DEFAULT_PORTS else ""
 
 
 def host_of(url: str) -> str:
@@ -245,16 +245,17 @@ class _Request:
         raise RequestFailed(f"{self.host} redirects {self.path} more than {MOST_REDIRECTS} times")
 
     def _hop(self, url: str, parameters: Parameters | None, ends: float) -> httpx2.Response:
-        is_at_origin = origin_of(url) == origin_of(self.origin)
-        headers = {**(self.headers or {}), **((self.secret_headers or {}) if is_at_origin else {})}
         client, timeout = self.client(), self.limits.timeout
         request = client.build_request(
             self.method,
             url,
             params=parameters,  # type: ignore[arg-type]
-            headers=headers,
+            headers=self.headers,
             timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
         )
+        # by the very address that is connected to: two readers of an odd one may disagree
+        if self.secret_headers and origin_of(request.url) == origin_of(self.origin) != "":
+            request.headers.update(self.secret_headers)
         response = client.send(request, stream=True, follow_redirects=False)
         try:
             # the body of a refusal is somebody's text that nobody asked for
