@@ -25,11 +25,12 @@ from dagster_project.lib import backfill, hub, past_days
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.rebuild import rebuild, up_to_date
 from dagster_project.lib.sessions import load_sessions
-from dagster_project.lib.settings import Settings
+from dagster_project.lib.settings import Settings, a_path, whole_number
 from dagster_project.lib.warehouse import exclusive, scalar, writing
 
 PROJECT = Path(__file__).parents[1]
 LOG_BYTES = 2_000_000  # of logs/<job>.log, about 30 runs; then it becomes <job>.log.1
+MOST_EVERY = 3_660  # days; ten years hold one day of it
 TELEMETRY_OFF = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -116,7 +117,11 @@ def rebuild_and_publish() -> None:
 def backfill_and_publish(first: str, last: str, every: str) -> None:
     """Past days from the public archive, then the SQL models and the published file."""
     settings = Settings.from_environment()
-    days = backfill.days_between(_parse_day(first, "FROM"), _parse_day(last, "TO"), _parse_count(every))
+    days = backfill.days_between(
+        _parse_day(first, "FROM"),
+        _parse_day(last, "TO"),
+        whole_number("EVERY", every, 1, MOST_EVERY, "a number of days"),
+    )
     with exclusive(settings), dagster_instance(settings) as instance:
         backfill_archive(instance, settings, days)
         publish_what_is_loaded(settings, instance)
@@ -147,7 +152,7 @@ def import_and_publish(file: str, day: str) -> None:
     date_of_file = _parse_day(day, "DATE")
     with exclusive(settings):
         with up_to_date(settings, print) as connection:
-            loaded = past_days.import_file(connection, settings, Path(file).absolute(), date_of_file)
+            loaded = past_days.import_file(connection, settings, a_path("FILE", file), date_of_file)
         if loaded is None:
             print(f"{date_of_file} is there already, observed or from this very file: it stays as it is.")
             return
@@ -183,7 +188,7 @@ def dev() -> None:
     """The Dagster UI and daemon on 127.0.0.1:3000 (DAGSTER_PORT), until stopped."""
     settings = Settings.from_environment()
     prepare_home(settings)
-    port = os.environ.get("DAGSTER_PORT", "3000")
+    port = str(whole_number("DAGSTER_PORT", os.environ.get("DAGSTER_PORT") or "3000", 1, 65_535, "a port"))
     command = ["dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", port]
     scripts = Path(sys.executable).parent
     path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])  # dagster-dbt looks for dbt there
@@ -307,9 +312,3 @@ def _parse_day(text: str, variable: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ModelTideError(f"{variable} is {text!r}; allowed: a day as YYYY-MM-DD.") from None
-
-
-def _parse_count(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise ModelTideError(f"EVERY is {text!r}; allowed: a number of days, 1 or more.")
-    return int(text)

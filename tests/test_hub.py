@@ -134,7 +134,7 @@ def test_the_embedded_upstream_is_told_by_its_header(connected: Settings) -> Non
     assert (probe.origin, probe.day) == ("synthetic", DAY)
 
 
-@pytest.mark.parametrize("module", ["hub", "hub_answers", "archive"])
+@pytest.mark.parametrize("module", ["hub", "hub_answers", "archive", "http"])
 def test_the_clients_telemetry_is_off_whichever_module_is_imported_first(module: str) -> None:
     asked = (
         f"import dagster_project.lib.{module}, huggingface_hub.constants as constants; "

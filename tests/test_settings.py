@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from dagster_project.lib.settings import Settings, SettingsError
+from dagster_project import cli
+from dagster_project.lib.settings import Settings, SettingsError, memory_limit
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,26 @@ from dagster_project.lib.settings import Settings, SettingsError
         ("HUB_TOP", "1500", "1 to 1000, or a multiple of 1000"),
         ("HUB_TOP", "many", "1 to 1000, or a multiple of 1000"),
         ("MODELTIDE_SEEDS", "/nowhere/at/all", "an existing folder"),
+        ("HF_ENDPOINT", "http://[::1", "http:// or https://"),
+        ("HF_ENDPOINT", "http://127.0.0.1:99999", "http:// or https://"),
+        ("HF_ENDPOINT", "http://127.0.0.1:0", "http:// or https://"),
+        ("HF_ENDPOINT", "https://:8080", "http:// or https://"),
+        ("NPM_ENDPOINT", "https://exa mple.org", "http:// or https://"),
+        ("NPM_ENDPOINT", "https://example.org/\tx", "http:// or https://"),
+        ("YAHOO_ENDPOINT", "https://exämple.org", "http:// or https://"),
+        ("YAHOO_ENDPOINT", "file:///etc/hosts", "http:// or https://"),
+        ("HUB_TOP", "100001000", "1 to 1000, or a multiple of 1000"),
+        ("MODELTIDE_HOME", "s3://bucket/home", "a path of this machine"),
+        ("MODELTIDE_HOME", "file:///var/data", "a path of this machine"),
+        ("MODELTIDE_HOME", "https://example.org/data", "a path of this machine"),
+        ("MODELTIDE_HOME", "da\nta", "without control characters"),
+        ("MODELTIDE_HOME", "~nobody-of-that-name/x", "the home of a user"),
+        ("MODELTIDE_SEEDS", "s3://bucket/seeds", "a path of this machine"),
+        ("MODELTIDE_MEMORY_LIMIT", "a lot", "a size such as 2GB"),
+        ("MODELTIDE_MEMORY_LIMIT", "2", "a size such as 2GB"),
+        ("MODELTIDE_MEMORY_LIMIT", "1KB", "a size such as 2GB"),
+        ("MODELTIDE_MEMORY_LIMIT", "900000TB", "a size such as 2GB"),
+        ("MODELTIDE_MEMORY_LIMIT", "0%", "a size such as 2GB"),
         ("REFETCH", "maybe", "1 or 0"),
         ("ACCEPT", "2", "1 or 0"),
     ],
@@ -36,6 +58,12 @@ def test_a_bad_value_is_refused_by_name_value_and_what_is_allowed(
     assert allowed in str(raised.value)
 
 
+def test_a_number_of_thousands_of_digits_is_refused_in_a_line_that_can_be_read() -> None:
+    with pytest.raises(SettingsError, match=r"HUB_TOP is '1000.*…'; allowed") as raised:
+        Settings.from_environment({"HUB_TOP": "1" + "0" * 5_000})
+    assert len(str(raised.value)) < 300
+
+
 def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"HF_ENDPOINT": "https://me:secret@example.org"})
@@ -46,6 +74,91 @@ def test_tokens_and_keys_never_show() -> None:
     settings = Settings.from_environment({"HF_TOKEN": "hf_secret", "OPENROUTER_API_KEY": "sk_secret"})
     assert (settings.hub_token, settings.openrouter_key) == ("hf_secret", "sk_secret")
     assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "OPENROUTER_API_KEY"])
+@pytest.mark.parametrize(
+    "value",
+    ["sk-or-v1-X\n# note", "hf_X\rY", "hf_X Y", "hf_X\tY", "hf_Ä", "hf_X\x00Y", "hf_X\x7f", "hf_\u2028X"],
+)
+def test_a_secret_that_no_header_can_hold_is_refused_without_showing_it(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is '<not shown>'; allowed: one word of ASCII") as raised:
+        Settings.from_environment({name: value})
+    assert not any(part in str(raised.value) for part in ("sk-or", "hf_", "note"))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["https://hooks.example.org/secret\n# note", "https://hooks.example.org/sec ret", "http://[::1/secret",
+     "https://hooks.example.org:99999/secret", "https://hooks.example.org/sécret", "ftp://example.org/secret"],
+)  # fmt: skip
+def test_a_webhook_that_is_no_address_is_refused_without_showing_it(value: str) -> None:
+    with pytest.raises(SettingsError, match="ALERT_WEBHOOK_URL is '<not shown>'") as raised:
+        Settings.from_environment({"ALERT_WEBHOOK_URL": value})
+    assert "ret" not in str(raised.value)
+
+
+def test_white_space_around_a_secret_is_none_of_it() -> None:
+    assert Settings.from_environment({"HF_TOKEN": " hf_secret\n"}).hub_token == "hf_secret"
+    assert Settings.from_environment({"HF_TOKEN": " \n"}).hub_token is None
+
+
+def test_a_tilde_is_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "seeds").mkdir()
+    settings = Settings.from_environment({"MODELTIDE_HOME": "~/tide", "MODELTIDE_SEEDS": "~/seeds"})
+    assert (settings.home, settings.seeds_folder) == (tmp_path / "tide", tmp_path / "seeds")
+    root = Settings.from_environment({"MODELTIDE_HOME": "~root/tide"}).home
+    assert root == Path("~root").expanduser() / "tide"
+
+
+@pytest.mark.parametrize("value", ["2GB", "1.5 GB", "500mb", "2GiB", "80%"])
+def test_a_memory_limit_is_what_duckdb_reads(value: str) -> None:
+    assert memory_limit({"MODELTIDE_MEMORY_LIMIT": f" {value} "}) == value
+    duckdb.connect(config={"memory_limit": value}).close()
+    assert memory_limit({}) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["backfill", "--from", "2025-01-01", "--to", "2025-02-01", "--every", "9" * 5_000], "EVERY is '999"),
+        (
+            ["backfill", "--from", "2025-01-01", "--to", "2025-02-01", "--every", "0"],
+            "EVERY is '0'; allowed: a",
+        ),
+        (
+            ["import", "--file", "s3://bucket/x.parquet", "--date", "2025-01-01"],
+            "FILE is 's3://bucket/x.parquet'",
+        ),
+        (
+            ["import", "--file", "https://example.org/x", "--date", "2025-01-01"],
+            "FILE is 'https://example.org/x'",
+        ),
+    ],
+)
+def test_a_command_refuses_an_absurd_value_in_one_line(
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path))
+    assert cli.main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(says)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
+def test_a_port_that_is_none_is_refused(
+    port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_PORT", port)
+    assert cli.main(["dev"]) == 1
+    assert capsys.readouterr().err.startswith(f"DAGSTER_PORT is {port!r}; allowed: a port from 1 to 65535")
 
 
 def test_defaults_need_no_environment() -> None:

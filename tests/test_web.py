@@ -1,12 +1,15 @@
 """One GET: what is tried again, how long is waited, and what is never tried twice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from dagster_project.lib.web import GIVE_UP_AFTER, LONGEST_WAIT, TRIES, Web
+from dagster_project.lib.web import GIVE_UP_AFTER, LIMITS, LONGEST_WAIT, TRIES, Web
 from dagster_project.upstream.faults import CATALOGUE_PATH
 from dagster_project.upstream.server import Upstream
+
+QUICK = replace(LIMITS, timeout=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def upstream(running: Upstream) -> Upstream:
 
 
 def asked(upstream: Upstream, waits: list[float], path: str = CATALOGUE_PATH, times: int = 1) -> list[object]:
-    with Web(upstream.url, "https://models.dev", 5.0, timeout=1.0, sleep=waits.append) as web:
+    with Web(upstream.url, "https://models.dev", 5.0, limits=QUICK, sleep=waits.append) as web:
         return [web.get(path) for _ in range(times)]
 
 

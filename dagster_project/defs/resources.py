@@ -16,6 +16,7 @@ from dagster_project.lib import preview, raw_tables
 from dagster_project.lib.docs import METRICS
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.raw_tables import Table
+from dagster_project.lib.redaction import is_telling
 from dagster_project.lib.sql_project import SQL
 
 OWNERS = ["team:model-tide"]
@@ -23,13 +24,25 @@ OWNERS = ["team:model-tide"]
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 
 
+class Unexpected(ModelTideError):
+    """An error that nobody meant for a user, in whose text a secret stood."""
+
+
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Fail the step with the message alone; trying again cannot help unless somebody acts."""
+    """Fail the step with the message alone; trying again cannot help unless somebody acts.
+
+    Dagster stores an error with everything that led to it, and what a library says may hold a secret: such an
+    error keeps its own text, without the secret, and loses what led to it.
+    """
     try:
         yield
     except ModelTideError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+        raise dg.Failure(str(error), allow_retries=False) from (None if is_telling(error) else error)
+    except Exception as error:
+        if not is_telling(error):
+            raise
+        raise Unexpected(f"{type(error).__name__}: {error}") from None
 
 
 def table_spec(table: Table, group: str, **kwargs: object) -> dg.AssetSpec:

@@ -19,7 +19,7 @@ from dagster_project.lib.docs import METRICS
 from dagster_project.lib.preview import of_mart
 from dagster_project.lib.processes import writer_environment
 from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.settings import Settings
+from dagster_project.lib.settings import Settings, memory_limit
 from dagster_project.lib.sql_project import (
     SQL,
     is_built_by,
@@ -68,7 +68,7 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
         settings, version = Settings.from_environment(), sql_version()
         # a refused version or a second writer is said here, in one line, not by dbt
         with up_to_date(settings) as connection:
-            os.environ.setdefault("MODELTIDE_MEMORY_LIMIT", f"{build_memory_mb(connection)}MB")
+            os.environ["MODELTIDE_MEMORY_LIMIT"] = memory_limit() or f"{build_memory_mb(connection)}MB"
             is_same_sql = is_built_by(connection, version)
         with exclusive(settings):
             os.environ.update(writer_environment(settings.warehouse))

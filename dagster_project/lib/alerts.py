@@ -16,10 +16,12 @@ from typing import NamedTuple
 import orjson
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.http import Overdue, in_time
+from dagster_project.lib.redaction import redact_bytes
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import reading
 
-TIMEOUT = 10  # seconds
+TIMEOUT, DEADLINE = 10.0, 30.0  # seconds without a byte, and for the whole answer
 STALE_AFTER = timedelta(hours=36)  # a day that was not captured is gone; 12 hours are left to act
 
 
@@ -44,11 +46,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def post(alert: Alert, url: str) -> None:
     """Raises AlertNotSent unless the answer is 2xx."""
-    body = orjson.dumps({"text": alert.text, "kind": alert.kind, **alert.facts})
+    body = redact_bytes(orjson.dumps({"text": alert.text, "kind": alert.kind, **alert.facts}))
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+
+    def answered() -> None:
+        urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT).close()
+
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT):
-            return
+        in_time(answered, DEADLINE)
+        return
+    except Overdue as error:
+        reason = str(error)
     except urllib.error.HTTPError as error:
         reason = f"it answered {error.code}"
     except (OSError, HTTPException, ValueError) as error:  # their texts may name the address

@@ -7,28 +7,26 @@ The archive is somebody's dataset on the Hub and was taken down once. A commit's
 commit of a day counts. A file that is the one of an earlier day says nothing about its own.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from functools import partial
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from itertools import pairwise
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 import httpx2
-from huggingface_hub import get_hf_file_metadata, hf_hub_url
-from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_backoff
+import orjson
+from huggingface_hub import hf_hub_url
 
-from dagster_project.lib import hub
+from dagster_project.lib import http, hub
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.hub_answers import CONNECT_TIMEOUT, HubError
+from dagster_project.lib.http import Limits, host_of, origin_of
+from dagster_project.lib.hub_answers import LIMITS, HubRefused, Walk, ask_hub
 from dagster_project.lib.settings import Settings
 
 FILE = "models.parquet"
 GONE = (401, 403, 404, 410)  # the Hub says 401 of a repository that is not there
-TIMEOUT = httpx2.Timeout(60.0, connect=CONNECT_TIMEOUT)  # of the largest range, 16 MB
-Answer = TypeVar("Answer")
+# of the largest range, 16 MB; what a range may have at most is what was asked for
+RANGE = replace(LIMITS, timeout=60.0, retries=5)
+UNPACKED = {"Accept-Encoding": "identity"}  # the size and the bytes of the file, not of its compression
 KEPT = "Days loaded so far stay; run the same command again to go on."
 
 
@@ -73,83 +71,120 @@ class Archive:
                 self.name, FILE, repo_type="dataset", revision=sha, endpoint=self.settings.hub_endpoint
             )
             self.requests += 1
-            found = self._ask(
-                partial(
-                    get_hf_file_metadata,
-                    url,
-                    token=self.settings.hub_token or False,
-                    endpoint=self.settings.hub_endpoint,
-                    retry_on_errors=True,
-                ),
-                f"{FILE} of {day} ({sha[:8]})",
-            )
-            if found.size is None or found.etag is None:
+            # where the bytes lie is asked for them later, and gets no token
+            answer = self._ask("HEAD", url, RANGE, f"{FILE} of {day} ({sha[:8]})", UNPACKED, follows=False)
+            found = _located(answer)
+            if found is None:
                 raise ArchiveError(
                     f"{self.settings.hub_host} does not say how large {FILE} of {day} is or what is in it. "
                     f"{KEPT} A mirror must pass the Hub's headers on."
                 )
-            self._files[sha] = RemoteFile(found.location, found.size, found.etag)
+            self._files[sha] = found
         return self._files[sha]
 
     def read(self, file: RemoteFile, day: date, start: int, end: int) -> bytes:
-        """The bytes from `start` up to `end`."""
-        at_hub = urlsplit(file.url).netloc == self.settings.hub_host
-        headers = build_hf_headers(token=(self.settings.hub_token or False) if at_hub else False)
-
-        def ask() -> httpx2.Response:
-            response = http_backoff(
-                "GET", file.url, headers={**headers, "Range": f"bytes={start}-{end - 1}"}, timeout=TIMEOUT
+        """The bytes from `start` up to `end`; never others, and never more."""
+        if end <= start:
+            return b""  # an empty range cannot be asked for
+        what = f"{FILE} of {day}, bytes {start} to {end}"
+        limits = replace(RANGE, largest=end - start)
+        headers = {**UNPACKED, "Range": f"bytes={start}-{end - 1}"}
+        response = self._ask("GET", file.url, limits, what, headers)
+        is_meant = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if response.status_code != 206 or not is_meant:
+            raise ArchiveError(
+                f"{host_of(file.url)} does not serve ranges: it answered {what} with others. {KEPT} "
+                "A mirror must serve the bytes that are asked for."
             )
-            hf_raise_for_status(response)
-            return response
+        return response.content
 
-        response = self._ask(ask, f"{FILE} of {day}, bytes {start} to {end}")
-        # a server without ranges answers 200 with the whole file
-        return response.content if response.status_code == 206 else response.content[start:end]
-
-    def _ask(self, request: Callable[[], Answer], what: str) -> Answer:
-        host = self.settings.hub_host
+    def _ask(
+        self, method: str, url: str, limits: Limits, what: str, headers: dict[str, str], follows: bool = True
+    ) -> httpx2.Response:
         try:
-            return request()
-        except HfHubHTTPError as error:
-            raise ArchiveError(_refused(error, self.name, host, what)) from error
-        except httpx2.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            raise ArchiveError(f"Lost {host} at {what} ({reason}). {KEPT}") from error
+            return ask_hub(self.settings, method, url, limits, headers=headers, follows=follows)
+        except http.Refused as refusal:
+            raise ArchiveError(_refused(refusal, self.name, host_of(url), what)) from None
+        except http.NoAnswer as silence:
+            raise ArchiveError(f"Lost {host_of(url)} at {what} ({silence.reason}). {KEPT}") from None
+        except http.RequestFailed as failure:
+            raise ArchiveError(f"{what}: {failure}. {KEPT}") from None
+
+
+def _located(answer: httpx2.Response) -> RemoteFile | None:
+    """What the resolver says of a file: its own headers where it leads elsewhere, else those of the file."""
+    headers = answer.headers
+    is_elsewhere = answer.has_redirect_location
+    size = headers.get("X-Linked-Size") or (None if is_elsewhere else headers.get("Content-Length"))
+    etag = (headers.get("X-Linked-Etag") or headers.get("ETag") or "").removeprefix("W/").strip('"')
+    url = http.led_to(answer, headers["Location"]) if is_elsewhere else str(answer.url)
+    if not etag or size is None or re.fullmatch("[0-9]{1,18}", size) is None or not origin_of(url):
+        return None
+    return RemoteFile(url, int(size), etag)
 
 
 def open_archive(settings: Settings) -> Archive:
     """List the archive's commits. Raises ArchiveError, or HubUnreachable without a connection, in seconds."""
     hub.probe(settings)  # the listing itself is tried again for a minute
     name = settings.hub_archive
-    url: str | None = f"{settings.hub_endpoint}/api/datasets/{name}/commits/main"
-    commits: list[tuple[datetime, str]] = []
+    first = f"{settings.hub_endpoint}/api/datasets/{name}/commits/main"
+    url: str | None = first
+    commits: dict[str, datetime] = {}
+    walk = Walk(settings, "Nothing was loaded; run again later, or set HUB_ARCHIVE to a copy.")
+    walk.addresses.add(first)
     probe = None
     while url is not None:
         try:
             response, probe = hub.ask(settings, url)
-        except HubError as error:
-            if isinstance(error.__cause__, HfHubHTTPError):
-                raise ArchiveError(
-                    _refused(error.__cause__, name, settings.hub_host, "its commits")
-                ) from error
-            raise
-        commits += [(datetime.fromisoformat(c["date"]), c["id"]) for c in response.json()]
-        url = response.links.get("next", {}).get("url")
+        except HubRefused as refusal:
+            raise ArchiveError(_refused(refusal, name, settings.hub_host, "its commits")) from None
+        page = _commits(response, settings, name)
+        commits |= page
+        where = f"page {walk.pages} of the commits of {name}"
+        url = walk.next_address(response, where)
+        walk.take(page, url, where)
     assert probe is not None
     return Archive(settings, name, probe.origin, probe.now, _last_of_each_day(commits))
 
 
-def _last_of_each_day(commits: list[tuple[datetime, str]]) -> dict[date, Revision]:
+def _commits(response: httpx2.Response, settings: Settings, name: str) -> dict[str, datetime]:
+    """A page of commits with their UTC times. Raises ArchiveError for anything else."""
+    where = f"{settings.hub_host} listed the commits of {name} as"
+    again = "Nothing was loaded; run again later, or set HUB_ARCHIVE to a copy."
+    start = response.content[:60].decode(errors="replace")
+    try:
+        listed = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        raise ArchiveError(f"{where} what is no JSON: it begins {start!r}. {again}") from None
+    if not isinstance(listed, list):
+        raise ArchiveError(f"{where} what is no list: it begins {start!r}. {again}")
+    return dict(_commit(entry, f"{where} what is none: {str(entry)[:80]!r}. {again}") for entry in listed)
+
+
+def _commit(entry: object, problem: str) -> tuple[str, datetime]:
+    sha, said = (entry.get("id"), entry.get("date")) if isinstance(entry, dict) else (None, None)
+    # it becomes a part of an address
+    if not isinstance(sha, str) or re.fullmatch("[0-9a-f]{7,64}", sha) is None or not isinstance(said, str):
+        raise ArchiveError(problem)
+    try:
+        at = datetime.fromisoformat(said)
+        return sha, (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ArchiveError(problem) from None
+
+
+def _last_of_each_day(commits: dict[str, datetime]) -> dict[date, Revision]:
     last: dict[date, tuple[datetime, str]] = {}
-    for at, sha in sorted(commits):
+    for at, sha in sorted((at, sha) for sha, at in commits.items()):
         last[at.date()] = (at, sha)
     before = {day: last[earlier][1] for earlier, day in pairwise(sorted(last))}
     return {day: Revision(sha, at, before.get(day)) for day, (at, sha) in last.items()}
 
 
-def _refused(error: HfHubHTTPError, name: str, host: str, what: str) -> str:
-    status = error.response.status_code
+def _refused(refusal: http.Refused | HubRefused, name: str, host: str, what: str) -> str:
+    status = refusal.response.status_code
+    if isinstance(refusal, http.TooLongAWait):
+        return f"{what} of {name}: {refusal}. {KEPT}"
     if status in GONE and what == "its commits":
         return (
             f"The archive {name} is not on {host} ({status}): it was taken down once before. "

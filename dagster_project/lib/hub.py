@@ -10,24 +10,25 @@ The Hub serves only the present, so the day of a snapshot is the server's: the U
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from threading import Thread
 
 import httpx2
-from huggingface_hub.utils import logging as hub_logging
-from huggingface_hub.utils import parse_ratelimit_headers
 
+from dagster_project.lib.http import in_background, quota_of
 from dagster_project.lib.hub_answers import (
+    LIMITS,
     HubUnreachable,
     Probe,
     QuotaSpent,
+    Walk,
     WrongDay,
     count_items,
+    digest_of_ids,
     get,
-    next_address,
     read_probe,
+    refuse_long_wait,
     seconds_to_wait,
 )
 from dagster_project.lib.landing import HUB, Crawl, Opening, Page, find_crawls, open_crawl
@@ -53,8 +54,8 @@ EXPAND = (
 )  # no cardData, config, siblings: 10 to 50 times the bytes
 PAGE_SIZE = 1_000  # the largest page the Hub serves
 RESUMABLE = timedelta(hours=6)
-READ_TIMEOUT, PROBE_TIMEOUT = 30.0, 5.0  # seconds
-MAX_RETRIES = 6  # of 429, 5xx, timeouts and broken answers: 1, 2, 4 … 30 seconds apart
+READ_TIMEOUT, PROBE_TIMEOUT = LIMITS.timeout, 5.0  # seconds
+MAX_RETRIES = LIMITS.retries  # of 429, 5xx, timeouts and broken answers: 1, 2, 4 … 30 seconds apart
 
 
 @dataclass(frozen=True)
@@ -79,21 +80,17 @@ class Progress:
 def probe(settings: Settings) -> Probe:
     """Ask the Hub for its time, once, within 5 seconds. Raises HubUnreachable."""
     url = f"{settings.hub_endpoint}/api/models"
-    verbosity = hub_logging.get_verbosity()
-    # the error says it all; there is no second try to announce
-    hub_logging.set_verbosity(hub_logging.ERROR)
+    once = replace(LIMITS, timeout=PROBE_TIMEOUT, deadline=PROBE_TIMEOUT, retries=0)
     try:
-        response = get(settings, url, {"limit": 1}, retries=0, timeout=PROBE_TIMEOUT)
+        response = get(settings, url, {"limit": 1}, once)
     except QuotaSpent as refusal:
         response = refusal.response  # a refusal tells the time as well; the crawl then waits for its window
-    finally:
-        hub_logging.set_verbosity(verbosity)
     return read_probe(response, settings)
 
 
 def ask(settings: Settings, url: str) -> tuple[httpx2.Response, Probe]:
     """One answer of the Hub's API and who gave it. Raises HubUnreachable, or HubError for a refusal."""
-    response = get(settings, url, None, retries=MAX_RETRIES, timeout=READ_TIMEOUT)
+    response = get(settings, url, None)
     return response, read_probe(response, settings)
 
 
@@ -185,13 +182,15 @@ def land(
         for landed in earlier:
             if landed.is_complete:
                 return landed
-    fetch = partial(get, settings, retries=retries, timeout=read_timeout)
+    fetch = partial(get, settings, limits=replace(LIMITS, retries=retries, timeout=read_timeout))
     current = _resumable(settings, earlier, day)
     streams = current.opening.streams if current else list(request.queries)
     pace = _Pace(report, sleep, current.rows if current else 0)
     for stream in streams:
         pages = [page for page in current.pages if page.stream == stream] if current else []
-        seen = {page.next_url for page in pages}
+        walk = Walk(settings, "Run again; landed pages are kept.")
+        for page in pages:
+            walk.take([page.ids or page.file] if page.rows else [], page.next_url, page.file)
         rows = sum(page.rows for page in pages)
         url = pages[-1].next_url if pages else f"{settings.hub_endpoint}/api/models"
         parameters = None if pages else request.queries[stream]
@@ -204,17 +203,20 @@ def land(
                 if current is None:
                     raise
                 raise HubUnreachable(
-                    f"Lost {settings.hub_host} at {where} ({error.__cause__!r}). "
-                    "Landed pages are kept; run again within 6 hours to resume."
-                ) from error
+                    f"Lost {settings.hub_host} at {where} ({error.reason}). "
+                    "Landed pages are kept; run again within 6 hours to resume.",
+                    error.reason,
+                ) from None
             answered = read_probe(response, settings)
             if current is None and answered.day != day:
                 raise WrongDay(_wrong_day(day, answered.day))
-            next_url = next_address(response, settings, seen, where)
+            next_url = walk.next_address(response, where)
             may_end = next_url is None or request.is_enough(stream, rows + PAGE_SIZE)
             wait = seconds_to_wait(response)
-            ahead = None if may_end or wait else _begin(fetch, next_url)
+            ahead = None if may_end or wait else in_background(partial(fetch, next_url, None), "next page")
             count = count_items(response, where)
+            ids = digest_of_ids(response.content)
+            walk.take([ids] if count else [], next_url, where)
             if current is None:
                 current = open_crawl(
                     settings.landing,
@@ -230,10 +232,11 @@ def land(
                         created_until=answered.now.isoformat() if request.scope == "census" else None,
                     ),
                 )
-            page = current.add_page(stream, response.content, count, answered.now, next_url)
-            seen.add(next_url)
+            page = current.add_page(stream, response.content, count, answered.now, next_url, ids)
             rows, url, parameters = rows + count, next_url, None
             is_last = stream == streams[-1] and (url is None or request.is_enough(stream, rows))
+            if not is_last:
+                refuse_long_wait(wait, settings, where)
             pace.after(page, current.rows, response, 0.0 if is_last else wait)
     assert current is not None  # every scope has at least one stream
     current.finish()
@@ -250,29 +253,12 @@ class _Pace:
     started: float = field(default_factory=time.monotonic)
 
     def after(self, page: Page, rows: int, response: httpx2.Response, wait: float) -> None:
-        quota = parse_ratelimit_headers(response.headers)
+        quota = quota_of(response)
         elapsed = max(time.monotonic() - self.started, 1e-9)
         rate = (rows - self.rows_before) / elapsed
         self.report(Progress(page, rows, rate, quota.remaining if quota else None, wait))
         if wait:
             self.sleep(wait)
-
-
-def _begin(fetch: Callable[..., httpx2.Response], url: str | None) -> Future[httpx2.Response]:
-    """Ask for the next page while this one is read and written.
-
-    A thread of its own that nobody waits for: Ctrl-C is not held up by a Hub that does not answer.
-    """
-    answer: Future[httpx2.Response] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(fetch(url, None))
-        except BaseException as error:  # raised by `result`, where the page is wanted
-            answer.set_exception(error)
-
-    Thread(target=ask, name="next page", daemon=True).start()
-    return answer
 
 
 def _resumable(settings: Settings, earlier: list[Crawl], day: date) -> Crawl | None:

@@ -58,6 +58,7 @@ class Page:
     bytes: int
     served_at: str
     next_url: str | None
+    ids: str | None = None  # digest of what it lists; manifests of earlier versions have none
 
 
 @dataclass
@@ -91,13 +92,19 @@ class Crawl:
         return [str(self.folder / p.file) for p in self.pages if p.stream.startswith(stream_prefix)]
 
     def add_page(
-        self, stream: str, body: bytes, rows: int, served_at: datetime, next_url: str | None
+        self,
+        stream: str,
+        body: bytes,
+        rows: int,
+        served_at: datetime,
+        next_url: str | None,
+        ids: str | None = None,
     ) -> Page:
         """Write the page, then its manifest line; each is on disk before the next begins."""
         number = len(self.pages)
         name = f"page-{number:05d}.json.zst"
         _write(self.folder / name, _COMPRESSOR.compress(body))
-        page = Page(stream, number, name, rows, len(body), served_at.isoformat(), next_url)
+        page = Page(stream, number, name, rows, len(body), served_at.isoformat(), next_url, ids)
         self._append({"page": asdict(page)})
         self.pages.append(page)
         return page

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib.raw_tables import PRICE_BARS, PRICE_FETCHES, PRICE_VINTAGES, PRICES
+from dagster_project.lib.redaction import redact
 from dagster_project.lib.row_loads import add_rows
 from dagster_project.lib.settings import Settings
 
@@ -47,6 +48,9 @@ class Fetched:
     pending: int = 0
     currency: str | None = None
     timezone: str | None = None
+
+    def __post_init__(self) -> None:
+        self.detail = redact(self.detail or "") or None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from yfinance import cache
 from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
 
 from dagster_project.lib.price_load import Bar, Fetched, find_restatement, read_stored, store
+from dagster_project.lib.redaction import redact
 from dagster_project.lib.seed_files import Row
 from dagster_project.lib.settings import YAHOO_ENDPOINT, Settings
 
@@ -245,4 +246,4 @@ def _number(value: Any) -> float | None:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return redact(" ".join(f"{type(error).__name__}: {error}".split()))[:300]

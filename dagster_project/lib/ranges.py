@@ -8,14 +8,17 @@ that is not to be had, and through a Python file system it asks for each column 
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.http import in_background
 
 MAGIC = b"PAR1"
 TAIL = 256 * 1024  # holds the footer of 20 row groups and 30 columns
@@ -79,13 +82,17 @@ def read_layout(get: Get, size: int, wanted: Iterable[str], path: Path) -> Layou
 def fetch_ranges(get: Get, layout: Layout, path: Path) -> None:
     """Fill the layout's ranges in; DuckDB reads the wanted columns of `path` then like any file's."""
     descriptor = os.open(path, os.O_WRONLY)
+    ranges = iter(layout.ranges)
+    # no pool: a process waits for the threads of one before it ends, Ctrl-C or not
+    begun = deque((span, in_background(partial(get, *span))) for span in islice(ranges, AT_ONCE))
     try:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            bodies = pool.map(lambda span: get(*span), layout.ranges)
-            for (start, end), body in zip(layout.ranges, bodies, strict=True):
-                if len(body) != end - start:
-                    raise BrokenFile(f"{len(body)} bytes came instead of {end - start}")
-                os.pwrite(descriptor, body, start)
+        while begun:
+            (start, end), answer = begun.popleft()
+            body = answer.result()
+            begun.extend((span, in_background(partial(get, *span))) for span in islice(ranges, 1))
+            if len(body) != end - start:
+                raise BrokenFile(f"{len(body)} bytes came instead of {end - start}")
+            os.pwrite(descriptor, body, start)
     finally:
         os.close(descriptor)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import audit, checksums, hub_load, row_loads, snapshots
+from dagster_project.lib import audit, checksums, hub_load, publications, row_loads, snapshots
 from dagster_project.lib.raw_tables import SCHEMA_VERSION
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.snapshots import HubDay, SnapshotError
@@ -78,8 +78,7 @@ def rebuild(settings: Settings, report: Report = print) -> int:
     with exclusive(settings):
         _tidy(settings, report)
         is_readable = _mend_from_the_old(settings, report)
-        fresh = settings.warehouse.with_suffix(".rebuild")
-        _remove(fresh)
+        fresh = _fresh(settings)
         with writing(settings, fresh) as connection:
             loads = roll_forward(connection, settings, report)
             lost = audit.lost_by(connection, settings.warehouse) if is_readable else []
@@ -98,7 +97,10 @@ def rebuild(settings: Settings, report: Report = print) -> int:
 
 
 def _tidy(settings: Settings, report: Report) -> None:
+    """Sweep away what killed writers left, and name what is not ours."""
+    publications.remove_unfinished(settings)
     snapshots.remove_unfinished(settings)
+    _remove(_fresh(settings))
     for path in snapshots.strangers(settings):
         report(f"{path} is no load of Model Tide: it is left where it is and not read.")
 
@@ -135,6 +137,10 @@ def _set_aside(warehouse: Path) -> Path:
     if _wal(warehouse).exists():
         _wal(warehouse).rename(_wal(place))
     return place
+
+
+def _fresh(settings: Settings) -> Path:
+    return settings.warehouse.with_suffix(".rebuild")
 
 
 def _remove(path: Path) -> None:

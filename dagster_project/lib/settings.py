@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.redaction import keep_secret
 
 HUB_ENDPOINT = "https://huggingface.co"
 YAHOO_ENDPOINT = "https://query2.finance.yahoo.com"
@@ -24,6 +25,8 @@ PYPISTATS_ENDPOINT = "https://pypistats.org"
 HUB_ARCHIVE = "cfahlgren1/hub-stats"  # a revision of the listing a day since July 2024
 SCOPES = ("top", "census")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MOST_MODELS = 100_000_000  # the Hub has 3 million
+LONGEST_SHOWN = 80  # characters of a refused value
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
 
 
@@ -53,6 +56,10 @@ class Settings:
     refetch: bool = False
     accept: bool = False
 
+    def __post_init__(self) -> None:
+        for secret in (self.hub_token, self.alert_webhook, self.openrouter_key):
+            keep_secret(secret)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         def value(name: str, default: str = "") -> str:
@@ -63,8 +70,9 @@ class Settings:
 
         seeds = value("MODELTIDE_SEEDS")
         webhook = value("ALERT_WEBHOOK_URL")
+        memory_limit(environment)  # read where a build starts, refused where everything is
         return cls(
-            home=Path(value("MODELTIDE_HOME", "data")).absolute(),
+            home=a_path("MODELTIDE_HOME", value("MODELTIDE_HOME", "data")),
             hub_endpoint=endpoint("HF_ENDPOINT", HUB_ENDPOINT),
             yahoo_endpoint=endpoint("YAHOO_ENDPOINT", YAHOO_ENDPOINT),
             openrouter_endpoint=endpoint("OPENROUTER_ENDPOINT", OPENROUTER_ENDPOINT),
@@ -72,9 +80,9 @@ class Settings:
             npm_endpoint=endpoint("NPM_ENDPOINT", NPM_ENDPOINT),
             pypistats_endpoint=endpoint("PYPISTATS_ENDPOINT", PYPISTATS_ENDPOINT),
             hub_archive=_repository("HUB_ARCHIVE", value("HUB_ARCHIVE", HUB_ARCHIVE)),
-            hub_token=value("HF_TOKEN") or None,
+            hub_token=_secret("HF_TOKEN", value("HF_TOKEN")),
             alert_webhook=_secret_url("ALERT_WEBHOOK_URL", webhook) if webhook else None,
-            openrouter_key=value("OPENROUTER_API_KEY") or None,
+            openrouter_key=_secret("OPENROUTER_API_KEY", value("OPENROUTER_API_KEY")),
             seeds_folder=_folder("MODELTIDE_SEEDS", seeds) if seeds else None,
             scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
             hub_top=_top("HUB_TOP", value("HUB_TOP", "50000")),
@@ -126,22 +134,76 @@ class Settings:
 
 
 def _refuse(name: str, value: str, allowed: str) -> SettingsError:
-    return SettingsError(f"{name} is {value!r}; allowed: {allowed}. Set or unset it, then run again.")
+    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    return SettingsError(f"{name} is {shown!r}; allowed: {allowed}. Set or unset it, then run again.")
+
+
+def a_path(name: str, value: str) -> Path:
+    """An absolute path; `~` and `~user` are homes. Raises SettingsError for an address or a line break."""
+    if re.match(r"[A-Za-z][\w+.-]*:/", value):
+        raise _refuse(name, value, "a path of this machine, without a scheme such as s3:// or file://")
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        raise _refuse(name, value, "a path without control characters")
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError:  # nobody of that name is here, or nobody knows where the home is
+        raise _refuse(name, value, "a path whose ~ is the home of a user of this machine") from None
+
+
+def memory_limit(environment: Mapping[str, str] = os.environ) -> str | None:
+    """MODELTIDE_MEMORY_LIMIT as DuckDB reads it (`2GB`, `50%`), None if not set. Raises SettingsError."""
+    name = "MODELTIDE_MEMORY_LIMIT"
+    value = environment.get(name, "").strip()
+    if not value:
+        return None
+    if re.fullmatch(r"[1-9][0-9]?%", value, re.ASCII):
+        return value
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([KMGT]i?B)", value, re.IGNORECASE | re.ASCII)
+    factors = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+    size = float(found[1]) * factors[found[2][0].upper()] if found else 0.0
+    if not 100e6 <= size <= 64e12:  # what a build cannot start with, and what no machine has
+        raise _refuse(name, value, "a size such as 2GB, from 100MB to 64TB, a share such as 50%, or nothing")
+    return value
+
+
+def whole_number(name: str, value: str, least: int, most: int, of: str) -> int:
+    """Raises SettingsError unless the text is a whole number from `least` to `most`."""
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else least - 1
+    if not least <= number <= most:
+        raise _refuse(name, value, f"{of} from {least} to {most}")
+    return number
+
+
+def _address_of(value: str) -> SplitResult | None:
+    """The parts of an http or https address; None if it is none, or could not be asked for."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return None
+    try:
+        parts = urlsplit(value)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port beyond 65535
+        return None
+    return parts if is_whole and parts.scheme in ("http", "https") else None
 
 
 def _url(name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise _refuse(name, value, "an http:// or https:// address such as https://example.org")
-    if parts.username or parts.password:
+    parts = _address_of(value)
+    if "@" in (parts.netloc if parts else value):
         raise _refuse(name, "<not shown>", "an address without user name and password in it")
+    if parts is None or parts.query or parts.fragment:
+        raise _refuse(name, value, "an http:// or https:// address such as https://example.org")
     return value.rstrip("/")
 
 
+def _secret(name: str, value: str) -> str | None:
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise _refuse(name, "<not shown>", "one word of ASCII, without a space or a line break in it")
+    return value or None
+
+
 def _secret_url(name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise _refuse(name, "<not shown>", "an http:// or https:// address, or nothing")
+    if _address_of(value) is None:
+        raise _refuse(name, "<not shown>", "an http:// or https:// address in ASCII, or nothing")
     return value
 
 
@@ -152,7 +214,7 @@ def _repository(name: str, value: str) -> str:
 
 
 def _folder(name: str, value: str) -> Path:
-    path = Path(value).absolute()
+    path = a_path(name, value)
     if not path.is_dir():
         raise _refuse(name, value, "an existing folder of CSV files, or nothing")
     return path
@@ -172,9 +234,10 @@ def _weekday(name: str, value: str) -> str | None:
 
 def _top(name: str, value: str) -> int:
     # whole pages: a page is 1,000 models, and a listing is cut only between pages
-    number = int(value) if value.isascii() and value.isdigit() else 0
-    if number < 1 or (number > 1_000 and number % 1_000):
-        raise _refuse(name, value, "1 to 1000, or a multiple of 1000")
+    is_number = value.isascii() and value.isdigit() and len(value) < 20
+    number = int(value) if is_number else 0
+    if not 1 <= number <= MOST_MODELS or (number > 1_000 and number % 1_000):
+        raise _refuse(name, value, f"1 to 1000, or a multiple of 1000 up to {MOST_MODELS}")
     return number
 
 

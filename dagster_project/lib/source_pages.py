@@ -15,6 +15,7 @@ import duckdb
 
 from dagster_project.lib.landing import Crawl, Opening, Page, find_crawls, open_crawl
 from dagster_project.lib.raw_tables import Source
+from dagster_project.lib.redaction import redact
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import scalar
 from dagster_project.lib.web import Answer, Web
@@ -54,6 +55,9 @@ class Outcome:
     as_of: datetime | None = None
     origin: str | None = None
     new_rows: int = 0
+
+    def __post_init__(self) -> None:
+        self.detail = redact(self.detail or "") or None
 
     @property
     def is_answered(self) -> bool:

@@ -1,16 +1,14 @@
 """One GET of a small web API, every outcome as data.
 
-Belongs here: time limits, retries, the waits that a source asks for, pacing, and naming what went wrong.
-Does not belong here: what an answer means (tokens, model_catalogue, installs) and the Hub, which has a quota
-of its own (hub).
+Belongs here: the limits of such an API, pacing, giving up, and naming what went wrong.
+Does not belong here: how a request is made (http), what an answer means (tokens, model_catalogue, installs)
+and the Hub, which has a quota of its own (hub).
 """
 
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -18,12 +16,23 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from dagster_project.lib import http
+from dagster_project.lib.http import Limits
 from dagster_project.lib.hub_answers import SYNTHETIC_HEADER
 
 USER_AGENT = "model-tide/0.1 (daily snapshot)"
-CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0  # seconds
+READ_TIMEOUT = 30.0  # seconds
 TRIES = 3  # of 429, 5xx, timeouts and broken answers: 1 and 2 seconds apart, or as long as Retry-After says
 LONGEST_WAIT = 60.0  # seconds; a source that asks for more is asked again by the next run
+# the largest answer, a year of tokens or the whole catalogue, has 4 MB
+LIMITS = Limits(
+    largest=64_000_000,
+    timeout=READ_TIMEOUT,
+    deadline=60.0,
+    longest_wait=LONGEST_WAIT,
+    patience=180.0,
+    retries=TRIES - 1,
+)
 GIVE_UP_AFTER = 3  # items in a row without an answer: the source is down, not the item
 LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -50,7 +59,7 @@ class Web:
         official: str,
         pace: float,
         *,
-        timeout: float = READ_TIMEOUT,
+        limits: Limits = LIMITS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.endpoint, self.host = endpoint, urlsplit(endpoint).netloc
@@ -60,11 +69,10 @@ class Web:
         self._sleep = sleep
         self._asked = False
         self._failures = 0
+        self._limits = limits
         self._client = httpx2.Client(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
             verify=_certificates(),
-            timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
-            follow_redirects=True,  # a redirect to another host carries no key: the client drops it
         )
 
     def __enter__(self) -> Self:
@@ -81,41 +89,39 @@ class Web:
     def get(
         self, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """The answer to one request; after GIVE_UP_AFTER failures in a row nothing more is asked."""
+        """The answer to one request; after GIVE_UP_AFTER failures in a row nothing more is asked.
+
+        `headers` go to the source itself and to nobody whom it redirects to.
+        """
         if self._failures >= GIVE_UP_AFTER:
             return Answer("error", f"not asked: {self._failures} requests in a row failed at {self.host}")
         if self._asked:
             self._sleep(self.pace)
         self._asked = True
-        answer = self._try(path, dict(parameters or {}), dict(headers or {}))
+        answer = self._try(path, parameters or {}, headers or {})
         self._failures = self._failures + 1 if answer.status == "error" else 0
         return answer
 
-    def _try(self, path: str, parameters: dict[str, str], headers: dict[str, str]) -> Answer:
-        problem = ""
-        for number in range(TRIES):
-            wait = float(2**number)
-            try:
-                response = self._client.get(self.endpoint + path, params=parameters, headers=headers)
-            except httpx2.HTTPError as error:  # its text names hosts and causes, never a header
-                problem = f"{self.host}: {str(error) or type(error).__name__}"
-            else:
-                status = response.status_code
-                if status == 200:
-                    return Answer("ok", None, response.content, self._origin_of(response))
-                problem = f"{self.host} answered {status}"
-                if status == 404:
-                    return Answer("missing", problem)
-                if status in (401, 403):
-                    return Answer("refused", problem)
-                if status != 429 and status < 500:
-                    return Answer("error", problem)
-                wait = max(wait, _retry_after(response))
-            if wait > LONGEST_WAIT:
-                return Answer("error", f"{problem} and asks to wait {wait:.0f} s")
-            if number + 1 < TRIES:
-                self._sleep(wait)
-        return Answer("error", problem)
+    def _try(self, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        try:
+            response = http.ask(
+                lambda: self._client,
+                "GET",
+                self.endpoint + path,
+                self._limits,
+                origin=self.endpoint,
+                parameters=parameters,
+                secret_headers=headers,
+                sleep=self._sleep,
+            )
+        except http.TooLongAWait as error:
+            return Answer("error", str(error))
+        except http.Refused as error:
+            named = {404: "missing", 401: "refused", 403: "refused"}
+            return Answer(named.get(error.status, "error"), f"{self.host} answered {error.status}")
+        except http.RequestFailed as error:
+            return Answer("error", str(error))
+        return Answer("ok", None, response.content, self._origin_of(response))
 
     def _origin_of(self, response: httpx2.Response) -> str:
         if response.headers.get(SYNTHETIC_HEADER):
@@ -127,21 +133,3 @@ class Web:
 def _certificates() -> ssl.SSLContext:
     """Read once in a process: 60 ms, as long as a day of a small source takes."""
     return httpx2.create_ssl_context()
-
-
-def _retry_after(response: httpx2.Response) -> float:
-    """Seconds that the source asks to wait; 0 if it does not say."""
-    said = response.headers.get("Retry-After", "").strip()
-    if said.isdecimal():
-        return float(said)
-    try:
-        until = parsedate_to_datetime(said)
-        # against the source's own clock: the local one may be wrong
-        now = parsedate_to_datetime(response.headers["Date"])
-    except (ValueError, KeyError):
-        return 0.0
-    return max(0.0, (_aware(until) - _aware(now)).total_seconds())
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,9 +5,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
-from dagster_project.lib import hub
+from dagster_project.lib import hub, hub_answers
 from dagster_project.lib.hub_answers import HubError, HubUnreachable
 from dagster_project.lib.landing import find_crawls
 from dagster_project.lib.settings import Settings
@@ -234,3 +235,124 @@ def test_a_probe_of_a_hub_that_stalls_ends_within_its_five_seconds(
     with pytest.raises(HubUnreachable, match=census.hub_host):
         hub.probe(census)
     assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("said", ["yesterday", "0", "Wed, 31 Feb 2026 06:00:00 GMT", "2026-01-14T06:00:00Z"])
+def test_a_date_that_is_no_date_is_told_with_its_text(server: Watched, census: Settings, said: str) -> None:
+    def misdate(number: int, answer: Answer) -> None:
+        if number == 3:
+            answer.headers["Date"] = said
+
+    server.alter = misdate
+    with pytest.raises(HubError, match="sent a Date header that is no date") as raised:
+        hub.crawl(census, DAY, [])
+    assert repr(said) in str(raised.value) and census.hub_host in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert kept(census) == 3
+
+
+def test_a_quota_that_ends_in_weeks_stops_the_crawl_with_its_page_kept(
+    server: Watched, census: Settings
+) -> None:
+    def hold(number: int, answer: Answer) -> None:
+        if number == 3:
+            answer.headers["RateLimit"] = '"api";r=0;t=999999999'
+
+    server.alter = hold
+    slept: list[float] = []
+    with pytest.raises(HubError, match=r"asks to wait 1000000000 s after page 3 \(census\)") as raised:
+        hub.crawl(census, DAY, [], sleep=slept.append)
+    assert census.hub_host in str(raised.value)
+    assert (slept, kept(census)) == ([], 4)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "asked"),
+    [
+        (429, {"RateLimit": '"api";r=0;t=999999999'}, "1000000000 s"),
+        (429, {"RateLimit": "", "Retry-After": "999999"}, "999999 s"),
+        (503, {"Retry-After": "3600"}, "3600 s"),
+    ],
+)
+def test_a_refusal_that_asks_for_too_long_a_wait_is_not_obeyed(
+    server: Watched, census: Settings, status: int, headers: dict[str, str], asked: str
+) -> None:
+    def refuse(number: int, answer: Answer) -> None:
+        if number == 3:
+            answer.status = status
+            answer.headers.update(headers)
+
+    server.alter = refuse
+    began = time.monotonic()
+    with pytest.raises(
+        HubError, match=f"answered {status} to /api/models and asks to wait {asked}"
+    ) as raised:
+        hub.crawl(census, DAY, [])
+    assert time.monotonic() - began < 5
+    assert census.hub_host in str(raised.value) and "\n" not in str(raised.value)
+    assert kept(census) == 3
+
+
+def test_an_answer_that_never_ends_is_given_up(
+    server: Watched, census: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends a byte now and then as far as the time without one is concerned; the deadline is another."""
+    monkeypatch.setattr(hub, "LIMITS", replace(hub.LIMITS, deadline=0.3))
+    server.faults.add("stall", seconds=3, skip=3)
+    with pytest.raises(HubUnreachable, match=r"no whole answer within 0 s.*Landed pages are kept"):
+        hub.crawl(census, DAY, [], retries=0)
+    assert kept(census) == 3
+
+
+@pytest.mark.parametrize("body", ["empty", "the same page", "the same page in another order"])
+def test_a_cursor_that_always_changes_over_nothing_new_comes_to_an_end(
+    server: Watched, census: Settings, body: str
+) -> None:
+    first: list[bytes] = []
+
+    def go_round(number: int, answer: Answer) -> None:
+        first.append(answer.body)
+        if number > 0:
+            items = [] if body == "empty" else orjson.loads(first[0])
+            answer.body = orjson.dumps(items[::-1] if "order" in body else items)
+        answer.headers["Link"] = f'<{server.url}/api/models?limit=1000&author=nobody-{number}>; rel="next"'
+
+    server.alter = go_round
+    with pytest.raises(HubError, match=r"page 3 .* the last 3 pages of .* bring nothing new") as raised:
+        hub.crawl(census, DAY, [])
+    assert census.hub_host in str(raised.value)
+    assert len(server.seen) <= 5, "one may have been asked for ahead"
+    assert kept(census) == 3
+    with pytest.raises(HubError, match="bring nothing new"):
+        hub.crawl(census, DAY, [])
+    assert kept(census) == 3, "and a crawl that is resumed knows what it has"
+
+
+def test_an_empty_page_amid_others_is_no_fault(
+    server: Watched, census: Settings, undisturbed: list[bytes]
+) -> None:
+    def insert(number: int, answer: Answer) -> None:
+        if number == 2:
+            answer.body = b"[]"
+
+    server.alter = insert
+    assert bodies(hub.crawl(census, DAY, [])) == [*undisturbed[:2], b"[]", *undisturbed[3:]]
+
+
+def test_a_listing_has_an_end(server: Watched, census: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_answers, "MOST_PAGES", 5)
+    with pytest.raises(HubError, match="leads on after 5 pages of one listing"):
+        hub.crawl(census, DAY, [])
+    assert kept(census) == 4
+
+
+@pytest.mark.parametrize("said", ["http://[::1", "//", "https://[bad", "http://127.0.0.1:99999/api/models"])
+def test_a_next_link_that_is_no_address_is_one_line(server: Watched, census: Settings, said: str) -> None:
+    def mislead(_: int, answer: Answer) -> None:
+        answer.headers["Link"] = f'<{said}>; rel="next"'
+
+    server.alter = mislead
+    with pytest.raises(HubError) as raised:
+        hub.crawl(census, DAY, [])
+    assert census.hub_host in str(raised.value) and "\n" not in str(raised.value)
+    assert not census.home.exists()
