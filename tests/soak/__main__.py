@@ -31,70 +31,77 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 
-os.environ.update(DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false")
+from tests.soak.commands import commands
+from tests.soak.disk import disk
+from tests.soak.homes import prepare
+from tests.soak.kills import kills
+from tests.soak.reads import reads
+from tests.soak.trial import BROKEN, Trial
 
+Pair = tuple[tuple[str, Callable[[Trial], None]], ...]
 RESERVE = 120.0  # seconds that a case under way may still take at the end
 
 
 def main() -> int:
-    from tests.soak.commands import commands
-    from tests.soak.disk import disk
-    from tests.soak.homes import prepare
-    from tests.soak.kills import kills
-    from tests.soak.reads import reads
-    from tests.soak.trial import Trial
-
     started = time.monotonic()
     seed = int(os.environ.get("SEED") or random.randrange(10**6))
     minutes = float(os.environ.get("MINUTES") or 60)
     print(f"SEED={seed} MINUTES={minutes:g}", flush=True)
     # two beside each other: the shorter part of a pair first
-    pairs = (("disk", disk), ("kills", kills)), (("reads", reads), ("commands", commands))
+    pairs: tuple[Pair, ...] = (("disk", disk), ("kills", kills)), (("reads", reads), ("commands", commands))
     known = [name for pair in pairs for name, _ in pair]
     wanted = (os.environ.get("PART") or ",".join(known)).split(",")
     if not set(wanted) <= set(known):
         print(f"PART is {','.join(wanted)!r}; allowed: {', '.join(known)}.", file=sys.stderr)
         return 1
-    only = os.environ.get("CASE")
+    only = int(os.environ["CASE"]) if os.environ.get("CASE") else None
     stop, folder = Event(), Path(tempfile.mkdtemp(prefix="modeltide-soak-"))
     homes = prepare(folder / "homes")
     print(f"{(time.monotonic() - started) / 60:4.1f} min: the homes are prepared in {folder}", flush=True)
     deadline = started + minutes * 60 - RESERVE
     trials = {
-        name: Trial(
-            name, seed, homes, deadline, stop, bool(os.environ.get("ALL")), int(only) if only else None
-        )
+        name: Trial(name, seed, homes, deadline, stop, bool(os.environ.get("ALL")), only)
         for name in known
         if name in wanted
     }
+
+    def in_turn(pair: Pair) -> None:
+        try:
+            for name, part in pair:
+                if name in trials:
+                    part(trials[name])
+        except BaseException:
+            stop.set()
+            raise
+
     with ThreadPoolExecutor(len(pairs)) as pool:
-        running = {
-            pool.submit(lambda pair=pair: [part(trials[name]) for name, part in pair if name in trials])
-            for pair in pairs
-        }
-        while running:
-            done, running = wait(running, timeout=60)
-            for one in done:
-                if one.exception():
-                    stop.set()
-            said = "; ".join(
-                f"{name}: " + ", ".join(f"{n} {what}" for what, n in t.counts.items())
-                for name, t in trials.items()
-            )
+        running = [pool.submit(in_turn, pair) for pair in pairs]
+        while wait(running, timeout=60).not_done:
+            said = "; ".join(f"{name}: {_told(trial)}" for name, trial in trials.items())
             print(f"{(time.monotonic() - started) / 60:4.1f} min: {said}", flush=True)
+    for one in running:
+        one.result()
     for name, trial in trials.items():
         for what, number in trial.counts.items():
             print(f"{name:<10}{number:>6}  {what}")
-    broken = [reason for trial in trials.values() for reason in trial.broken]
-    for reason in broken:
-        print(reason, file=sys.stderr)
-    if not broken:
-        shutil.rmtree(folder)
-    return 1 if broken else 0
+    broken = sum(trial.counts[BROKEN] for trial in trials.values())
+    if broken:
+        print(
+            f"{broken} broken promises, see above (SEED={seed}); the homes are kept in {folder}.",
+            file=sys.stderr,
+        )
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+def _told(trial: Trial) -> str:
+    return ", ".join(f"{number} {what}" for what, number in list(trial.counts.items()))
 
 
 if __name__ == "__main__":

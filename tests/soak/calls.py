@@ -24,7 +24,6 @@ from tests.soak.promises import BrokenPromise
 
 CONTEXT.set_forkserver_preload([__name__])
 ENDLESS = 1 << 40
-REJECTED = "top-500-rejected"  # scope of a landed day that is not accepted
 
 
 def crawl(settings: Settings) -> None:
@@ -60,12 +59,6 @@ def drop(settings: Settings) -> None:
     """A day that is gone already needs no dropping."""
     with rebuild.up_to_date(settings) as connection, suppress(past_days.NothingToRemove):
         past_days.drop_past_day(connection, settings, IMPORTED)
-
-
-def reject(settings: Settings) -> None:
-    """The landed day, which has far too few models: DayRejected, and a note of it."""
-    with rebuild.up_to_date(settings) as connection:
-        load_crawl(connection, newest_complete(settings.landing, SECOND, REJECTED), settings)
 
 
 def open_again(settings: Settings) -> None:

@@ -41,7 +41,7 @@ def commands(trial: Trial) -> None:
         for case in trial.cases("killed", WANTED, 2 * WANTED):
             kind = list(typed)[case % len(typed)]
             name, arguments = typed[kind]
-            is_orphan, is_done_again = case % 6 == 5, case % 4 == 3
+            is_orphan, is_done_again = case % 6 == 5, case % 6 == 2 or case % 12 == 5
             with trial.case(case, kind) as folder:
                 settings = trial.homes.copy(name, folder / "data", upstream, is_whole=True)
                 before = promises.accepted_days(settings)

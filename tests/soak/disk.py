@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from dagster_project.lib.seeds import followed_publishers
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Upstream
 from tests.landed import item, land
@@ -21,7 +22,7 @@ from tests.soak.homes import IMPORTED, SECOND, upstream_on
 from tests.soak.kills import CALLS
 from tests.soak.trial import Trial
 
-STEPS: dict[str, tuple[str, Any]] = {**CALLS, "note": ("first", calls.reject)}
+STEPS: dict[str, tuple[str, Any]] = {**CALLS, "note": ("first", calls.load)}
 SHARES = (0.0, 0.03, 0.15, 0.4, 0.7, 0.9)  # of the room that the step needs, give or take a twentieth
 LIMITS = (0, 300, 5_000, 60_000, 300_000, 1_500_000)  # bytes of a file, where no tmpfs can be mounted
 DISK = 400 << 20
@@ -64,8 +65,9 @@ def disk(trial: Trial) -> None:
 def _prepared(trial: Trial, name: str, kind: str, room: Path, upstream: Upstream) -> Settings:
     settings = trial.homes.copy(name, room / "data", upstream)
     if kind == "note":
-        few = [item(number) for number in range(20)]
-        land(settings, str(SECOND), few, scope_id=calls.REJECTED, origin="mirror:127.0.0.1")
+        scope_id = settings.scope_id(followed_publishers(settings))
+        few = [item(number) for number in range(20)]  # DayRejected, and a note of it
+        land(settings, str(SECOND), few, scope_id=scope_id, origin="mirror:127.0.0.1")
     return settings
 
 

@@ -139,5 +139,5 @@ def _morning(day: date) -> datetime:
 
 
 def _environment(home: Path, upstream: Upstream) -> dict[str, str]:
-    # a page of the top and one for each followed publisher: many pages of a small world
-    return {"MODELTIDE_HOME": str(home), "HUB_TOP": "500", **upstream.environment}
+    # a page of everything and one for each followed publisher: many pages of a small world
+    return {"MODELTIDE_HOME": str(home), "HUB_TOP": "1000", **upstream.environment}

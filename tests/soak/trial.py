@@ -6,6 +6,7 @@ Does not belong here: what a part does.
 
 import random
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,10 +17,12 @@ from threading import Event
 
 from tests.soak.homes import Homes
 
+BROKEN = "broken promises"
+
 
 @dataclass
 class Trial:
-    """One part. `counts` says what was done, `broken` what did not hold; `stop` ends every part."""
+    """One part. `counts` says what was done and what did not hold; `stop` ends every part."""
 
     part: str
     seed: int
@@ -29,7 +32,6 @@ class Trial:
     goes_on: bool  # also after a broken promise
     only: int | None = None  # this case and no other
     counts: Counter[str] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
 
     @property
     def has_time(self) -> bool:
@@ -59,11 +61,13 @@ class Trial:
         try:
             yield work
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            self.broken.append(
-                f"SEED={self.seed} PART={self.part} CASE={number} ({what}): {reason}\n  in {work}"
+            print(
+                f"SEED={self.seed} PART={self.part} CASE={number} ({what}): {type(error).__name__}: {error}\n"
+                f"  in {work}",
+                file=sys.stderr,
+                flush=True,
             )
-            self.counts["broken promises"] += 1
+            self.counts[BROKEN] += 1
             if not self.goes_on:
                 self.stop.set()
         else:
