@@ -24,6 +24,7 @@ from dagster_project.lib.warehouse import reading
 
 RECORDED = (LOADS, *HUB_TABLES, *(table for source in ROW_SOURCES for table in source.tables))
 TEMPORARY = ("*.tmp", "*.tmp.*", "*.wal", "*.rebuild", "*.removed")
+ABOUT = {"about", "about_tables", "about_days"}  # in the file; as Parquet, too, where it is there
 Days = dict[date, tuple[int, int]]  # rows and a checksum of them
 
 
@@ -108,13 +109,9 @@ def forms_are_of_one_publication(settings: Settings) -> None:
     with duckdb.connect(str(file), read_only=True) as connection:
         tables = {name for (name,) in connection.execute("select table_name from about_tables").fetchall()}
         parquet = {path.name.removesuffix(".parquet") for path in folder.iterdir()}
-        if (
-            (parquet | {"about", "about_tables", "about_days"})
-            - tables
-            - {"about", "about_tables", "about_days"}
-        ):
-            raise BrokenPromise(f"Parquet of tables that the file does not have: {parquet - tables}")
-        for name in sorted(tables | (parquet & {"about", "about_tables", "about_days"})):
+        if unknown := parquet - tables - ABOUT:
+            raise BrokenPromise(f"Parquet of what the file does not have: {sorted(unknown)}")
+        for name in sorted(tables | (parquet & ABOUT)):
             path = folder / name
             files = path / "*.parquet" if path.is_dir() else path.with_suffix(".parquet")
             query = "select count(*), coalesce(sum(hash(t)), 0) from"
