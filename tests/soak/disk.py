@@ -80,7 +80,8 @@ def small_disk(path: Path) -> Iterator[tuple[Path, bool]]:
     try:
         yield path, is_mounted
     except Exception:
-        shutil.copytree(path / "data", path.with_name("kept"), symlinks=True)
+        if is_mounted:  # or the home would go with the disk
+            shutil.copytree(path, path.with_name("kept"), symlinks=True)
         raise
     finally:
         if is_mounted:
