@@ -11,7 +11,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: demo claim run dev report test lint bench rebuild backfill import drop docs screenshots sql
+.PHONY: demo claim run dev report test lint bench soak rebuild backfill import drop docs screenshots sql
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -52,6 +52,9 @@ sql: .venv-sql/installed ## the published file in Harlequin, read-only
 
 test: $(MANIFEST) ## every test, no network
 	$(BIN)/python -m pytest
+
+soak: $(MANIFEST) ## an hour of kill -9, readers and full disks: SEED=… MINUTES=… PART=kills,commands,reads,disk
+	@$(BIN)/python -m tests.soak
 
 bench: $(MANIFEST) ## speed and memory, as ratios within one run
 	$(BIN)/python -m benchmarks
