@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import zstandard
 
 from dagster_project.lib import hub
 from dagster_project.lib.landing import find_crawls
@@ -194,3 +195,17 @@ def test_rebuilt_cards_equal_stored_ones(at_hub: Settings, listing: Upstream) ->
     stored = query(at_hub, STATES), query(at_hub, PASSES)
     rebuild(at_hub, lambda _: None)
     assert (query(at_hub, STATES), query(at_hub, PASSES)) == stored
+
+
+def test_a_landed_page_of_cards_that_is_damaged_ends_the_pass_and_not_the_run(
+    at_hub: Settings, listing: Upstream
+) -> None:
+    ask(at_hub, listing, FIRST)
+    known = query(at_hub, STATES)
+    (crawl,) = find_crawls(at_hub.landing, FIRST, REQUEST.scope_id, REQUEST.source)
+    page = crawl.folder / crawl.pages[0].file
+    for content in (b"no zstandard", zstandard.compress(b"{}"), zstandard.compress(b"[")):
+        page.write_bytes(content)
+        ended = ask(at_hub, listing, FIRST)
+        assert ended.status == "error" and f"{page} is damaged" in str(ended.detail)
+        assert query(at_hub, STATES) == known

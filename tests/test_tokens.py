@@ -231,3 +231,15 @@ def test_rows_that_are_none_are_named_and_left_out() -> None:
     reading = read_answer("2026-01-13..2026-01-13", orjson.dumps(answer))
     assert [row[1] for row in reading.rows] == ["a/b", "other"]
     assert reading.status == "partial" and reading.detail.endswith("; and 1 more")
+
+
+def test_a_landed_answer_that_is_damaged_is_asked_for_again(home: Settings, upstream: Upstream) -> None:
+    fetch_on(home, upstream, DAY, snapshot_tokens)
+    before = query(home, "from raw.openrouter_tokens order by all")
+    (page,) = (home.landing / OPENROUTER.name / DAY).rglob("page-*")
+    page.write_bytes(b"no zstandard")
+    asked = len(upstream.requests)
+    (outcome,) = fetch_on(home, upstream, DAY, snapshot_tokens)
+    assert outcome.status == "ok"
+    assert len(upstream.requests) == asked + 1
+    assert query(home, "from raw.openrouter_tokens order by all") == before

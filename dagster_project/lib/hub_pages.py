@@ -13,7 +13,7 @@ import duckdb
 import orjson
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.landing import Crawl, damaged
+from dagster_project.lib.landing import Crawl
 from dagster_project.lib.warehouse import changed_rows, count_rows, scalar
 
 
@@ -183,11 +183,7 @@ def _select_pages() -> str:
 def _name_the_flip(crawl: Crawl, error: duckdb.Error | None) -> Exception:
     """Walk the pages for the first field of an unexpected type."""
     for page in crawl.pages:
-        try:
-            items = orjson.loads(crawl.read(page))
-        except orjson.JSONDecodeError as damage:
-            raise damaged(crawl.folder / page.file, str(damage)) from damage
-        for item in items:
+        for item in crawl.items(page):
             for name, (fits, expected) in _FIELDS.items():
                 value = item.get(name)
                 if (value is None and name in _REQUIRED) or (value is not None and not fits(value)):

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import zstandard
@@ -119,7 +120,18 @@ class Crawl:
         try:
             return zstandard.decompress(path.read_bytes())
         except (zstandard.ZstdError, OSError) as error:
-            raise damaged(path, str(error)) from error
+            raise _damaged(path, str(error)) from error
+
+    def items(self, page: Page) -> list[Any]:
+        """The items of a page that is a list. Raises LandingError if it is damaged or none."""
+        path = self.folder / page.file
+        try:
+            items = orjson.loads(self.read(page))
+        except orjson.JSONDecodeError as error:
+            raise _damaged(path, str(error)) from error
+        if not isinstance(items, list):
+            raise _damaged(path, f"it is no list but {type(items).__name__}")
+        return items
 
     def _append(self, line: dict[str, object]) -> None:
         path = self.folder / _MANIFEST
@@ -209,8 +221,7 @@ def prune(landing: Path, newest: date, keep: set[date]) -> list[date]:
     return sorted({day for day, _ in gone})
 
 
-def damaged(path: Path, reason: str) -> LandingError:
-    """The error of a landed page that cannot be read back."""
+def _damaged(path: Path, reason: str) -> LandingError:
     return LandingError(
         f"The landed page {path} is damaged: {reason.rstrip('.')}. Nothing was loaded; type "
         "`make run REFETCH=1` on the same UTC day to crawl it again."

@@ -14,7 +14,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
-import orjson
 
 from dagster_project.lib import hub
 from dagster_project.lib.hub import Progress, Request
@@ -95,11 +94,11 @@ def snapshot_cards(
     """
     try:
         crawl = hub.land(settings, day, REQUEST, report=report, retries=retries)
+        cards, unread = read_cards(crawl)
     except (HubError, LandingError) as error:
         ended = Pass("error", str(error))
         _store(connection, settings, day, ended, [])
         return ended
-    cards, unread = read_cards(crawl)
     known = _known(connection)
     changed = [card for card in cards if known.get(card.hub_id) != (card.names, card.link)]
     detail = None if cards else f"none of {crawl.rows} items of {crawl.folder} has a card that can be read"
@@ -113,7 +112,7 @@ def read_cards(crawl: Crawl) -> tuple[list[Card], int]:
     cards: dict[str, Card] = {}
     unread = 0
     for page in crawl.pages:
-        for item in orjson.loads(crawl.read(page)):
+        for item in crawl.items(page):
             if not isinstance(item, dict) or item.get("private") is True:
                 continue
             card = _card_of(item)

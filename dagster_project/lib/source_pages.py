@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib.landing import Crawl, Opening, Page, find_crawls, open_crawl
+from dagster_project.lib.landing import Crawl, LandingError, Opening, Page, find_crawls, open_crawl
 from dagster_project.lib.raw_tables import Source
 from dagster_project.lib.redaction import redact
 from dagster_project.lib.settings import Settings
@@ -178,7 +178,10 @@ class _Landed:
 
     def read(self, page: Page, read: Callable[[str, bytes], Reading]) -> Outcome:
         assert self.crawl is not None
-        reading = read(page.stream, self.crawl.read(page))
+        try:
+            reading = read(page.stream, self.crawl.read(page))
+        except LandingError as error:
+            reading = Reading("malformed", str(error))  # and so asked for again
         return Outcome(
             page.stream,
             datetime.fromisoformat(page.served_at),

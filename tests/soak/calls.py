@@ -6,6 +6,7 @@ Does not belong here: when it is killed (kills) and how little room it has (disk
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from dagster_project.lib.seeds import followed_publishers
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import reading, scalar
 from tests.faults.processes import CONTEXT, start, with_room_for
-from tests.soak.homes import IMPORTED, SECOND, TO_IMPORT
+from tests.soak.homes import FIRST, IMPORTED, SECOND, TO_IMPORT
 from tests.soak.promises import BrokenPromise
 
 CONTEXT.set_forkserver_preload([__name__])
@@ -56,9 +57,16 @@ def import_file(settings: Settings, file: Path) -> None:
 
 
 def drop(settings: Settings) -> None:
-    """A day that is gone already needs no dropping."""
+    """A day of a file; one that is gone already needs no dropping."""
     with rebuild.up_to_date(settings) as connection, suppress(past_days.NothingToRemove):
-        past_days.drop_past_day(connection, settings, IMPORTED)
+        past_days.drop_day(connection, settings, IMPORTED)
+
+
+def drop_observed(settings: Settings) -> None:
+    """A day that was observed, for good: a note takes its place."""
+    accepting = replace(settings, accept=True)
+    with rebuild.up_to_date(accepting) as connection, suppress(past_days.NothingToRemove):
+        past_days.drop_day(connection, accepting, FIRST)
 
 
 def open_again(settings: Settings) -> None:

@@ -18,8 +18,8 @@ from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Upstream
 from tests.landed import item, land
 from tests.soak import calls, promises
-from tests.soak.homes import IMPORTED, SECOND, upstream_on
-from tests.soak.kills import CALLS
+from tests.soak.homes import SECOND, upstream_on
+from tests.soak.kills import CALLS, DROPPED
 from tests.soak.trial import Trial
 
 STEPS: dict[str, tuple[str, Any]] = {**CALLS, "note": ("first", calls.load)}
@@ -53,7 +53,7 @@ def disk(trial: Trial) -> None:
                     if error and not calls.is_one_line_of_ours(*error):
                         raise promises.BrokenPromise(f"{': '.join(error)} is not one line of ours")
                     promises.forms_are_of_one_publication(settings)
-                dropped = IMPORTED if kind == "drop" else None
+                dropped = DROPPED.get(kind)
                 promises.no_day_is_lost(settings, before, dropped)
                 again = calls.error_of(work, settings, *arguments)
                 if again and not (kind == "note" and again[0] == "DayRejected"):

@@ -12,10 +12,18 @@ from typing import Any
 from dagster_project.lib.settings import Settings
 from tests.faults.processes import CONTEXT, call, start
 from tests.soak import calls, promises
-from tests.soak.homes import IMPORTED, SECOND, TO_IMPORT, upstream_on
+from tests.soak.homes import FIRST, IMPORTED, SECOND, TO_IMPORT, upstream_on
 from tests.soak.trial import Trial
 
-WANTED = 240
+WANTED = {
+    "crawl": 40,
+    "load": 40,
+    "publish": 40,
+    "rebuild": 40,
+    "import": 40,
+    "drop": 20,
+    "drop observed": 20,
+}
 CALLS: dict[str, tuple[str, Any]] = {  # the home that the call begins with, and the call
     "crawl": ("first", calls.crawl),
     "load": ("landed", calls.load),
@@ -23,17 +31,19 @@ CALLS: dict[str, tuple[str, Any]] = {  # the home that the call begins with, and
     "rebuild": ("second", calls.build_anew),
     "import": ("second", calls.import_file),
     "drop": ("second", calls.drop),
+    "drop observed": ("second", calls.drop_observed),
 }
+DROPPED = {"drop": IMPORTED, "drop observed": FIRST}
 ADDED = {"load": SECOND, "import": TO_IMPORT}
 
 
 def kills(trial: Trial) -> None:
     with upstream_on(SECOND) as upstream:
         took: dict[str, tuple[float, int]] = {}
-        for case in trial.cases("killed", WANTED, 2 * WANTED):
+        for case in trial.cases("killed", sum(WANTED.values()), 3 * sum(WANTED.values())):
             kind = list(CALLS)[case % len(CALLS)]
             chance = trial.chance(case)
-            if trial.counts[f"{kind} killed"] >= WANTED // len(CALLS):
+            if trial.counts[f"{kind} killed"] >= WANTED[kind]:
                 continue
             home, work = CALLS[kind]
             arguments = [trial.homes.file] if kind == "import" else []
@@ -58,7 +68,7 @@ def kills(trial: Trial) -> None:
 def _check(
     trial: Trial, settings: Settings, kind: str, before: promises.Days, folder: Path, arguments: list[Any]
 ) -> None:
-    dropped = IMPORTED if kind == "drop" else None
+    dropped = DROPPED.get(kind)
     promises.forms_are_of_one_publication(settings)
     found = promises.accepted_days(settings)
     calls.ends_well(calls.open_again, settings)
