@@ -32,7 +32,7 @@ LIMITS = Limits(
     largest=128_000_000, timeout=30.0, deadline=120.0, longest_wait=360.0, patience=900.0, retries=6
 )
 PAGES_OF_NOTHING = 3  # in a row: by then a listing goes round in circles, or on and on
-MOST_PAGES = 20_000  # of one listing; a census has 3,300
+MOST_PAGES = 100_000  # of one listing; a census has 3,300, and HUB_TOP allows no more
 _ID = re.compile(rb'"_id"\s*:\s*"([^"]*)"')
 
 

@@ -28,6 +28,7 @@ import orjson
 
 from dagster_project.lib import checksums
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.files import sync
 from dagster_project.lib.raw_tables import ROW_SOURCES, Source
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_text import escaped
@@ -114,7 +115,7 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
             f"(format parquet, compression zstd, row_group_size {ROW_GROUP}, "
             f"kv_metadata {{model_tide: '{metadata}'}})"
         )
-        _sync(temporary)
+        sync(temporary)
         said = {name: checksums.of_file(temporary) for name in files_of(*load)}
         checksums.write(settings.snapshots, load_name(*load), said)
     except (duckdb.IOException, OSError) as error:
@@ -126,7 +127,7 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
 def put_in_place(temporary: Path) -> None:
     """Give a written file its name: from now on the load counts, also if its commit is lost."""
     temporary.replace(temporary.with_suffix(".parquet"))
-    _sync(temporary.parent)
+    sync(temporary.parent)
 
 
 def write_rows(connection: Connection, settings: Settings, source: Source, day: date, load_id: str) -> Path:
@@ -142,11 +143,11 @@ def write_rows(connection: Connection, settings: Settings, source: Source, day: 
             connection.execute(
                 f"copy new_{table.name} to '{escaped(file)}' (format parquet, compression zstd)"
             )
-            _sync(file)
+            sync(file)
             files[f"{name}/{file.name}"] = checksums.of_file(file)
         checksums.write(settings.snapshots, name, files)
         temporary.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     except (duckdb.IOException, OSError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise _cannot_write(target, error) from error
@@ -290,14 +291,6 @@ def _loads_in(folder: Path, suffix: str) -> Iterator[tuple[Path, date, str]]:
         if named is not None:
             with suppress(ValueError):  # 2026-02-31
                 yield path, date.fromisoformat(named[1]), named[2]
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cannot_write(path: Path, error: Exception) -> SnapshotError:
