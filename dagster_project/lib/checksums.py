@@ -9,6 +9,7 @@ format of sha256sum, with the size as a comment, so that a backup can be checked
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,10 @@ class Checksum(NamedTuple):
     sha256: str
 
 
+# what this process read or wrote: a year has thousands of loads, and a run opens its warehouse ten times
+_known: dict[Path, dict[str, Checksum]] = {}
+
+
 def of_file(path: Path) -> Checksum:
     """What a file is now. Raises OSError."""
     with open(path, "rb") as file:
@@ -40,21 +45,29 @@ def write(snapshots: Path, load: str, files: Mapping[str, Checksum]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"# {known.bytes} bytes\n{known.sha256}  {name}\n" for name, known in files.items()]
     write_whole(path, "".join(lines).encode())
+    _known[path] = dict(files)
 
 
 def read(snapshots: Path, load: str) -> dict[str, Checksum]:
     """What was written of a load; empty if nothing was, or nothing that can be read."""
-    try:
-        text = _path(snapshots, load).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        return {}
-    found = {name: Checksum(int(size), digest) for size, digest, name in _LINES.findall(text)}
-    return found if len(found) * 2 == len(text.splitlines()) else {}
+    path = _path(snapshots, load)
+    if path not in _known:
+        try:
+            text = path.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError):
+            return {}
+        found = {name: Checksum(int(size), digest) for size, digest, name in _LINES.findall(text)}
+        if not found or len(found) * 2 != len(text.splitlines()):
+            return {}
+        _known[path] = found
+    return _known[path]
 
 
 def forget(snapshots: Path, load: str) -> None:
     """Delete what is said of a load whose files are gone for good."""
-    _path(snapshots, load).unlink(missing_ok=True)
+    path = _path(snapshots, load)
+    path.unlink(missing_ok=True)
+    _known.pop(path, None)
 
 
 def said(snapshots: Path) -> set[str]:
@@ -66,9 +79,10 @@ def damage(snapshots: Path, files: Mapping[str, Checksum], *, contents: bool) ->
     """What is wrong with the files of a load, or None. Without `contents` only what their sizes tell."""
     for name, known in files.items():
         path = snapshots / name
-        if not path.is_file():
+        try:
+            size = os.stat(path).st_size
+        except OSError:
             return f"{path} is missing"
-        size = path.stat().st_size
         if size != known.bytes:
             return f"{path} has {size:,} bytes, and {known.bytes:,} were written"
         if contents and of_file(path) != known:

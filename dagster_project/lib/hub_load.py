@@ -101,9 +101,8 @@ def load_staged(connection: Connection, settings: Settings, snapshot: dict[str, 
         changes = _store_day(connection, settings, snapshot)
         snapshots.put_in_place(writing.result())
     connection.execute(f"drop table {KEYED}")
-    day = snapshot["snapshot_date"]
-    snapshots.drop_superseded_hub_files(settings, day, snapshot["load_id"])
-    return Loaded(day, snapshot["row_count"], new_models, changes)
+    snapshots.drop_superseded_hub_files(settings)
+    return Loaded(snapshot["snapshot_date"], snapshot["row_count"], new_models, changes)
 
 
 def load_note(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
@@ -114,7 +113,7 @@ def load_note(connection: Connection, settings: Settings, snapshot: dict[str, An
         _store_note(connection, settings, snapshot)
         snapshots.put_in_place(temporary)
     connection.execute(f"drop table {KEYED}")
-    snapshots.drop_superseded_hub_files(settings, snapshot["snapshot_date"], snapshot["load_id"])
+    snapshots.drop_superseded_hub_files(settings)
 
 
 def remove_day(connection: Connection, settings: Settings, day: date) -> None:

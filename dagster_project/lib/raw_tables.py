@@ -331,7 +331,11 @@ EXCHANGE_SESSIONS = _raw(
 HEADLINE_FIGURES = _raw(
     "headline_figures",
     "One row per publication and headline figure that it published first or with another value.",
-    ("published_at", "timestamp", "UTC time of the publication, by the local clock"),
+    (
+        "published_at",
+        "timestamp",
+        "UTC time of the publication, by the local clock, but later than every earlier one",
+    ),
     ("snapshot_date", "date", "Newest accepted snapshot day of the publication"),
     ("provenance", "varchar", "live, synthetic or mirror:<host>, as in about"),
     ("scope_id", "varchar", "Scope of the newest snapshot"),

@@ -49,6 +49,7 @@ def roll_forward(
             report(f"{error} It was set aside.")
         else:
             applied += 1
+    snapshots.drop_superseded_hub_files(settings)
     return applied
 
 
@@ -61,6 +62,8 @@ def up_to_date(settings: Settings, report: Report = lambda _: None) -> Iterator[
     with writing(settings) as connection:
         _tidy(settings, report)
         lost = audit.mend(connection, settings, report)
+        for one in lost:
+            report(f"{one}; it could not be written again")
         if lost and not settings.accept:
             raise audit.refusal(settings, [str(one) for one in lost])
         audit.write_missing_notes(connection, settings)

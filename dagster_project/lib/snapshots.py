@@ -235,12 +235,13 @@ def missing_loads(connection: Connection, settings: Settings) -> list[HubDay | R
     return [load for load in on_disk if load.name not in known]
 
 
-def drop_superseded_hub_files(settings: Settings, day: date, load_id: str | None) -> None:
-    """Delete the files of a day but the one of this load, once its commit or the removal's is done."""
-    for path, of_day, former in _loads_in(settings.snapshots / HUB, ".parquet"):
-        if of_day == day and former != load_id:
+def drop_superseded_hub_files(settings: Settings) -> None:
+    """Delete the files of days that have a newer one; call it once that is committed."""
+    newest = {day.path for day in hub_days(settings)}
+    for path, day, load_id in _loads_in(settings.snapshots / HUB, ".parquet"):
+        if path not in newest:
             path.unlink()
-            checksums.forget(settings.snapshots, load_name(HUB, day, former))
+            checksums.forget(settings.snapshots, load_name(HUB, day, load_id))
 
 
 @contextmanager
