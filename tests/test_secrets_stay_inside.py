@@ -1,6 +1,5 @@
 """Three planted secrets, servers that repeat what they are sent, and no trace in the whole data home."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from email.message import Message
 from pathlib import Path
@@ -9,7 +8,6 @@ from urllib.parse import quote
 import dagster as dg
 import duckdb
 import pytest
-import zstandard
 
 from dagster_project import cli
 from dagster_project.defs.alerts import alert_webhook
@@ -18,10 +16,9 @@ from dagster_project.upstream.api_routes import SYNTHETIC_KEY
 from dagster_project.upstream.faults import HUB_PATH
 from dagster_project.upstream.server import Answer, Upstream
 from tests.end_to_end.worlds import FIRST, SECOND, World, environment_of
+from tests.planted import HOOK, HOOK_PATH, TOKEN, found_in
 
-TOKEN = "hf_PlantedTokenOfTheHub"
 KEY = "sk-or-v1-planted/key+of=openrouter"
-HOOK_PATH = "/services/T0/planted-path-of-the-hook"
 NEEDLES = (TOKEN, KEY, quote(KEY, safe=""), quote(KEY), HOOK_PATH)
 
 
@@ -52,7 +49,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made.environment |= {
             "HF_TOKEN": TOKEN,
             "OPENROUTER_API_KEY": KEY,
-            "ALERT_WEBHOOK_URL": f"http://127.0.0.1:9{HOOK_PATH}",
+            "ALERT_WEBHOOK_URL": HOOK,
             "HUB_TOP": "100",
         }
         with environment_of(made.environment):
@@ -66,35 +63,6 @@ def told_alert(world: World) -> str:
         cursor = '{"run_at": 0, "runs": [], "stale": ""}'
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
         return f"{alert_webhook(context)} {context.cursor}"
-
-
-def texts_of(path: Path) -> Iterator[str]:
-    """A file as it is, and as who reads it sees it."""
-    content = path.read_bytes()
-    yield content.decode("latin-1")
-    if path.suffix == ".zst":
-        yield zstandard.decompress(content).decode()
-    elif content.startswith(b"SQLite format 3"):
-        with sqlite3.connect(path) as connection:
-            yield "\n".join(connection.iterdump())
-    elif path.suffix == ".parquet":
-        yield str(duckdb.sql(f"from read_parquet('{path}')").fetchall())
-    elif path.suffix == ".duckdb":
-        with duckdb.connect(str(path), read_only=True) as connection:
-            tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-            for schema, table in tables:
-                yield str(connection.execute(f'from "{schema}"."{table}"').fetchall())
-
-
-def found_in(folder: Path, needles: tuple[str, ...]) -> list[str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [
-        f"{needle} in {path.relative_to(folder)}"
-        for path in files
-        for text in texts_of(path)
-        for needle in needles
-        if needle in text
-    ]
 
 
 def assert_none_is_told(world: World, said: str) -> None:

@@ -8,6 +8,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from dagster_project.upstream.api_routes import SYNTHETIC_KEY
 from dagster_project.upstream.faults import CATALOGUE_PATH
 from tests.end_to_end.worlds import (
     FOURTH,
@@ -18,6 +19,7 @@ from tests.end_to_end.worlds import (
     last_line,
     latest_check,
 )
+from tests.planted import HOOK_PATH, TOKEN, found_in
 
 
 def test_a_day_with_too_few_models_leaves_yesterdays_publication_and_can_be_accepted(
@@ -124,3 +126,12 @@ def price_statuses(world: World) -> list[tuple[str, int]]:
 
 def seeded_symbols(world: World) -> list[str]:
     return [symbol for (symbol,) in world.ask("select symbol from companies")]
+
+
+def test_after_whole_runs_that_ended_well_and_that_failed_no_secret_is_in_the_home(
+    without_sources: World,
+) -> None:
+    """Landing, snapshots, warehouse, publications, Dagster's store and logs are looked into."""
+    home = without_sources.settings.home
+    assert found_in(home, ("license:mit",)), "what is there is found"
+    assert found_in(home, (TOKEN, HOOK_PATH, SYNTHETIC_KEY)) == []

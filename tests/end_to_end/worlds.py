@@ -23,6 +23,7 @@ import pytest
 from dagster_project import cli
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Answer, Upstream
+from tests.planted import HOOK, TOKEN
 
 FIRST, SECOND, THIRD, FOURTH = (date(2026, 1, day) for day in (14, 15, 16, 17))
 
@@ -43,7 +44,8 @@ class World:
 
     def __init__(self, home: Path, upstream: Hub) -> None:
         self.upstream = upstream
-        self.environment = {"MODELTIDE_HOME": str(home), **upstream.environment}
+        secrets = {"HF_TOKEN": TOKEN, "ALERT_WEBHOOK_URL": HOOK}  # and the upstream's own key
+        self.environment = {"MODELTIDE_HOME": str(home), **secrets, **upstream.environment}
         self.settings = Settings.from_environment(self.environment)
         self.published = self.settings.published / "modeltide.duckdb"
 
