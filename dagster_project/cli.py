@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--file", required=True, help="Parquet or JSON lines, columns as the Hub names them"
     )
     import_parser.add_argument("--date", required=True, help="YYYY-MM-DD, the day that it shows")
-    drop_parser = commands.add_parser("drop", help="take a day of the archive or of a file out again")
+    drop_parser = commands.add_parser("drop", help="take a day out again; an observed one with ACCEPT=1")
     drop_parser.add_argument("--date", required=True, help="YYYY-MM-DD")
     claim_parser = commands.add_parser("claim", help="check a published claim: downloads, and the share")
     claim_parser.add_argument(

@@ -1,6 +1,7 @@
 """The record is what snapshots/ must hold: what is lost is named and written again, or nothing is changed."""
 
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,10 +16,19 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub_load import DayRejected, load_crawl
 from dagster_project.lib.past_days import drop_day, note_gap
 from dagster_project.lib.price_load import NOTHING_STORED, Bar, Fetched, Restatement, read_stored, store
-from dagster_project.lib.raw_tables import ALL_TABLES, EXCHANGE_SESSIONS, SCHEMA_VERSION
+from dagster_project.lib.raw_tables import (
+    ALL_TABLES,
+    EXCHANGE_SESSIONS,
+    MODELS_DEV,
+    MODELS_DEV_CATALOGUE,
+    SCHEMA_VERSION,
+)
 from dagster_project.lib.rebuild import rebuild, up_to_date
+from dagster_project.lib.row_loads import add_rows
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.snapshots import SnapshotError, hub_days
+from dagster_project.lib.warehouse import SecondRun
+from tests.faults.processes import CONTEXT, Moment, drop_a_day, start, write_a_database
 from tests.landed import item, land, load, query, state
 from tests.old_home import unpacked
 from tests.past import load_archived, past_day, row
@@ -26,6 +36,13 @@ from tests.past import load_archived, past_day, row
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
 SYMBOL = "BABA"
 Lose = Callable[[Path], None]
+DROPPING = [  # just before each of them: the pages go, the note is written and placed, the file goes
+    Moment("os.rmdir", DAYS[1]),
+    Moment("os.rename", ".sha256"),
+    Moment("os.rename", ".parquet"),
+    Moment("open", "snapshots/notes"),
+    Moment("os.remove", ".parquet"),
+]
 
 
 def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
@@ -158,6 +175,58 @@ def test_a_day_that_lacks_groups_is_written_again_without_them(settings: Setting
     assert everything(settings) == before
 
 
+def test_what_was_replaced_since_is_written_as_it_is_now(settings: Settings) -> None:
+    """A price of 5, then 6, then 5 again on one day: the third load is lost, the second says 6."""
+    for price in (5.0, 6.0, 5.0):
+        offer = ("provider", "model", date(2026, 1, 1), True, "Model", True, None, price, price, 10)
+        with up_to_date(settings) as connection:
+            add_rows(connection, settings, MODELS_DEV, date(2026, 1, 1), {MODELS_DEV_CATALOGUE: [offer]})
+    before = everything(settings)
+    shutil.rmtree(sorted((settings.snapshots / MODELS_DEV.name).iterdir())[-1])
+    opened(settings)
+    settings.warehouse.unlink()
+    rebuilt(settings)
+    assert everything(settings) == before
+
+
+def test_a_backup_that_is_copied_back_doubles_no_row(four_days: Settings, tmp_path: Path) -> None:
+    """The newest load stands in for those that were lost; then all of them are there again."""
+    before = everything(four_days)
+    shutil.copytree(four_days.snapshots, tmp_path / "backup")
+    shutil.rmtree(four_days.snapshots / "prices")
+    opened(four_days)
+    for name in ("prices", "checksums/prices"):
+        for path in sorted((tmp_path / "backup" / name).iterdir())[:2]:
+            place = four_days.snapshots / name / path.name
+            shutil.rmtree(place) if place.is_dir() else place.unlink()
+            path.rename(place)
+    checksums._known.clear()  # another process would read them again
+    four_days.warehouse.unlink()
+    rebuilt(four_days)
+    assert everything(four_days) == before
+
+
+def test_one_day_that_cannot_be_written_again_costs_no_other(four_days: Settings) -> None:
+    with duckdb.connect(str(four_days.warehouse)) as connection:
+        connection.execute("delete from raw.hub_snapshots where snapshot_date = date '2026-01-01'")
+    for number in (3, 2, 1, 0):
+        file_of(four_days, number).unlink()
+    with pytest.raises(SnapshotError, match=r"hub of 2026-01-01: .* is missing .*ACCEPT=1"):
+        opened(four_days)
+    assert [str(one.day) for one in hub_days(four_days)] == list(DAYS[1:])
+
+
+def test_a_hub_file_under_another_name_is_no_load(four_days: Settings) -> None:
+    path = file_of(four_days, 3)
+    before = everything(four_days)
+    renamed = path.rename(path.with_name("2026-01-05.20300101T000000_000000_1.parquet"))
+    with pytest.raises(SnapshotError, match=rf"{renamed.name} .* it holds the load hub/2026-01-04\."):
+        opened(four_days)
+    renamed.unlink()
+    opened(four_days)
+    assert everything(four_days) == before
+
+
 # ---- neither side has it --------------------------------------------------------------------------------
 
 
@@ -200,6 +269,48 @@ def test_a_rebuild_that_would_lose_a_day_refuses_and_changes_nothing(four_days: 
     assert len(query(four_days, "from raw.hub_snapshots")) == 3
 
 
+def test_what_is_given_up_is_said(four_days: Settings) -> None:
+    forget_the_rows(four_days)
+    file_of(four_days, 1).unlink()
+    said = rebuilt(replace(four_days, accept=True))
+    assert any("raw.hub_model_counters of 2026-01-02: given up, because ACCEPT=1" in line for line in said)
+
+
+def test_an_ordinary_run_sets_nothing_aside_also_when_it_accepts(four_days: Settings) -> None:
+    """ACCEPT=1 of a run is about a day that was rejected."""
+    path = file_of(four_days, 1)
+    path.write_bytes(b"")
+    four_days.warehouse.unlink()
+    with pytest.raises(SnapshotError, match="make rebuild ACCEPT=1"):
+        opened(replace(four_days, accept=True))
+    assert path.exists()
+
+
+def test_a_warehouse_of_a_newer_version_is_kept(four_days: Settings) -> None:
+    with duckdb.connect(str(four_days.warehouse)) as connection:
+        connection.execute("update raw.schema_version set version = ?", [SCHEMA_VERSION + 1])
+        connection.execute("create table raw.of_tomorrow as select 1 as one")
+    said = rebuilt(four_days)
+    assert any("is of a newer version: nothing could be compared" in line for line in said)
+    (kept,) = four_days.home.glob("warehouse.kept-*.duckdb")
+    with duckdb.connect(str(kept), read_only=True) as connection:
+        assert connection.execute("from raw.of_tomorrow").fetchall() == [(1,)]
+
+
+def test_a_warehouse_that_another_program_holds_is_not_taken_for_a_damaged_one(four_days: Settings) -> None:
+    ours, theirs = CONTEXT.Pipe()
+    process = start(write_a_database, theirs, str(four_days.warehouse))
+    try:
+        ours.recv()
+        with pytest.raises(SecondRun, match="is held by process"):
+            rebuilt(four_days)
+    finally:
+        ours.send("enough")
+        process.join()
+    assert list(four_days.home.glob("warehouse.kept-*")) == []
+    assert rebuilt(four_days)
+
+
 def test_a_warehouse_of_an_older_version_gives_back_what_it_has(four_days: Settings) -> None:
     before = everything(four_days)
     with duckdb.connect(str(four_days.warehouse)) as connection:
@@ -232,7 +343,7 @@ def test_an_unreadable_warehouse_is_kept_under_a_dated_name(four_days: Settings,
         opened(four_days)
     said = rebuilt(four_days)
     assert any("nothing could be compared" in line for line in said)
-    (aside,) = four_days.home.glob("warehouse.unreadable-*.duckdb")
+    (aside,) = four_days.home.glob("warehouse.kept-*.duckdb")
     assert any(aside.name in line for line in said)
     assert aside.read_bytes() == kept
     assert everything(four_days) == before
@@ -306,6 +417,44 @@ def test_an_observed_day_is_removed_for_good_only_when_that_is_said(four_days: S
     assert everything(four_days) == before
 
 
+@pytest.mark.parametrize("moment", DROPPING, ids=str)
+def test_a_drop_of_an_observed_day_that_was_killed_is_done_or_not_begun(
+    four_days: Settings, moment: Moment
+) -> None:
+    settings, day = replace(four_days, accept=True), date.fromisoformat(DAYS[1])
+    before = everything(settings)
+    process = start(drop_a_day, settings, day, moment)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, "the moment never came"
+    opened(settings)
+    if query(settings, "from raw.hub_model_counters where snapshot_date = ?", day):
+        assert everything(settings) == before
+    else:
+        noted = query(settings, "select provenance from raw.hub_snapshots where not is_accepted")
+        assert noted == [("removed",)]
+        assert not (settings.landing / "hub" / DAYS[1]).exists()
+    assert list(settings.snapshots.rglob("*.tmp")) == []
+    assert len([*settings.snapshots.glob("hub/*"), *settings.snapshots.glob("notes/*")]) == 4
+    known = everything(settings)
+    settings.warehouse.unlink()
+    rebuilt(settings)
+    assert everything(settings) == known
+
+
+def test_a_drop_of_an_archived_day_that_was_killed_after_its_commit_does_not_come_back(
+    settings: Settings,
+) -> None:
+    load(settings, DAYS[0], [item(1)])
+    load_archived(settings, DAYS[1], [row(1), row(2)])
+    process = start(drop_a_day, settings, date.fromisoformat(DAYS[1]), Moment("os.remove", ".tmp"))
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, "the moment never came"
+    for work in (opened, rebuilt):
+        work(settings)
+        assert query(settings, "select snapshot_date from raw.hub_snapshots") == [(date(2026, 1, 1),)]
+    assert list(settings.snapshots.rglob("*.tmp")) == []
+
+
 # ---- order and clocks ----------------------------------------------------------------------------------
 
 
@@ -366,13 +515,32 @@ def test_a_home_of_the_build_before_checksums_gets_lost_files_back(
     assert everything(settings) == everything(undisturbed)
 
 
+def test_content_that_was_changed_before_there_were_checksums_gets_none(tmp_path: Path) -> None:
+    """Closing prices that the warehouse does not have, and a repository that was renamed in a file."""
+    settings = unpacked(tmp_path)
+    undisturbed = unpacked(tmp_path / "undisturbed")
+    opened(undisturbed)
+    for path, change in (
+        (fetches(settings)[0] / "price_bars.parquet", "replace (close * 2 as close)"),
+        (file_of(settings, 2), "replace ('maker/another' as repo_id)"),
+    ):
+        with duckdb.connect() as connection:
+            rows = f"(select * {change} from read_parquet('{path}'))"
+            connection.execute(f"copy {rows} to '{path}.changed' (format parquet)")
+        path.with_name(f"{path.name}.changed").replace(path)
+    assert sum("written again" in line for line in opened(settings)) == 2
+    settings.warehouse.unlink()
+    rebuilt(settings)
+    assert everything(settings) == everything(undisturbed)
+
+
 def test_a_file_that_is_unlike_the_warehouse_gets_no_checksum(tmp_path: Path) -> None:
     """Another day's counters under the name of a day: readable, and not what was loaded."""
     settings = unpacked(tmp_path)
     shutil.copyfile(file_of(settings, 3), file_of(settings, 2))
     before = everything(settings)["hub_model_counters"]
     (line,) = [line for line in opened(settings) if "written again" in line]
-    assert "counters that are not the warehouse's" in line
+    assert "does not hold what the warehouse has of the day" in line
     settings.warehouse.unlink()
     rebuilt(settings)
     assert everything(settings)["hub_model_counters"] == before

@@ -67,7 +67,7 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     with readable_errors():
         settings, version = Settings.from_environment(), sql_version()
         # a refused version or a second writer is said here, in one line, not by dbt
-        with up_to_date(settings) as connection:
+        with up_to_date(settings, context.log.info) as connection:
             os.environ["MODELTIDE_MEMORY_LIMIT"] = memory_limit() or f"{build_memory_mb(connection)}MB"
             is_same_sql = is_built_by(connection, version)
         with exclusive(settings):
@@ -90,7 +90,7 @@ def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
             tables = {
                 output.output_name: context.asset_key_for_output(output.output_name) for output in outputs
             }
-            with up_to_date(settings) as connection:
+            with up_to_date(settings, context.log.info) as connection:
                 if not context.is_subset:
                     record_built_by(connection, version)
                 for output in outputs:

@@ -9,9 +9,10 @@ the only copy: it is written back before anything else is done.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -27,7 +28,7 @@ from dagster_project.lib.raw_tables import (
     Table,
 )
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.snapshots import HUB, SnapshotError, files_of, load_name
+from dagster_project.lib.snapshots import DAYS, NOTES, SnapshotError, files_of, load_name
 from dagster_project.lib.sql_text import escaped
 
 Connection = duckdb.DuckDBPyConnection
@@ -72,17 +73,17 @@ def mend(connection: Connection, settings: Settings, report: Report, *, contents
     for one in lost:
         snapshots.set_aside(snapshots.path_of(settings, *one.load))
     hopeless = []
-    for source, of_source in _by_source(lost).items():
+    for of_one in _written_together(lost):
+        source = of_one[0].load.source
         try:
-            if source == HUB:
-                for one in of_source:
-                    _write_day(connection, settings, one.load)
+            if source in DAYS:
+                _write_day(connection, settings, of_one[0].load)
             else:
-                _write_rows(connection, settings, source, [one.load for one in of_source], loads)
+                _write_rows(connection, settings, source, [one.load for one in of_one], loads)
         except (duckdb.Error, LookupError) as error:
-            hopeless += [Lost(one.load, f"{one.problem} ({str(error).splitlines()[0]})") for one in of_source]
+            hopeless += [Lost(one.load, f"{one.problem} ({str(error).splitlines()[0]})") for one in of_one]
         else:
-            for one in of_source:
+            for one in of_one:
                 report(f"{one}; it was written again from the warehouse")
     return hopeless
 
@@ -100,10 +101,11 @@ def write_missing_notes(connection: Connection, settings: Settings) -> None:
     """Give days without rows their files: homes of an earlier version kept them in the warehouse alone."""
     rows = connection.execute(
         "select snapshot_date, load_id from raw.hub_snapshots as said where not is_accepted and not exists ("
-        "select 1 from raw.loads where source = 'hub' and loads.snapshot_date = said.snapshot_date)"
+        "select 1 from raw.loads where source = ? and loads.snapshot_date = said.snapshot_date)",
+        [NOTES],
     ).fetchall()
     for day, load_id in rows:
-        _write_day(connection, settings, Load(HUB, day, load_id))
+        _write_day(connection, settings, Load(NOTES, day, load_id))
 
 
 def lost_by(connection: Connection, former: Path) -> list[str]:
@@ -128,7 +130,11 @@ def lost_by(connection: Connection, former: Path) -> list[str]:
 
 
 def _loads(connection: Connection) -> list[Load]:
-    rows = connection.execute("select source, snapshot_date, load_id from raw.loads order by all").fetchall()
+    known = [*DAYS, *(source.name for source in ROW_SOURCES)]  # a newer version may have more
+    rows = connection.execute(
+        "select source, snapshot_date, load_id from raw.loads where list_contains(?, source) order by all",
+        [known],
+    ).fetchall()
     return [Load(*row) for row in rows]
 
 
@@ -141,72 +147,93 @@ def _forget_what_is_gone(settings: Settings, loads: Iterable[Load]) -> None:
 
 def _problem(connection: Connection, settings: Settings, load: Load, *, contents: bool) -> str | None:
     known = checksums.read(settings.snapshots, load.name)
-    if known:
-        return checksums.damage(settings.snapshots, known, contents=contents)
     paths = {name: settings.snapshots / name for name in files_of(*load)}
+    if known.keys() == paths.keys():
+        return checksums.damage(settings.snapshots, known, contents=contents)
     missing = [path for path in paths.values() if not path.is_file()]
     if missing:
         return f"{missing[0]} is missing"
     problem = _unlike_the_warehouse(connection, load, list(paths.values()))
     if problem is None:
-        files = {name: checksums.of_file(path) for name, path in paths.items()}
-        checksums.write(settings.snapshots, load.name, files)
+        with suppress(OSError):  # no room: the next writer does it
+            files = {name: checksums.of_file(path) for name, path in paths.items()}
+            checksums.write(settings.snapshots, load.name, files)
     return problem
 
 
 def _unlike_the_warehouse(connection: Connection, load: Load, paths: list[Path]) -> str | None:
-    """What is wrong with files of an earlier version, before they get a checksum; None if nothing is."""
+    """What is wrong with files of an earlier version, before they get a checksum; None if nothing is.
+
+    Rows that a later load replaced are in no table: of those it is only known that they can be read.
+    """
+    path = paths[0]
     try:
-        for path in paths:
-            connection.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()
-        if load.source == HUB:
-            counters = ", ".join(HUB_MODEL_COUNTERS.column_names[1:])
-            rows = f"select count(*), coalesce(sum(hash({counters})), 0) from"
-            ((in_file,), (in_warehouse,)) = (
-                connection.execute(f"{rows} read_parquet(?)", [str(paths[0])]).fetchall(),
-                connection.execute(
-                    f"{rows} raw.hub_model_counters where snapshot_date = ?", [load.day]
-                ).fetchall(),
-            )
-            if in_file != in_warehouse:
-                return f"{paths[0]} holds {in_file[0]} models or counters that are not the warehouse's"
-    except duckdb.Error as error:
-        return f"a file of {load.name} cannot be read: {str(error).splitlines()[0]}"
+        if load.source in DAYS:
+            snapshot = snapshot_row(connection, load.day)
+            columns = ", ".join(_columns_said(snapshot))
+            expected = f"(select {columns} from ({_day_sql(snapshot)}))"
+            found = f"(select {columns} from read_parquet($path))"
+            differ = f"({found} except all {expected}) union all ({expected} except all {found})"
+            if connection.execute(f"select 1 from ({differ}) limit 1", {"path": str(path)}).fetchall():
+                return f"{path} does not hold what the warehouse has of the day"
+            connection.execute("select sum(hash(said)) from read_parquet(?) as said", [str(path)]).fetchall()
+            return None
+        (source,) = (one for one in ROW_SOURCES if one.name == load.source)
+        for path, table in zip(paths, source.tables, strict=True):
+            connection.execute("select sum(hash(said)) from read_parquet(?) as said", [str(path)]).fetchall()
+            strange = f"select 1 from (from read_parquet(?) except all from {table.full_name}) limit 1"
+            if table not in source.replaced and connection.execute(strange, [str(path)]).fetchall():
+                return f"{path} holds rows that the warehouse does not have"
+    except (duckdb.Error, LookupError) as error:
+        return f"{path} cannot be read: {str(error).splitlines()[0]}"
     return None
 
 
-def _by_source(lost: list[Lost]) -> dict[str, list[Lost]]:
-    found: dict[str, list[Lost]] = {}
+def _written_together(lost: list[Lost]) -> list[list[Lost]]:
+    """Days one by one, other sources' loads at once: which of them a row came with is not kept."""
+    found: dict[tuple[object, ...], list[Lost]] = {}
     for one in lost:
-        found.setdefault(one.load.source, []).append(one)
-    return found
+        key = tuple(one.load) if one.load.source in DAYS else (one.load.source,)
+        found.setdefault(key, []).append(one)
+    return list(found.values())
 
 
 def _write_day(connection: Connection, settings: Settings, load: Load) -> None:
-    """Write a day's file from the warehouse.
+    """Write a day's file, or its note, from the warehouse.
 
     The modification time of each model is the latest that any day saw: the day's own is not kept.
     """
     snapshot = snapshot_row(connection, load.day)
-    day = f"date '{load.day}'"
-    joins = " ".join(
-        f"left join (from raw.{table.name} where {_carries(snapshot, group)} and first_seen <= {day} "
-        "qualify row_number() over (partition by model_key order by first_seen desc) = 1) "
-        f"as {group} using (model_key)"
-        for group, table in ATTRIBUTE_GROUPS.items()
-    )
-    connection.execute(
-        f"create or replace temp table day_to_write as select {', '.join(DAY_COLUMNS)} "
-        f"from (from raw.hub_model_counters where snapshot_date = {day}) "
-        f"join raw.hub_models using (model_key) {joins} order by model_key"
-    )
+    connection.execute(f"create or replace temp table day_to_write as {_day_sql(snapshot)}")
     snapshots.put_in_place(snapshots.write_hub_day(connection, "day_to_write", settings, snapshot))
     connection.execute("drop table day_to_write")
 
 
-def _carries(snapshot: dict[str, object], group: str) -> str:
-    lacks = snapshot["lacks"]
-    return "false" if isinstance(lacks, list) and group in lacks else "true"
+def _day_sql(snapshot: dict[str, Any]) -> str:
+    """What the warehouse has of a day, as its file has it: a row a model."""
+    day = f"date '{snapshot['snapshot_date']}'"
+    joins = " ".join(
+        f"left join (from {table.full_name} where {_carries(snapshot, group)} and first_seen <= {day} "
+        "qualify row_number() over (partition by model_key order by first_seen desc) = 1) "
+        f"as {group} using (model_key)"
+        for group, table in ATTRIBUTE_GROUPS.items()
+    )
+    return (
+        f"select {', '.join(DAY_COLUMNS)} from (from raw.hub_model_counters where snapshot_date = {day}) "
+        f"join raw.hub_models using (model_key) {joins} order by model_key"
+    )
+
+
+def _columns_said(snapshot: dict[str, Any]) -> list[str]:
+    """Columns that the warehouse keeps as the day said them."""
+    tables = [HUB_MODEL_COUNTERS]
+    tables += [table for group, table in ATTRIBUTE_GROUPS.items() if _carries(snapshot, group) == "true"]
+    said = {"hub_id", *(name for table in tables for name in table.column_names)}
+    return [name for name in DAY_COLUMNS if name in said]
+
+
+def _carries(snapshot: dict[str, Any], group: str) -> str:
+    return "false" if group in (snapshot["lacks"] or []) else "true"
 
 
 def _write_rows(
@@ -214,26 +241,25 @@ def _write_rows(
 ) -> None:
     """Write the loads of a source again: the newest gets the rows that no load on disk has.
 
-    Which of several lost loads a row came with is not kept, and no table depends on it: a row that another
-    replaced is not in the warehouse, and the newest is applied last.
+    A table whose rows are replaced it gets whole: whatever earlier loads say is replaced once more by it, and
+    later ones say what they said.
     """
     (source,) = (one for one in ROW_SOURCES if one.name == name)
     newest = max(lost, key=lambda load: load.load_id)
     kept = [load for load in loads if load.source == name and load not in lost]
     for load in lost:
         for table in source.tables:
-            rows = _rows_of_no_load(settings, table, kept) if load == newest else ("limit 0", [])
+            files = [str(settings.snapshots / one.name / f"{table.name}.parquet") for one in kept]
+            is_whole = table in source.replaced or not files
+            rows = "" if is_whole else "except all from read_parquet(?)"
             connection.execute(
-                f"create or replace temp table new_{table.name} as from {table.full_name} {rows[0]}", rows[1]
+                f"create or replace temp table new_{table.name} as from {table.full_name} "
+                + (rows if load == newest else "limit 0"),
+                [files] if rows and load == newest else [],
             )
         snapshots.write_rows(connection, settings, source, load.day, load.load_id)
     for table in source.tables:
         connection.execute(f"drop table new_{table.name}")
-
-
-def _rows_of_no_load(settings: Settings, table: Table, kept: list[Load]) -> tuple[str, list[object]]:
-    files = [str(settings.snapshots / load.name / f"{table.name}.parquet") for load in kept]
-    return ("except all from read_parquet(?)", [files]) if files else ("", [])
 
 
 def _lost_rows(connection: Connection, table: Table, present: set[str]) -> list[str]:
@@ -264,7 +290,7 @@ def refusal(settings: Settings, lost: list[str]) -> SnapshotError:
     """Why a rebuild stops that would lose something, and what to do."""
     shown = "; ".join(lost[:10]) + (f"; and {len(lost) - 10} more" if len(lost) > 10 else "")
     return SnapshotError(
-        f"{settings.snapshots} does not hold all that {settings.warehouse} holds: {shown}. Nothing was "
-        "changed. Restore what is missing from a backup and type `make rebuild` again, or "
+        f"{settings.snapshots} does not hold all that {settings.warehouse} holds: {shown}. The warehouse "
+        "was not changed. Restore what is missing from a backup and type `make rebuild` again, or "
         "`make rebuild ACCEPT=1` to go on without it."
     )

@@ -85,8 +85,11 @@ def damage(snapshots: Path, files: Mapping[str, Checksum], *, contents: bool) ->
             return f"{path} is missing"
         if size != known.bytes:
             return f"{path} has {size:,} bytes, and {known.bytes:,} were written"
-        if contents and of_file(path) != known:
-            return f"{path} is not what was written: its checksum is another"
+        try:
+            if contents and of_file(path) != known:
+                return f"{path} is not what was written: its checksum is another"
+        except OSError as error:
+            return f"{path} cannot be read: {error.strerror}"
     return None
 
 

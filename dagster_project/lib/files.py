@@ -5,6 +5,7 @@ Does not belong here: what is said when that fails, and tables (snapshots, publi
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -18,7 +19,8 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
 
 

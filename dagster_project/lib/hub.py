@@ -19,6 +19,7 @@ import httpx2
 from dagster_project.lib.http import in_background, quota_of
 from dagster_project.lib.hub_answers import (
     LIMITS,
+    HubError,
     HubUnreachable,
     Probe,
     QuotaSpent,
@@ -54,6 +55,7 @@ EXPAND = (
 )  # no cardData, config, siblings: 10 to 50 times the bytes
 PAGE_SIZE = 1_000  # the largest page the Hub serves
 RESUMABLE = timedelta(hours=6)
+LONGEST_WAITS = 4 * 3600.0  # seconds of a crawl for quota windows; a census needs half an hour of them
 READ_TIMEOUT, PROBE_TIMEOUT = LIMITS.timeout, 5.0  # seconds
 MAX_RETRIES = LIMITS.retries  # of 429, 5xx, timeouts and broken answers: 1, 2, 4 … 30 seconds apart
 
@@ -251,13 +253,20 @@ class _Pace:
     sleep: Callable[[float], None]
     rows_before: int
     started: float = field(default_factory=time.monotonic)
+    waited: float = 0.0
 
     def after(self, page: Page, rows: int, response: httpx2.Response, wait: float) -> None:
         quota = quota_of(response)
         elapsed = max(time.monotonic() - self.started, 1e-9)
         rate = (rows - self.rows_before) / elapsed
         self.report(Progress(page, rows, rate, quota.remaining if quota else None, wait))
+        if self.waited + wait > LONGEST_WAITS:
+            raise HubError(
+                f"The Hub's quota made this crawl wait for {self.waited / 3600:.1f} hours, and asks for more "
+                f"after page {page.number}. Run again within 6 hours to resume: landed pages are kept."
+            )
         if wait:
+            self.waited += wait
             self.sleep(wait)
 
 

@@ -126,7 +126,7 @@ def remove_day(connection: Connection, settings: Settings, day: date) -> None:
     with transaction(connection), snapshots.withdrawn(settings, day):
         _replace_day(connection, settings, day, list(ATTRIBUTE_GROUPS))
         connection.execute("delete from raw.hub_snapshots where snapshot_date = ?", [day])
-        connection.execute("delete from raw.loads where source = 'hub' and snapshot_date = ?", [day])
+        snapshots.forget_loads_of(connection, day)
     connection.execute(f"drop table {KEYED}")
     snapshots.remove_unfinished(settings)
 
@@ -146,7 +146,8 @@ def restore_day(connection: Connection, settings: Settings, day_file: snapshots.
     """
     with snapshots.reading_record(day_file.path):
         connection.execute(
-            f"create or replace table {KEYED} as select * from read_parquet(?)", [str(day_file.path)]
+            f"create or replace table {KEYED} as select {', '.join(DAY_COLUMNS)} from read_parquet(?)",
+            [str(day_file.path)],
         )
     if not day_file.snapshot["is_accepted"]:
         with transaction(connection):
@@ -316,7 +317,7 @@ def _store_note(connection: Connection, settings: Settings, snapshot: dict[str, 
     if _is_accepted(connection, day):
         _replace_day(connection, settings, day, list(ATTRIBUTE_GROUPS))
     write_snapshot_row(connection, snapshot)
-    snapshots.record_load(connection, snapshots.HUB, day, snapshot["load_id"])
+    snapshots.record_load(connection, snapshots.NOTES, day, snapshot["load_id"])
 
 
 def _key_nothing(connection: Connection) -> None:
@@ -358,14 +359,13 @@ def _replace_day(connection: Connection, settings: Settings, day: date, lacks: l
 
 
 def snapshot_row(connection: Connection, day: date) -> dict[str, Any]:
-    """What raw.hub_snapshots says of a day. Raises LookupError if it says nothing."""
-    rows = connection.execute(
-        f"select {', '.join(HUB_SNAPSHOTS.column_names)} from raw.hub_snapshots where snapshot_date = ?",
-        [day],
-    ).fetchall()
+    """What raw.hub_snapshots says of a day, of an earlier version too. Raises LookupError if nothing."""
+    found = connection.execute("from raw.hub_snapshots where snapshot_date = ?", [day])
+    names = [name for name, *_ in found.description]
+    rows = found.fetchall()
     if not rows:
         raise LookupError(f"raw.hub_snapshots has no row of {day}")
-    return dict(zip(HUB_SNAPSHOTS.column_names, rows[0], strict=True))
+    return dict(zip(names, rows[0], strict=True))
 
 
 def write_snapshot_row(connection: Connection, snapshot: dict[str, Any]) -> None:

@@ -187,7 +187,7 @@ def read_crawl(folder: Path) -> Crawl | None:
     not there, nothing is trusted, and the manifest is cut back to what is.
     """
     path = folder / _MANIFEST
-    if not path.exists():
+    if not path.is_file():
         return None
     content = path.read_bytes()
     opening: Opening | None = None
@@ -198,13 +198,14 @@ def read_crawl(folder: Path) -> Crawl | None:
             entry = orjson.loads(line) if line.endswith(b"\n") else {}
             if "opening" in entry:
                 opening = Opening(**entry["opening"])
+                datetime.fromisoformat(opening.started_at)
             elif "page" in entry and (folder / entry["page"]["file"]).exists():
                 pages.append(Page(**entry["page"]))
             elif "complete" in entry:
                 complete = True
             else:
                 break
-        except (orjson.JSONDecodeError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError):
             break
         trusted += len(line)
     if trusted < len(content):

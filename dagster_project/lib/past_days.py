@@ -140,6 +140,12 @@ def drop_day(connection: Connection, settings: Settings, day: date) -> str:
             f"{day} was observed and cannot be had again: it stays. Nothing was removed. If it must go for "
             f"good, type `make drop DATE={day} ACCEPT=1`."
         )
+    pages = day_folder(settings.landing, day)
+    try:
+        if pages.exists():  # first: with its pages a day that was removed could be loaded again
+            shutil.rmtree(pages)
+    except OSError as error:
+        raise NothingToRemove(f"The pages in {pages} cannot be deleted: {error}. The day stays.") from error
     said = hub_load.snapshot_row(connection, day)
     note = said | {
         "is_accepted": False,
@@ -149,7 +155,6 @@ def drop_day(connection: Connection, settings: Settings, day: date) -> str:
         "load_id": snapshots.new_load_id(connection),
     }
     hub_load.load_note(connection, settings, note)
-    shutil.rmtree(day_folder(settings.landing, day), ignore_errors=True)
     return present
 
 

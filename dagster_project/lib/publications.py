@@ -82,7 +82,9 @@ def new_version(settings: Settings, made_at: datetime) -> Iterator[Path]:
 
 def remove_unfinished(settings: Settings) -> None:
     """Delete what a killed publication left; the former one stays. The caller is the only writer."""
-    _remove(settings, lambda version, shown: version > shown)
+    shows = current(settings)
+    is_copy = shows.is_dir() and not shows.is_symlink()  # that followed links, and names no version
+    _remove(settings, lambda version, shown: version > shown and not is_copy)
 
 
 def _versions(settings: Settings) -> Path:

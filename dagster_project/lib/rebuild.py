@@ -7,7 +7,7 @@ Does not belong here: the files themselves (snapshots), whether they are all the
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,17 +17,21 @@ from dagster_project.lib import audit, checksums, hub_load, publications, row_lo
 from dagster_project.lib.raw_tables import SCHEMA_VERSION
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.snapshots import HubDay, SnapshotError
-from dagster_project.lib.warehouse import SecondRun, cannot_open, exclusive, reading, schema_version, writing
+from dagster_project.lib.warehouse import Damaged, cannot_open, exclusive, reading, schema_version, writing
 
 Report = Callable[[str], None]
 
 
 def roll_forward(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, report: Report = lambda _: None
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    report: Report = lambda _: None,
+    *,
+    goes_on: bool = False,
 ) -> int:
     """Apply every load on disk that the warehouse lacks; returns how many there were.
 
-    Raises SnapshotError for a load that is damaged; with `settings.accept` it is set aside.
+    Raises SnapshotError for a load that is damaged; if it goes on, that is set aside.
     """
     applied = 0
     for load in snapshots.missing_loads(connection, settings):
@@ -43,7 +47,7 @@ def roll_forward(
             else:
                 row_loads.restore_rows(connection, load)
         except SnapshotError as error:
-            if not settings.accept:
+            if not goes_on:
                 raise
             snapshots.set_aside(load.path)
             report(f"{error} It was set aside.")
@@ -60,14 +64,13 @@ def up_to_date(settings: Settings, report: Report = lambda _: None) -> Iterator[
     Raises SnapshotError for a load that neither of them holds whole.
     """
     with writing(settings) as connection:
-        _tidy(settings, report)
-        lost = audit.mend(connection, settings, report)
-        for one in lost:
-            report(f"{one}; it could not be written again")
-        if lost and not settings.accept:
-            raise audit.refusal(settings, [str(one) for one in lost])
-        audit.write_missing_notes(connection, settings)
-        roll_forward(connection, settings, report)
+        with _reachable(settings):
+            _tidy(settings, report)
+            lost = audit.mend(connection, settings, report)
+            if lost:
+                raise audit.refusal(settings, [str(one) for one in lost])
+            audit.write_missing_notes(connection, settings)
+            roll_forward(connection, settings, report)
         yield connection
 
 
@@ -78,25 +81,40 @@ def rebuild(settings: Settings, report: Report = print) -> int:
     snapshots/ lost is written again from it first. One that cannot be read is kept under a dated name.
     Raises SnapshotError when something would be lost, unless `settings.accept`.
     """
-    with exclusive(settings):
+    with exclusive(settings), _reachable(settings):
         _tidy(settings, report)
-        is_readable = _mend_from_the_old(settings, report)
+        has_old = _mend_from_the_old(settings, report)
         fresh = _fresh(settings)
         with writing(settings, fresh) as connection:
-            loads = roll_forward(connection, settings, report)
-            lost = audit.lost_by(connection, settings.warehouse) if is_readable else []
+            loads = roll_forward(connection, settings, report, goes_on=settings.accept)
+            lost = audit.lost_by(connection, settings.warehouse) if has_old else []
+            connection.execute("checkpoint")  # else a part of it may be in a log beside it
         if lost and not settings.accept:
             _remove(fresh)
             raise audit.refusal(settings, lost)
+        for line in lost:
+            report(f"{line}: given up, because ACCEPT=1")
         if loads == 0:
             _remove(fresh)
             report(f"{settings.snapshots} holds no load: nothing to rebuild, nothing was changed.")
             return 0
-        if settings.warehouse.exists() and not is_readable:
+        if settings.warehouse.exists() and not has_old:
             report(f"The old warehouse is kept as {_set_aside(settings.warehouse).name}.")
         _wal(settings.warehouse).unlink(missing_ok=True)
         os.replace(fresh, settings.warehouse)
     return loads
+
+
+@contextmanager
+def _reachable(settings: Settings) -> Iterator[None]:
+    """A disk that is full, read-only or broken is one line that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise SnapshotError(
+            f"Cannot write or read {error.filename or settings.snapshots}: {error.strerror or error}. What "
+            "was there before stays. Make room (or mend the permissions) and run again."
+        ) from error
 
 
 def _tidy(settings: Settings, report: Report) -> None:
@@ -109,33 +127,38 @@ def _tidy(settings: Settings, report: Report) -> None:
 
 
 def _mend_from_the_old(settings: Settings, report: Report) -> bool:
-    """Whether the old warehouse can be read; then what snapshots/ lost is written again from it."""
+    """Write what snapshots/ lost again from the old warehouse; False if none can be compared."""
     if not settings.warehouse.exists():
         return False
     try:
         with reading(settings.warehouse) as connection:
             audit.read_every_row(connection)
-            is_current = schema_version(connection) == SCHEMA_VERSION
-            # what cannot be written is found again when the new warehouse is compared with the old one
-            audit.mend(connection, settings, report, contents=True)
-            audit.write_missing_notes(connection, settings)
+            version = schema_version(connection) or 0
     except duckdb.Error as error:
         refused = cannot_open(settings, settings.warehouse, error)
-        if isinstance(refused, SecondRun):
+        if not isinstance(refused, Damaged):
             raise refused from error
         report(
             f"{settings.warehouse} cannot be read ({str(error).splitlines()[0]}): nothing could be compared "
             "with it."
         )
         return False
-    if is_current:  # else a load that it lacks would look like rows that were lost
+    if version > SCHEMA_VERSION:
+        report(f"{settings.warehouse} is of a newer version: nothing could be compared with it.")
+        return False
+    with reading(settings.warehouse) as connection:
+        # what cannot be written is found again when the new warehouse is compared with the old one
+        audit.mend(connection, settings, report, contents=True)
+        with suppress(duckdb.Error):  # of an earlier version that kept no notes
+            audit.write_missing_notes(connection, settings)
+    if version == SCHEMA_VERSION:  # else a load that it lacks would look like rows that were lost
         with writing(settings) as connection:
-            roll_forward(connection, settings, report)
+            roll_forward(connection, settings, report, goes_on=settings.accept)
     return True
 
 
 def _set_aside(warehouse: Path) -> Path:
-    place = warehouse.with_name(f"warehouse.unreadable-{datetime.now():%Y%m%dT%H%M%S}.duckdb")
+    place = warehouse.with_name(f"warehouse.kept-{datetime.now():%Y%m%dT%H%M%S}.duckdb")
     warehouse.rename(place)
     if _wal(warehouse).exists():
         _wal(warehouse).rename(_wal(place))

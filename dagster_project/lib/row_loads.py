@@ -36,16 +36,20 @@ def add_rows(
 
 
 def restore_rows(connection: Connection, load: snapshots.RowLoad) -> None:
-    """Add the rows of one folder of snapshots/, as they were added the first time.
+    """Add the rows of one folder of snapshots/, as they were added the first time; none is added twice.
 
     Raises SnapshotError for a file that cannot be read; then nothing was added.
     """
     with transaction(connection):
         for table in load.source.tables:
             file = load.path / f"{table.name}.parquet"
+            columns = ", ".join(table.column_names)
+            # a backup that was copied back may hold what a load was given that stood in for several
+            known = "" if table in load.source.replaced else f"except from {table.full_name}"
             with snapshots.reading_record(file):
                 connection.execute(
-                    f"create or replace temp table new_{table.name} as select * from read_parquet(?)",
+                    f"create or replace temp table new_{table.name} as "
+                    f"select {columns} from read_parquet(?) {known}",
                     [str(file)],
                 )
         _append(connection, load.source, load.day, load.load_id)

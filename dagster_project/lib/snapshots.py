@@ -9,8 +9,8 @@ The Hub's past cannot be fetched again, so the file is the record and the wareho
 load's file is in place before its commit, and a load whose commit was lost is applied when the warehouse is
 opened next. `make rebuild` does the same from an empty warehouse.
 
-A day of the Hub is one file, the newest that it has. A day without rows (rejected, a gap of the archive,
-removed by hand) is a file as well, with no row and the reason in its snapshot row.
+A day of the Hub is one file, the newest that it has. Of a day without rows (rejected, a gap of the archive,
+removed by hand) that is a note, which has the reason in its snapshot row.
 """
 
 import os
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ from dagster_project.lib.sql_text import escaped
 from dagster_project.lib.warehouse import scalar
 
 Connection = duckdb.DuckDBPyConnection
-HUB = "hub"
+HUB, NOTES = "hub", "notes"
+DAYS = (HUB, NOTES)  # a file for each day, the others have a folder for each load
 ROW_GROUP = 20_480  # small enough that two threads share the work of a day of 50,000 models
-DAMAGED = ".damaged"  # of a file that was set aside: no load, and never deleted
+DAMAGED = ".damaged"  # of what was set aside: no load, and never deleted
 _TIMES = ("captured_from", "captured_at", "loaded_at", "created_until")
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([^.]+)")
 _STAMP = "%Y%m%dT%H%M%S_%f"
@@ -49,7 +51,10 @@ class SnapshotError(ModelTideError):
 
 @dataclass(frozen=True)
 class HubDay:
-    """A file snapshots/hub/<day>.<load_id>.parquet: every raw column, the snapshot row as metadata."""
+    """A file snapshots/hub/<day>.<load_id>.parquet: every raw column, the snapshot row as metadata.
+
+    A note has no row and lies in snapshots/notes/.
+    """
 
     path: Path
     day: date
@@ -58,7 +63,7 @@ class HubDay:
 
     @property
     def name(self) -> str:
-        return load_name(HUB, self.day, self.load_id)
+        return load_name(self.path.parent.name, self.day, self.load_id)
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,13 @@ def load_name(source: str, day: date, load_id: str) -> str:
 
 def path_of(settings: Settings, source: str, day: date, load_id: str) -> Path:
     """The file of a day of the Hub, or the folder of another source's load."""
-    return settings.snapshots / (load_name(source, day, load_id) + (".parquet" if source == HUB else ""))
+    return settings.snapshots / (load_name(source, day, load_id) + _suffix_of(source))
 
 
 def files_of(source: str, day: date, load_id: str) -> list[str]:
     """The files of a load, by their names below snapshots/."""
     name = load_name(source, day, load_id)
-    if source == HUB:
+    if source in DAYS:
         return [f"{name}.parquet"]
     return [f"{name}/{t.name}.parquet" for known in ROW_SOURCES if known.name == source for t in known.tables]
 
@@ -98,13 +103,19 @@ def new_load_id(connection: Connection) -> str:
     now = datetime.now(UTC)
     newest = re.match(r"\d{8}T\d{6}_\d{6}", str(scalar(connection, "select max(load_id) from raw.loads")))
     if newest is not None:
-        now = max(now, datetime.strptime(newest[0], _STAMP).replace(tzinfo=UTC) + timedelta(microseconds=1))
+        with suppress(ValueError, OverflowError):  # an id that is no time, or of the last of all times
+            known = datetime.strptime(newest[0], _STAMP).replace(tzinfo=UTC)
+            now = max(now, known + timedelta(microseconds=1))
     return f"{now:{_STAMP}}_{os.getpid()}"
 
 
 def write_hub_day(connection: Connection, table: str, settings: Settings, snapshot: dict[str, Any]) -> Path:
-    """Write the day's rows and the snapshot row as one file under a temporary name, which is returned."""
-    load = (HUB, snapshot["snapshot_date"], snapshot["load_id"])
+    """Write the day's rows and the snapshot row as one file under a temporary name, which is returned.
+
+    Of a day that is not accepted that is its note.
+    """
+    source = HUB if snapshot["is_accepted"] else NOTES
+    load = (source, snapshot["snapshot_date"], snapshot["load_id"])
     target = path_of(settings, *load)
     temporary = target.with_suffix(".tmp")
     metadata = escaped(orjson.dumps({"snapshot": snapshot}).decode())
@@ -119,7 +130,8 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
         said = {name: checksums.of_file(temporary) for name in files_of(*load)}
         checksums.write(settings.snapshots, load_name(*load), said)
     except (duckdb.IOException, OSError) as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise _cannot_write(target, error) from error
     return temporary
 
@@ -155,29 +167,32 @@ def write_rows(connection: Connection, settings: Settings, source: Source, day: 
 
 
 def hub_days(settings: Settings) -> list[HubDay]:
-    """The newest file of each day, oldest day first."""
-    newest = {
-        day: HubDay(path, day, load_id, {})
-        for path, day, load_id in sorted(_loads_in(settings.snapshots / HUB, ".parquet"))
-    }
+    """The newest file of each day, oldest day first; of a day without rows its note."""
+    newest: dict[date, HubDay] = {}
+    for path, day, load_id in _day_files(settings):
+        if day not in newest or newest[day].load_id < load_id:
+            newest[day] = HubDay(path, day, load_id, {})
     return [newest[day] for day in sorted(newest)]
 
 
 def with_snapshot(day_file: HubDay) -> HubDay:
-    """The same with its snapshot row read from the file. Raises SnapshotError if it has none."""
+    """The same with its snapshot row read from the file. Raises SnapshotError if that is none of it."""
+    with reading_record(day_file.path), duckdb.connect() as reader:
+        rows = reader.execute(
+            "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'model_tide'",
+            [str(day_file.path)],
+        ).fetchall()
     try:
-        with reading_record(day_file.path), duckdb.connect() as reader:
-            rows = reader.execute(
-                "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'model_tide'",
-                [str(day_file.path)],
-            ).fetchall()
         snapshot: dict[str, Any] = orjson.loads(rows[0][0])["snapshot"]
-    except (IndexError, KeyError, orjson.JSONDecodeError) as error:
+        snapshot["snapshot_date"] = date.fromisoformat(snapshot["snapshot_date"])
+        for name in _TIMES:
+            if snapshot.get(name):
+                snapshot[name] = datetime.fromisoformat(snapshot[name])
+        said = (snapshot["snapshot_date"], snapshot["load_id"], NOTES if not snapshot["is_accepted"] else HUB)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
         raise damaged(day_file.path, "it does not say which day it holds") from error
-    snapshot["snapshot_date"] = date.fromisoformat(snapshot["snapshot_date"])
-    for name in _TIMES:
-        if snapshot.get(name):
-            snapshot[name] = datetime.fromisoformat(snapshot[name])
+    if said != (day_file.day, day_file.load_id, day_file.path.parent.name):
+        raise damaged(day_file.path, f"it holds the load {load_name(said[2], said[0], said[1])}")
     return HubDay(day_file.path, day_file.day, day_file.load_id, snapshot)
 
 
@@ -195,32 +210,40 @@ def reading_record(path: Path) -> Iterator[None]:
     """Whatever DuckDB says of a file of snapshots/ that it cannot read names the file and what to do."""
     try:
         yield
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
         raise damaged(path, str(error).splitlines()[0]) from error
 
 
 def damaged(path: Path, reason: str) -> SnapshotError:
-    """The error of a file that is no load any more and is in no warehouse either."""
+    """The error of a load that cannot be applied; the warehouse does not have it either."""
     return SnapshotError(
         f"{path} cannot be read as a load of Model Tide: {reason.rstrip('.')}. Restore it from a backup and "
-        f"run again, or type `make rebuild ACCEPT=1`: it goes on without the load and keeps the file as "
-        f"{path.name}{DAMAGED}."
+        f"run again, or type `make rebuild ACCEPT=1`: it goes on without the load and keeps what there is of "
+        f"it under a name that ends in {DAMAGED}."
     )
 
 
 def set_aside(path: Path) -> None:
     """Keep a damaged file or folder under a name that no load has; what is missing is no matter."""
     if path.exists():
-        place = path.with_name(path.name + DAMAGED)
-        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
-        path.rename(place)
+        places = (path.with_name(f"{path.name}{number or ''}{DAMAGED}") for number in count())
+        path.rename(next(place for place in places if not place.exists()))
 
 
 def record_load(connection: Connection, source: str, day: date, load_id: str) -> None:
     """Note that a file is in the warehouse; of a Hub day only the newest counts."""
-    if source == HUB:
-        connection.execute("delete from raw.loads where source = 'hub' and snapshot_date = ?", [day])
+    if source in DAYS:
+        forget_loads_of(connection, day)
     connection.execute("insert into raw.loads values (?, ?, ?)", [source, day, load_id])
+
+
+def forget_loads_of(connection: Connection, day: date) -> None:
+    """Take a day of the Hub out of raw.loads."""
+    connection.execute(
+        "delete from raw.loads where list_contains(?, source) and snapshot_date = ?", [list(DAYS), day]
+    )
 
 
 def missing_loads(connection: Connection, settings: Settings) -> list[HubDay | RowLoad]:
@@ -238,20 +261,20 @@ def missing_loads(connection: Connection, settings: Settings) -> list[HubDay | R
 def drop_superseded_hub_files(settings: Settings) -> None:
     """Delete the files of days that have a newer one; call it once that is committed."""
     newest = {day.path for day in hub_days(settings)}
-    for path, day, load_id in _loads_in(settings.snapshots / HUB, ".parquet"):
+    for path, day, load_id in list(_day_files(settings)):
         if path not in newest:
             path.unlink()
-            checksums.forget(settings.snapshots, load_name(HUB, day, load_id))
+            checksums.forget(settings.snapshots, load_name(path.parent.name, day, load_id))
 
 
 @contextmanager
 def withdrawn(settings: Settings, day: date) -> Iterator[None]:
     """Take the files of a day away under temporary names; they come back if what follows fails."""
     moved = []
-    for path, of_day, load_id in _loads_in(settings.snapshots / HUB, ".parquet"):
+    for path, of_day, load_id in list(_day_files(settings)):
         if of_day == day:
             moved.append((path, path.replace(path.with_suffix(".tmp"))))
-            checksums.forget(settings.snapshots, load_name(HUB, day, load_id))
+            checksums.forget(settings.snapshots, load_name(path.parent.name, day, load_id))
     try:
         yield
     except BaseException:
@@ -263,10 +286,10 @@ def withdrawn(settings: Settings, day: date) -> Iterator[None]:
 def strangers(settings: Settings) -> list[Path]:
     """What lies in snapshots/ and is neither a load nor one that was set aside, nor a folder of ours."""
     found = []
-    sources = {source.name: "" for source in ROW_SOURCES} | {HUB: ".parquet"}
+    sources = {*DAYS, *(source.name for source in ROW_SOURCES)}
     for path in sorted(settings.snapshots.glob("*")):
         if path.name in sources and path.is_dir():
-            loads = {load for load, _, _ in _loads_in(path, sources[path.name])}
+            loads = {load for load, _, _ in _loads_in(path, _suffix_of(path.name))}
             found += [one for one in sorted(path.iterdir()) if one not in loads and one.suffix != DAMAGED]
         elif path.name != checksums.FOLDER:
             found.append(path)
@@ -281,6 +304,15 @@ def remove_unfinished(settings: Settings) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+def _suffix_of(source: str) -> str:
+    return ".parquet" if source in DAYS else ""
+
+
+def _day_files(settings: Settings) -> Iterator[tuple[Path, date, str]]:
+    for source in DAYS:
+        yield from _loads_in(settings.snapshots / source, _suffix_of(source))
 
 
 def _loads_in(folder: Path, suffix: str) -> Iterator[tuple[Path, date, str]]:

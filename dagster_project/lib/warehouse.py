@@ -45,6 +45,10 @@ class SecondRun(WarehouseError):
     """Another process is writing."""
 
 
+class Damaged(WarehouseError):
+    """The file cannot be read as a warehouse."""
+
+
 _held: dict[Path, int] = {}  # lock files that this process holds already, with their depth
 
 
@@ -210,7 +214,9 @@ def cannot_open(settings: Settings, path: Path, error: duckdb.Error) -> Warehous
         )
     if str(error).startswith("IO Error: Cannot open file"):  # no permission, no room, no folder
         return _cannot_write(path, error)
-    return WarehouseError(
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return _cannot_write(path, error)
+    return Damaged(
         f"{path} cannot be read: {str(error).splitlines()[0]} "
         "Type `make rebuild`: it makes the warehouse anew from the files in snapshots/."
     )

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.lib import hub
+from dagster_project.lib import hub, past_days
 from dagster_project.lib.backfill import backfill
 from dagster_project.lib.hub_load import load_crawl
 from dagster_project.lib.landing import newest_complete
@@ -63,6 +63,12 @@ def load_day(settings: Settings, day: date, moment: Moment | None = None) -> Non
         load_crawl(connection, newest_complete(settings.landing, day, settings.scope_id([])), settings)
         if moment == AFTER_COMMIT:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def drop_a_day(settings: Settings, day: date, moment: Moment | None = None) -> None:
+    _die_at(moment)
+    with up_to_date(settings) as connection:
+        past_days.drop_day(connection, settings, day)
 
 
 def backfill_days(settings: Settings, days: list[date]) -> None:
@@ -168,6 +174,12 @@ def _times(folder: Path) -> tuple[datetime, datetime]:
 def hold_the_lock(said: Connection, settings: Settings) -> None:
     with exclusive(settings):
         said.send("holding")
+        said.recv()
+
+
+def write_a_database(said: Connection, path: str) -> None:
+    with duckdb.connect(path):
+        said.send("open")
         said.recv()
 
 

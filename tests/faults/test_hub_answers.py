@@ -215,6 +215,24 @@ def test_the_crawl_waits_before_the_quota_is_spent(
     assert [progress.waited for progress in reported if progress.waited] == waits
 
 
+def test_waits_that_add_up_to_hours_end_the_crawl(
+    server: Watched, census: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each window is as long as one may be, and leaves room for one request."""
+    server.quota = 2
+    monkeypatch.setattr(hub, "LONGEST_WAITS", 1_000.0)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        server.pass_time(seconds)
+
+    with pytest.raises(HubError, match=r"asks for more after page 3\. Run again within 6 hours"):
+        hub.crawl(census, DAY, [], sleep=sleep)
+    assert len(waits) == 3 and sum(waits) <= 1_000
+    assert kept(census) == 4
+
+
 def test_no_connection_is_one_line_that_names_the_host_and_writes_nothing(settings: Settings) -> None:
     started = time.monotonic()
     with pytest.raises(HubUnreachable) as raised:
