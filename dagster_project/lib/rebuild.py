@@ -85,23 +85,24 @@ def rebuild(settings: Settings, report: Report = print) -> int:
         _tidy(settings, report)
         has_old = _mend_from_the_old(settings, report)
         fresh = _fresh(settings)
-        with writing(settings, fresh) as connection:
-            loads = roll_forward(connection, settings, report, goes_on=settings.accept)
-            lost = audit.lost_by(connection, settings.warehouse) if has_old else []
-            connection.execute("checkpoint")  # else a part of it may be in a log beside it
-        if lost and not settings.accept:
+        try:
+            with writing(settings, fresh) as connection:
+                loads = roll_forward(connection, settings, report, goes_on=settings.accept)
+                lost = audit.lost_by(connection, settings.warehouse) if has_old else []
+                connection.execute("checkpoint")  # else a part of it may be in a log beside it
+            if lost and not settings.accept:
+                raise audit.refusal(settings, lost)
+            for line in lost:
+                report(f"{line}: given up, because ACCEPT=1")
+            if loads == 0:
+                report(f"{settings.snapshots} holds no load: nothing to rebuild, nothing was changed.")
+                return 0
+            if settings.warehouse.exists() and not has_old:
+                report(f"The old warehouse is kept as {_set_aside(settings.warehouse).name}.")
+            _wal(settings.warehouse).unlink(missing_ok=True)
+            os.replace(fresh, settings.warehouse)
+        finally:
             _remove(fresh)
-            raise audit.refusal(settings, lost)
-        for line in lost:
-            report(f"{line}: given up, because ACCEPT=1")
-        if loads == 0:
-            _remove(fresh)
-            report(f"{settings.snapshots} holds no load: nothing to rebuild, nothing was changed.")
-            return 0
-        if settings.warehouse.exists() and not has_old:
-            report(f"The old warehouse is kept as {_set_aside(settings.warehouse).name}.")
-        _wal(settings.warehouse).unlink(missing_ok=True)
-        os.replace(fresh, settings.warehouse)
     return loads
 
 

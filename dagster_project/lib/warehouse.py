@@ -130,7 +130,8 @@ def writing(settings: Settings, path: Path | None = None) -> Iterator[duckdb.Duc
         except duckdb.Error as error:
             if any(text in str(error) for text in DAMAGED):
                 raise cannot_open(settings, target, error) from error
-            if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+            # a checkpoint without room is fatal to its connection, and to nothing else
+            if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):
                 raise _cannot_write(target, error) from error
             raise
         finally:

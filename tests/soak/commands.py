@@ -26,6 +26,7 @@ NEXT = (
     "--date",
     "2020-01-01",
 )  # opens the home as a writer and has nothing to do: 5 s, where a build takes 50
+TIDIED = ("Ended process ", "Ended the run ")  # how a command begins that cleaned up after a killed one
 ORPHAN_ENDS = 180.0  # seconds within which a dbt without a parent is through
 
 
@@ -122,5 +123,6 @@ def _said(settings: Settings, upstream: Upstream, arguments: Sequence[str]) -> s
     """What a command said on standard error if it failed; a day that is gone needs no dropping."""
     if command(settings.home, upstream, *arguments).wait() == 0:
         return ""
-    said = Path(f"{settings.home}.err").read_text().strip()
+    lines = Path(f"{settings.home}.err").read_text().splitlines()
+    said = "\n".join(line for line in lines if not line.startswith(TIDIED)).strip()
     return "" if re.fullmatch(r"No day [\d-]+ is loaded; nothing was removed\.", said) else said or "nothing"

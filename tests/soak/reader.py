@@ -38,8 +38,11 @@ def read_file(published: Path, chance: random.Random) -> str:
 
 def read_parquet(published: Path, chance: random.Random) -> str:
     """If the publication is another one after the read, it says nothing."""
-    file, folder = published / "modeltide.duckdb", (published / "parquet").resolve()
+    file = published / "modeltide.duckdb"
     before = rows(file, "select published_at, table_name, row_count from about, about_tables order by all")
+    folder = (
+        published / "parquet"
+    ).resolve()  # between two looks at the file: of its publication, or not counted
     published_at, table, stated = chance.choice(before)
     files = folder / table / "*.parquet" if (folder / table).is_dir() else folder / f"{table}.parquet"
     about = folder / "about.parquet"
