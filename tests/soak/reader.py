@@ -40,9 +40,7 @@ def read_parquet(published: Path, chance: random.Random) -> str:
     """If the publication is another one after the read, it says nothing."""
     file = published / "modeltide.duckdb"
     before = rows(file, "select published_at, table_name, row_count from about, about_tables order by all")
-    folder = (
-        published / "parquet"
-    ).resolve()  # between two looks at the file: of its publication, or not counted
+    folder = (published / "parquet").resolve()  # between two looks at the file, so of its publication
     published_at, table, stated = chance.choice(before)
     files = folder / table / "*.parquet" if (folder / table).is_dir() else folder / f"{table}.parquet"
     about = folder / "about.parquet"
