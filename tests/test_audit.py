@@ -314,6 +314,16 @@ def test_a_warehouse_that_another_program_holds_is_not_taken_for_a_damaged_one(f
     assert rebuilt(four_days)
 
 
+def test_a_warehouse_of_a_version_without_a_list_of_loads_is_kept(four_days: Settings) -> None:
+    before = everything(four_days)
+    with duckdb.connect(str(four_days.warehouse)) as connection:
+        connection.execute("update raw.schema_version set version = 0")
+        connection.execute("drop table raw.loads")
+    assert any("cannot be compared" in line for line in rebuilt(four_days))
+    assert len(list(four_days.home.glob("warehouse.kept-*.duckdb"))) == 1
+    assert everything(four_days) == before
+
+
 def test_a_warehouse_of_an_older_version_gives_back_what_it_has(four_days: Settings) -> None:
     before = everything(four_days)
     with duckdb.connect(str(four_days.warehouse)) as connection:

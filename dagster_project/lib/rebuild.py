@@ -7,7 +7,7 @@ Does not belong here: the files themselves (snapshots), whether they are all the
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -147,11 +147,16 @@ def _mend_from_the_old(settings: Settings, report: Report) -> bool:
     if version > SCHEMA_VERSION:
         report(f"{settings.warehouse} is of a newer version: nothing could be compared with it.")
         return False
-    with reading(settings.warehouse) as connection:
-        # what cannot be written is found again when the new warehouse is compared with the old one
-        audit.mend(connection, settings, report, contents=True)
-        with suppress(duckdb.Error):  # of an earlier version that kept no notes
+    try:
+        with reading(settings.warehouse) as connection:
+            # what cannot be written is found again when the new warehouse is compared with the old one
+            audit.mend(connection, settings, report, contents=True)
             audit.write_missing_notes(connection, settings)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        report(
+            f"{settings.warehouse} is of a version that cannot be compared ({str(error).splitlines()[0]})."
+        )
+        return False
     if version == SCHEMA_VERSION:  # else a load that it lacks would look like rows that were lost
         with writing(settings) as connection:
             roll_forward(connection, settings, report, goes_on=settings.accept)
