@@ -45,11 +45,26 @@ def test_without_a_network_run_ends_in_seconds_with_one_line_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("HUB_SCOPE", "everything"), ("HUB_TOP", "-1"), ("MODELTIDE_SEEDS", "/no/such")]
+    ("variable", "value"),
+    [
+        ("HUB_SCOPE", "everything"),
+        ("HUB_TOP", "-1"),
+        ("MODELTIDE_SEEDS", "/no/such"),
+        ("MODELTIDE_HOME", "s3://bucket/data"),
+        ("HF_ENDPOINT", "http://[::1"),  # the Hub's client would raise while it is imported
+    ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(tmp_path: Path, variable: str, value: str) -> None:
     said = one_line(typed(tmp_path, "run", **{variable: value}))
     assert f"{variable} is {value!r}; allowed: " in said
+
+
+@pytest.mark.parametrize("variable", ["HF_TOKEN", "OPENROUTER_API_KEY", "ALERT_WEBHOOK_URL"])
+@pytest.mark.parametrize("value", ["sk-or-v1-X\n# note", "two words", "tab\tinside", "sk-ключ"])
+def test_a_bad_secret_is_refused_and_not_shown(tmp_path: Path, variable: str, value: str) -> None:
+    said = one_line(typed(tmp_path, "run", **{variable: value}))
+    assert f"{variable} is '<not shown>'; allowed: " in said
+    assert not any(part in said for part in value.split())
 
 
 def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
