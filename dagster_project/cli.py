@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(day: str | None = None) -> None:
     """Snapshot the Hub's day (or load a landed day again), build and publish."""
     settings = Settings.from_environment()
-    with exclusive(settings):
+    with writer(settings):
         partition = _parse_day(day, "DAY") if day else hub.probe(settings).day
         with dagster_instance(settings) as instance:
             execute_job("daily_snapshot", instance, partition, settings)
@@ -108,7 +108,7 @@ def run(day: str | None = None) -> None:
 def rebuild_and_publish() -> None:
     """Build the warehouse anew from snapshots/, then the SQL models and the published file."""
     settings = Settings.from_environment()
-    with exclusive(settings):
+    with writer(settings):
         if rebuild(settings):
             with dagster_instance(settings) as instance:
                 publish_what_is_loaded(settings, instance)
@@ -150,7 +150,7 @@ def import_and_publish(file: str, day: str) -> None:
     """A day from a user's own file, then the SQL models and the published file."""
     settings = Settings.from_environment()
     date_of_file = _parse_day(day, "DATE")
-    with exclusive(settings):
+    with writer(settings):
         with up_to_date(settings, print) as connection:
             loaded = past_days.import_file(connection, settings, a_path("FILE", file), date_of_file)
         if loaded is None:
@@ -164,7 +164,7 @@ def import_and_publish(file: str, day: str) -> None:
 def drop_and_publish(day: str) -> None:
     """Take a day out, an observed one only with ACCEPT=1, then the SQL models and the published file."""
     settings = Settings.from_environment()
-    with exclusive(settings):
+    with writer(settings):
         with up_to_date(settings, print) as connection:
             was = past_days.drop_day(connection, settings, _parse_day(day, "DATE"))
         print(f"{day} ({was}) is removed.")
@@ -251,6 +251,16 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         end_dead_runs(instance)
         forget_old_runs(instance)
         yield instance
+
+
+@contextmanager
+def writer(settings: Settings) -> Iterator[None]:
+    """Hold the data home. Killed runs are ended first, whatever is done then, so that the queue moves on."""
+    with exclusive(settings):
+        if (settings.home / "dagster").exists():  # a command that fails at once makes no store
+            with dagster_instance(settings):
+                pass
+        yield
 
 
 @cache

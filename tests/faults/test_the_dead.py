@@ -137,6 +137,18 @@ def test_a_dead_run_no_longer_counts_for_the_queue(
     assert end_dead_runs(instance) == 0
 
 
+@pytest.mark.parametrize(
+    "command", ["drop --date 2020-01-01", "rebuild", "import --file none --date 2020-01-01"]
+)
+def test_a_command_that_has_nothing_to_do_ends_a_dead_run_too(
+    settings: Settings, instance: dg.DagsterInstance, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = started_run(instance, ended_pid())
+    monkeypatch.setenv("MODELTIDE_HOME", str(settings.home))
+    assert cli.main(command.split()) in (0, 1)
+    assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+
+
 def test_the_sensor_ends_a_dead_run_while_the_ui_is_up(instance: dg.DagsterInstance) -> None:
     started_run(instance, ended_pid())
     said = run_keeper(dg.build_sensor_context(instance))
