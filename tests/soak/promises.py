@@ -147,10 +147,13 @@ def nothing_is_left_over(settings: Settings) -> None:
 
 
 def no_run_is_without_a_process(settings: Settings) -> None:
-    """Dagster's store, which the caller knows nobody to be using, has no run under way."""
+    """Dagster's store, which the caller knows nobody to be using, has no run under way.
+
+    One that was killed before it had a process blocks no queue, and is ended ten minutes later.
+    """
     with closing(sqlite3.connect(settings.home / "dagster" / "history" / "runs.db")) as store:
         under_way = store.execute(
-            "select run_id, status from runs where status not in ('SUCCESS', 'FAILURE', 'CANCELED')"
+            "select run_id, status from runs where status in ('STARTING', 'STARTED', 'CANCELING')"
         ).fetchall()
     if under_way:
         raise BrokenPromise(f"Dagster's store still has {under_way}")
