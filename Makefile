@@ -1,5 +1,7 @@
 # Every target installs what it needs into .venv first; nothing else on the machine is used.
 PYTHON ?= python3
+# requires-python says the same, and why
+PYTHONS := 3.11 3.12 3.13
 BIN := .venv/bin
 SQL_FILES := $(shell find sql -name '*.sql' -o -name '*.yml')
 MANIFEST := sql/target/manifest.json
@@ -10,8 +12,9 @@ export PYTHONWARNINGS ?= ignore
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
+unexport PYTHONDONTWRITEBYTECODE # with it each command compiles every module anew: 3 s each
 
-.PHONY: demo claim run dev report test lint bench soak rebuild backfill import drop docs screenshots sql
+.PHONY: demo claim run dev report test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -43,23 +46,26 @@ drop: $(MANIFEST) ## take a day out again: DATE=… (an observed one for good, w
 docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and the demo
 	@$(BIN)/python -m dagster_project docs
 
-screenshots: $(MANIFEST) ## docs/images, from the demo in headless Chromium
+screenshots: $(MANIFEST) .venv/installed-dev ## docs/images, from the demo in headless Chromium
 	@$(BIN)/python -m tests.browser.screenshots
 
 sql: .venv-sql/installed ## the published file in Harlequin, read-only
 	@test -f $(PUBLISHED) || { echo "$(PUBLISHED) is not there: type make run or make demo first." >&2; exit 1; }
 	@.venv-sql/bin/harlequin --read-only $(PUBLISHED)
 
-test: $(MANIFEST) ## every test, no network
+test: $(MANIFEST) .venv/installed-dev ## the tests but for the marathons, no network
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-all: $(MANIFEST) .venv/installed-dev ## every test, no network
 	$(BIN)/python -m pytest
 
-soak: $(MANIFEST) ## an hour of kill -9, readers and full disks: SEED=… MINUTES=… PART=kills,commands,reads,disk
+soak: $(MANIFEST) .venv/installed-dev ## an hour of kill -9, readers, full disks: SEED=… MINUTES=… PART=kills,commands,reads,disk
 	@$(BIN)/python -m tests.soak
 
-bench: $(MANIFEST) ## speed and memory, as ratios within one run
+bench: $(MANIFEST) .venv/installed-dev ## speed and memory, as ratios within one run
 	$(BIN)/python -m benchmarks
 
-lint: $(MANIFEST) ## style and types
+lint: $(MANIFEST) .venv/installed-dev ## style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
 	$(BIN)/mypy
@@ -67,14 +73,24 @@ lint: $(MANIFEST) ## style and types
 $(MANIFEST): .venv/installed $(SQL_FILES)
 	@cd sql && ../$(BIN)/dbt --quiet parse --profiles-dir . && touch target/manifest.json
 
+FOUND = $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2> /dev/null)
+REFUSED = $(PYTHON) is $(or $(FOUND:%=Python %),no Python here), one of $(PYTHONS) is needed: make demo PYTHON=python3.12
+INSTALL = $(if $(filter $(addsuffix .%,$(PYTHONS)),$(FOUND)),$(PYTHON) install.py $@ $<,$(error $(REFUSED)))
+
 .venv/installed: requirements.lock
-	@echo "Installing into .venv: a minute or two"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
-	@touch .venv/installed
+	@$(INSTALL)
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@$(INSTALL)
 
 # an environment of its own: beside the project's pins only a Harlequin of 2023 can be installed
 .venv-sql/installed: requirements-sql.lock
-	@$(PYTHON) -m venv .venv-sql
-	@.venv-sql/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sql.lock
-	@touch .venv-sql/installed
+	@$(INSTALL)
+
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --quiet --generate-hashes --no-header --no-annotate
+LOCKED = sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock
+
+locks: .venv/installed-dev ## the locks from pyproject.toml: a version stays unless it must go, or UPGRADE=package
+	$(LOCK) pyproject.toml $(UPGRADE:%=-P %) -o requirements.lock
+	$(LOCK) --group dev pyproject.toml -c requirements.lock $$($(LOCKED)) $(UPGRADE:%=-P %) -o requirements-dev.lock
+	$(LOCK) --group installer $(UPGRADE:%=-P %) -o requirements-pip.lock
