@@ -90,6 +90,17 @@ def test_an_answer_is_landed_before_it_is_understood(home: Settings, upstream: U
     assert statuses(home, "openrouter_fetches", DAY)[WINDOW] == ("ok", None), "and asked for again"
 
 
+def test_a_count_beyond_what_a_double_holds_is_kept_to_the_last_digit(
+    home: Settings, upstream: Upstream
+) -> None:
+    beyond = 2**53 + 1
+    upstream.faults.add("bad_tokens", text=str(beyond))
+    (outcome,) = fetch_on(home, upstream, DAY, snapshot_tokens)
+    assert outcome.status == "ok"
+    assert query(home, "select max(total_tokens) from raw.openrouter_tokens") == [(beyond,)]
+    assert rebuilds_to_the_same(home, OPENROUTER)
+
+
 @pytest.mark.parametrize("text", ["12,345", "", "-5", "1e9", "1.5", "9" * 40, "0x10", "١٢"])
 def test_a_number_that_is_none_is_named_and_kept_as_it_was(
     home: Settings, upstream: Upstream, text: str

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import numpy as np
 
@@ -27,7 +28,7 @@ NPM_LOST_DAY = date(2026, 1, 22)  # answered as 0 for every package
 PYPI_DAYS = 180
 HOSTS = ("openrouter", "togetherai", "deepinfra")  # they offer the models of others, under full names
 _EPOCH = date(2025, 1, 1)
-_TOKENS = 4e15  # of the largest model on the first day: a day's total lies beyond 2**53
+_TOKENS = 1e11  # of the largest model a day in January 2026, when all come to 8 trillion a week
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,7 @@ def _offer(model: ApiModel, name: str, provider: str, day: date) -> dict[str, ob
     }
 
 
+@cache  # a fetch asks for the days of earlier ones again
 def installs_of(registry: str, package: str, day: date) -> int:
     """Installs of a package on a day, as they are stated for good."""
     weekday_level, growth = PACKAGES[registry, package]

@@ -7,12 +7,13 @@ tag, name reused, ...).
 Does not belong here: the anonymous accounts and anything that changes from day to day (world).
 
 All figures are invented. Names follow the publishers' habits so that family rules have
-something to match.
+something to match. How far a family's lineage lies beyond its organisation, and a curated list
+below it, is near what a listing of August 2026 has for Qwen: 1.35 and 0.88 of the organisation.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
@@ -130,23 +131,50 @@ HOUSES = {
         forms=("-base", "-v2"),
     ),
 }
+STORY = "Qwen"  # the account of the newspaper's sentence: the most downloaded of its models come first
+_STORY_MODELS = 4  # for one of each other account
+# account, name, model of the story's account, relation, creation, millions of downloads on the day
+# of the milestone: by organisation they are other people's, and the tiny ones exist for tests
+DERIVED = (
+    ("lmstudio-community", "Qwen2-1.5B-GGUF", "Qwen2-1.5B", "quantized", date(2024, 6, 3), 24),
+    ("Alibaba-NLP", "gte-Qwen2-1.5B", "Qwen2-1.5B", "finetune", date(2024, 6, 29), 31),
+    ("unsloth", "Qwen2.5-3B-bnb-4bit", "Qwen2.5-3B", "quantized", date(2024, 9, 9), 47),
+    ("huihui-ai", "Qwen2.5-3B-abliterated", "Qwen2.5-3B", "finetune", date(2024, 10, 4), 5),
+    ("bartowski", "Qwen2.5-Coder-7B-GGUF", "Qwen2.5-Coder-7B", "quantized", date(2024, 12, 20), 36),
+    ("deepseek-ai", "DeepSeek-R1-Distill-Qwen-7B", "Qwen2.5-Coder-7B", "finetune", date(2025, 1, 20), 58),
+    ("unsloth", "Qwen3-32B-GGUF", "Qwen3-32B", "quantized", date(2025, 7, 24), 21),
+    ("mlx-community", "Qwen3-32B-4bit", "Qwen3-32B", "quantized", date(2025, 7, 28), 14),
+    ("nvidia", "Qwen3-32B-NVFP4", "Qwen3-32B", "quantized", date(2025, 9, 2), 9),
+    ("hf-internal-testing", "tiny-random-Qwen1.5", "Qwen1.5-0.5B", "finetune", date(2024, 3, 11), 9),
+    ("trl-internal-testing", "tiny-Qwen2.5", "Qwen2.5-3B", "finetune", date(2024, 10, 1), 64),
+    ("llamafactory", "tiny-random-Qwen3", "Qwen3-32B", "finetune", date(2025, 8, 6), 17),
+)
 # other people's text at its worst: what shows a name must show these as they are
 HOSTILE = ("<script>alert(1)</script>", "'; drop table raw.hub_models; --", "=1+1", "ünï 🤗")
 _FALLBACK_LICENCES = ("apache-2.0", "mit", "apache-2.0", "cc-by-nc-4.0", "other", "openrail")
 
 
 def named_models(publishers: Sequence[dict[str, str]], budget: int) -> list[NamedModel]:
-    """The oddities and at most `budget` models of the publishers, first releases first."""
+    """The oddities, what others made of STORY's models, and at most `budget` models of the publishers:
+    first releases first, of STORY the most downloaded.
+    """
     ranked = [
-        (rank + (0 if row["publisher"] in HOUSES else 6), place, model)  # the great ones first
+        (_turn(row["publisher"], rank), place, model)
         for place, row in enumerate(publishers)
         for rank, model in enumerate(_releases(row, place))
     ]
     ranked.sort(key=lambda entry: entry[:2])
-    return [*_oddities(), *(model for _, _, model in ranked[:budget])]
+    return [*_oddities(), *_derived(), *(model for _, _, model in ranked[:budget])]
 
 
-def _releases(row: dict[str, str], place: int) -> Iterable[NamedModel]:
+def _turn(account: str, rank: int) -> int:
+    """When an account's model has its turn to be in the world: the great ones first."""
+    if account == STORY:
+        return rank // _STORY_MODELS
+    return rank if account in HOUSES else rank + 6
+
+
+def _releases(row: dict[str, str], place: int) -> list[NamedModel]:
     account, family = row["publisher"], row.get("family") or ""
     luck = float(uniform(np.array([place]), "house")[0])
     house = HOUSES.get(account) or House(
@@ -159,9 +187,31 @@ def _releases(row: dict[str, str], place: int) -> Iterable[NamedModel]:
     )
     models = list(_unscaled(account, family, house, place))
     weights = [1 / (1 + (rank * 7) % len(models)) ** 1.05 for rank in range(len(models))]
-    for model, weight in zip(models, weights, strict=True):
-        share = house.millions * 1e6 * weight / sum(weights)
-        yield replace(model, scale=share)
+    total = sum(weights)
+    scaled = [
+        replace(model, scale=house.millions * 1e6 * weight / total)
+        for model, weight in zip(models, weights, strict=True)
+    ]
+    # a base of the story has more downloads than what is made of it, so it comes first all the same
+    return sorted(scaled, key=lambda model: -model.scale) if account == STORY else scaled
+
+
+def _derived() -> list[NamedModel]:
+    """What others made of the story's models; the world sees to the stated downloads."""
+    return [
+        NamedModel(
+            account,
+            name,
+            datetime.combine(created, time(9), UTC),
+            millions * 1e6,
+            0.002 if "tiny" in name else float(parent.rpartition("-")[2].removesuffix("B")),
+            (f"{STORY}/{parent}",),
+            relation,
+            library=None if name.endswith("-GGUF") else "transformers",
+            weights="gguf" if name.endswith("-GGUF") else "safetensors",
+        )
+        for account, name, parent, relation, created, millions in DERIVED
+    ]
 
 
 def _unscaled(account: str, family: str, house: House, place: int) -> Iterable[NamedModel]:

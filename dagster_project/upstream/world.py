@@ -178,18 +178,22 @@ class World:
         )
 
     def _stage_milestone(self) -> None:
-        """Scale the milestone family so that it passes 700 million between two snapshots."""
-        self.milestone_accounts = {
-            row["publisher"] for row in self.publishers if row.get("family") == MILESTONE_FAMILY
-        }
-        own = np.array([model.account in self.milestone_accounts for model in self.named], dtype=bool)
-        self._undisturbed = own
-        rows = np.flatnonzero(own)
+        """Scale the milestone family so that its accounts pass 700 million between two snapshots; what
+        others made of its models has its stated downloads on that day.
+        """
+        accounts = {row["publisher"] for row in self.publishers if row.get("family") == MILESTONE_FAMILY}
+        own = np.array([model.account in accounts for model in self.named], dtype=bool)
+        below = np.array(
+            [any(p.split("/")[0] in accounts for p in m.parents) for m in self.named], dtype=bool
+        )
+        self._undisturbed = own | below
+        rows, others = np.flatnonzero(own), np.flatnonzero(below & ~own)
         if len(rows) == 0:
             return
         day = day_number(MILESTONE_SNAPSHOT)
         around = float(self._raw_total(rows, day).sum() + self._raw_total(rows, day - 1).sum()) / 2
         self.named_scale[rows] *= MILESTONE / around
+        self.named_scale[others] *= self.named_scale[others] / self._raw_total(others, day)
 
     def scale(self, rows: Integers) -> Floats:
         """Downloads that a model's curve is multiplied by: a Pareto tail, bent at 40 million."""
@@ -316,7 +320,7 @@ class World:
         )
 
     def _is_undisturbed(self, rows: Integers) -> NDArray[np.bool_]:
-        """Models of the milestone family: their sum must not jump around the milestone."""
+        """The milestone family and what has names below it: no sum may jump around a milestone."""
         own = self._undisturbed[np.minimum(rows, self.head - 1)]
         return np.asarray((rows < self.head) & own)
 

@@ -18,7 +18,7 @@ def tokens(upstream: Upstream, **parameters: str) -> httpx2.Response:
     return CLIENT.get(upstream.url + TOKENS_PATH, params=parameters, headers=KEY)
 
 
-def test_fifty_models_and_other_a_day_as_text_beyond_what_a_double_holds(upstream: Upstream) -> None:
+def test_fifty_models_and_other_a_day_as_text(upstream: Upstream) -> None:
     answer = tokens(upstream, start_date="2026-01-01", end_date="2026-01-13", period="day").json()
     assert answer["meta"] == {
         "as_of": "2026-01-14T02:00:00Z",
@@ -26,9 +26,24 @@ def test_fifty_models_and_other_a_day_as_text_beyond_what_a_double_holds(upstrea
     }  # fmt: skip
     day = [row for row in answer["data"] if row["date"] == "2026-01-13"]
     assert len(day) == 51 and day[-1]["model_permaslug"] == "other"
+    assert all(isinstance(row["total_tokens"], str) for row in day)
     counts = [int(row["total_tokens"]) for row in day]
     assert counts[:50] == sorted(counts[:50], reverse=True)
-    assert sum(counts) > 2**53
+
+
+def test_a_week_has_as_many_tokens_as_was_reported_of_the_real_one() -> None:
+    """About 1 trillion in March 2025, 5 in September, 6.4 to 13 in January and February 2026."""
+    late = datetime(2026, 3, 31, 2, tzinfo=UTC)
+
+    def trillions(first: date) -> float:
+        days = [dict(tokens_of(first + timedelta(n), late)) for n in range(7)]
+        return sum(sum(day.values()) for day in days) / 1e12
+
+    assert 0.5 < trillions(date(2025, 3, 3)) < 2
+    assert 2.5 < trillions(date(2025, 9, 1)) < 6
+    assert 6 < trillions(date(2026, 1, 5)) < trillions(date(2026, 2, 16)) < 13
+    last = dict(tokens_of(date(2026, 2, 22), late))
+    assert 0.05 < max(last.values()) / sum(last.values()) < 0.15
 
 
 def test_a_running_day_has_no_row_and_a_finished_one_is_restated_for_five_days(upstream: Upstream) -> None:
