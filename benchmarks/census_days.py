@@ -8,8 +8,6 @@ figures are added to; `python -m benchmarks.plot` draws docs/scale.svg from it.
 """
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import asdict
@@ -21,6 +19,8 @@ import orjson
 
 from benchmarks.history import History
 from benchmarks.measured import measured, verdict, yardstick
+from dagster_project.lib import dbt_build
+from dagster_project.lib.build_state import plan_build, record_build
 from dagster_project.lib.daily_facts import DAILY_FACTS
 from dagster_project.lib.hub_load import load_crawl
 from dagster_project.lib.landing import Crawl, newest_complete
@@ -109,7 +109,7 @@ def load_landed(home: str, day: str) -> int:
 
 
 def build(home: str, day: str) -> int:
-    """Every SQL model and test, as the production job builds them; its memory is its child's."""
+    """Every SQL model and test, as the production job builds them; its memory is this process's."""
     settings = Settings(home=Path(home), scope="census")
     _build(settings)
     return _landed(settings, day).rows
@@ -128,23 +128,21 @@ def _landed(settings: Settings, day: str) -> Crawl:
 
 def _build(settings: Settings) -> None:
     with up_to_date(settings) as connection:
-        memory = build_memory_mb(connection)
-    environment = {
-        **os.environ,
-        "MODELTIDE_WAREHOUSE": str(settings.warehouse),
-        "MODELTIDE_MEMORY_LIMIT": f"{memory}MB",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
-    sql, target = ROOT / "sql", settings.home / "target"
-    command = [Path(sys.executable).with_name("dbt"), "--quiet", "build", "--project-dir", sql,
-               "--profiles-dir", sql, "--target-path", target, "--log-path", settings.home / "logs",
-               "--exclude-resource-type", "unit_test"]  # fmt: skip
-    subprocess.run(list(map(str, command)), env=environment, check=True, cwd=ROOT)
+        plan = plan_build(connection)
+        memory = f"{build_memory_mb(connection)}MB"
+    built = dbt_build.build(
+        settings.warehouse, plan.options, memory_limit=memory, folder=settings.home / "target"
+    )
+    dbt_build.refuse_failed(built)
+    with up_to_date(settings) as connection:
+        record_build(connection, plan, [])
+    times = {result.node.name: result.execution_time for result in built}
+    (settings.home / "times.json").write_bytes(orjson.dumps(times))
 
 
 def _slowest_models(home: Path) -> dict[str, float]:
-    results = orjson.loads((home / "target" / "run_results.json").read_bytes())["results"]
-    times = sorted(((r["execution_time"], r["unique_id"].split(".")[2]) for r in results), reverse=True)
+    read = orjson.loads((home / "times.json").read_bytes())
+    times = sorted(((seconds, name) for name, seconds in read.items()), reverse=True)
     for seconds, name in times[:8]:
         print(f"    {seconds:6.2f} s  {name}")
     return {name: seconds for seconds, name in times[:30]}

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import yaml
 
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import PLANS_WITHOUT_STATISTICS, reading, writing
-from tests.sql_project import SQL
+from dagster_project.lib.warehouse import reading, writing
 
 TABLES = """
 create table counters as select i as model, 'publisher ' || i % 50 as publisher from range(2000) as _(i);
@@ -46,9 +44,3 @@ def test_duckdb_still_needs_it() -> None:
     with duckdb.connect() as connection:
         connection.execute(TABLES)
         assert all(connection.execute(query).fetchall() != [(1_999_000,)] for query in ASKED)
-
-
-def test_the_sql_models_are_built_with_the_same_setting() -> None:
-    profile = yaml.safe_load((SQL / "profiles.yml").read_text())
-    settings = profile["model_tide"]["outputs"]["warehouse"]["settings"]
-    assert f"set disabled_optimizers = '{settings['disabled_optimizers']}'" == PLANS_WITHOUT_STATISTICS

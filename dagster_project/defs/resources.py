@@ -1,16 +1,12 @@
-"""Resources and what every asset shares: executor, dbt, owner, freshness, and errors that users read."""
+"""What every asset shares: executor, owner, freshness, and errors that users read."""
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
-from dagster_dbt.compat import DBT_PYTHON_VERSION
 
 from dagster_project.lib import preview, raw_tables
 from dagster_project.lib.docs import METRICS
@@ -79,31 +75,7 @@ def shown(made: preview.Preview | None) -> dict[str, Any]:
     return {"preview": dg.MetadataValue.md(made.markdown), **made.figures}
 
 
-class InstalledDbt(DbtCliResource):
-    """The dbt of this environment, without what dagster-dbt does before it starts one: 10 s of every run.
-
-    It asks `dbt --version`, which asks PyPI for newer versions, and reads all macros for an adapter that
-    fetches columns and row counts; ours are in the contracts and in `sql_models._looked_at`.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Any:
-        return DBT_PYTHON_VERSION
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
-        return None
-
-
 @dg.definitions
 def shared() -> dg.Definitions:
-    """One writer, and dbt on the folder sql/."""
-    return dg.Definitions(
-        executor=dg.in_process_executor,  # one writer; a process per step costs 4 s each
-        resources={
-            "dbt": InstalledDbt(
-                project_dir=str(SQL),
-                profiles_dir=str(SQL),
-                dbt_executable=str(Path(sys.executable).with_name("dbt")),
-            )
-        },
-    )
+    """One writer."""
+    return dg.Definitions(executor=dg.in_process_executor)  # one writer; a process per step costs 4 s each

@@ -2,37 +2,28 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import (
-    DagsterDbtTranslator,
-    DagsterDbtTranslatorSettings,
-    DbtCliResource,
-    DbtProject,
-    dbt_assets,
-)
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from dagster_project.defs.resources import OWNERS, described_in, readable_errors, shown
+from dagster_project.lib.build_state import Plan, plan_build, record_build
 from dagster_project.lib.docs import METRICS
 from dagster_project.lib.preview import of_mart
-from dagster_project.lib.processes import writer_environment
+from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings, memory_limit
-from dagster_project.lib.sql_project import (
-    SQL,
-    is_built_by,
-    marts,
-    next_step,
-    record_built_by,
-    sql_version,
-)
+from dagster_project.lib.sql_project import SQL, in_order, marts, next_step
 from dagster_project.lib.warehouse import build_memory_mb, count_rows, exclusive
 
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
 PROJECT.prepare_if_dev()
+UNIQUE_ID = "dagster_dbt/unique_id"  # dbt's name of a node, in the metadata of its asset
+UNCHANGED = "not built again: neither its SQL nor anything that it is made from has changed"
 
 
 class Translator(DagsterDbtTranslator):
@@ -60,42 +51,77 @@ class Translator(DagsterDbtTranslator):
         )
     ),
 )
-def sql_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+def sql_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Builds every day that is new or was loaded again since a model's last build, and what follows; all of
     them if the SQL is another, for what an older version has built may have other columns and other figures.
+    What follows from nothing that has changed is left as it is.
     """
+    from dagster_project.lib.dbt_build import build, refuse_failed  # dbt: a second to import
+
     with readable_errors():
-        settings, version = Settings.from_environment(), sql_version()
-        # a refused version or a second writer is said here, in one line, not by dbt
-        with up_to_date(settings, context.log.info) as connection:
-            os.environ["MODELTIDE_MEMORY_LIMIT"] = memory_limit() or f"{build_memory_mb(connection)}MB"
-            is_same_sql = is_built_by(connection, version)
+        settings = Settings.from_environment()
         with exclusive(settings):
-            os.environ.update(writer_environment(settings.warehouse))
-            # unit tests need no data and run in `make test`
-            command = ["build", "--exclude-resource-type", "unit_test"]
-            if not is_same_sql:
-                command.append("--full-refresh")
-            context.log.info(
-                "building the SQL models" + ("" if is_same_sql else ", every day by this version")
-            )
-            outputs = []
-            target = settings.home / "logs" / "dbt"  # one folder, not one more for every run
-            for event in dbt.cli(command, context=context, target_path=target).stream():
-                if isinstance(event, dg.Output):
-                    outputs.append(event)
-                else:
-                    yield with_next_step(event)
-            # asked here, once dbt has let go of the file: dagster-dbt's own count keeps it open
-            tables = {
-                output.output_name: context.asset_key_for_output(output.output_name) for output in outputs
-            }
+            # a refused version or a second writer is said here, in one line, not by dbt
             with up_to_date(settings, context.log.info) as connection:
-                if not context.is_subset:
-                    record_built_by(connection, version)
-                for output in outputs:
-                    schema, table = tables[output.output_name].path[-2:]
-                    yield output.with_metadata({**output.metadata, **_looked_at(connection, schema, table)})
+                plan = plan_build(connection, _selected(context) if context.is_subset else None)
+                memory = memory_limit() or f"{build_memory_mb(connection)}MB"
+            context.log.info(f"building the SQL models{plan.said}")
+            with progress_bar("models and tests", len(plan.nodes)) as advance:
+                results = build(
+                    settings.warehouse,
+                    plan.options,
+                    memory_limit=memory,
+                    folder=settings.home / "logs" / "dbt",
+                    done=advance,
+                )
+            with up_to_date(settings, context.log.info) as connection:
+                yield from _reported(context, connection, plan, results)
+                refuse_failed(results)
+                record_build(connection, plan, [r.node.unique_id for r in results if r.status == "warn"])
+
+
+def _selected(context: dg.AssetExecutionContext) -> frozenset[str]:
+    """dbt's names of the models and tests that somebody chose in the UI."""
+    return frozenset(
+        name
+        for name, key in keys_by_unique_id().items()
+        if key in context.selected_asset_keys or key in context.selected_asset_check_keys
+    )
+
+
+@cache
+def keys_by_unique_id() -> dict[str, dg.AssetKey | dg.AssetCheckKey]:
+    """Assets of models and checks of tests, by dbt's names."""
+    specs: list[dg.AssetSpec | dg.AssetCheckSpec] = [*sql_models.specs, *sql_models.check_specs]
+    return {str((spec.metadata or {})[UNIQUE_ID]): spec.key for spec in specs}
+
+
+def _reported(
+    context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, plan: Plan, results: list[Any]
+) -> Iterator[dg.Output[None] | dg.AssetCheckResult]:
+    """What became of each model and test, as Dagster keeps it."""
+    keys = keys_by_unique_id()
+    ended = {result.node.unique_id: result for result in results}
+    for name in in_order():  # Dagster wants parents before children
+        key, result = keys.get(name), ended.get(name)
+        if isinstance(key, dg.AssetCheckKey) and result is not None and result.status != "skipped":
+            yield checked(key, result)
+        elif isinstance(key, dg.AssetCheckKey) and name in plan.unchanged:
+            yield dg.AssetCheckResult(
+                passed=True,
+                asset_key=key.asset_key,
+                check_name=key.name,
+                metadata={"unchanged": UNCHANGED},
+            )
+        elif isinstance(key, dg.AssetKey) and result is not None and result.status == "success":
+            figures = _looked_at(connection, *key.path[-2:])
+            yield _output(key, {"Execution Duration": result.execution_time, **figures})
+        elif isinstance(key, dg.AssetKey) and name in plan.unchanged:
+            yield _output(key, {"unchanged": UNCHANGED})
+
+
+def _output(key: dg.AssetKey, metadata: dict[str, Any]) -> dg.Output[None]:
+    return dg.Output(None, key.to_python_identifier(), metadata=metadata)
 
 
 def _looked_at(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
@@ -105,11 +131,17 @@ def _looked_at(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -
     return {"dagster/row_count": count_rows(connection, name), **picture}
 
 
-def with_next_step(event: Any) -> Any:
-    """A failed test says what to do next."""
-    if not isinstance(event, dg.AssetCheckResult) or event.passed:
-        return event
-    rows = event.metadata.get("dagster_dbt/failed_row_count")
-    is_blocking = event.severity is dg.AssetCheckSeverity.ERROR
-    count = int(str(rows.value)) if rows else None
-    return event._replace(description=next_step(str(event.check_name), count, is_blocking))
+def checked(key: dg.AssetCheckKey, result: Any) -> dg.AssetCheckResult:
+    """A test; a failed one says what to do next."""
+    passed, is_finding = result.status == "pass", result.status == "warn"
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN if is_finding else dg.AssetCheckSeverity.ERROR,
+        description=None if passed else next_step(key.name, result.failures, not is_finding),
+        metadata={
+            "Execution Duration": result.execution_time,
+            **({} if result.failures is None else {"failed_row_count": result.failures}),
+        },
+    )

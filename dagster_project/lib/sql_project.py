@@ -1,22 +1,22 @@
 """The dbt project of sql/ as plain data, from the manifest that dbt writes, and its version.
 
 Belongs here: which tables are published, what their descriptions and `meta` say, where their SQL stands, and
-which version of it a warehouse is built by. Does not belong here: running dbt (defs/sql_models).
+which version it is of. Does not belong here: running dbt (dbt_build), and what is built (build_state).
 """
 
 import hashlib
 from collections.abc import Mapping
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import orjson
-
-from dagster_project.lib.warehouse import scalar
 
 SQL = Path(__file__).parents[2] / "sql"
 MANIFEST = SQL / "target" / "manifest.json"
+PARSED = MANIFEST.with_name("partial_parse.msgpack")  # by `make`; what every dbt starts from, for any home
+PARSED_ONCE = {"DBT_PARTIAL_PARSE_FILE_PATH": str(PARSED)}  # the same for a dbt of another process
 
 
 class Mart(NamedTuple):
@@ -30,9 +30,22 @@ class Mart(NamedTuple):
 
 
 @cache
-def marts(manifest: Path = MANIFEST) -> dict[str, Mart]:
+def manifest() -> dict[str, Any]:
+    """What dbt has parsed: its nodes, its sources, and who reads whom."""
+    parsed: dict[str, Any] = orjson.loads(MANIFEST.read_bytes())
+    return parsed
+
+
+@cache
+def in_order() -> list[str]:
+    """dbt's names of all that it has parsed, parents before children."""
+    return list(TopologicalSorter(manifest()["parent_map"]).static_order())
+
+
+@cache
+def marts() -> dict[str, Mart]:
     """Every mart by its name, in alphabetical order."""
-    nodes = orjson.loads(manifest.read_bytes())["nodes"].values()
+    nodes = manifest()["nodes"].values()
     found = [_mart(node) for node in nodes if node["resource_type"] == "model" and node["fqn"][1] == "marts"]
     return {mart.name: mart for mart in sorted(found)}
 
@@ -63,22 +76,18 @@ def next_step(check: str, rows: int | None, is_blocking: bool) -> str:
     )
 
 
-def sql_version(folder: Path = SQL) -> str:
-    """Changes with the text of any model or macro and with dbt_project.yml."""
+def sql_version() -> str:
+    """Changes with the text of any model or macro and with dbt_project.yml: what decides on figures."""
+    return _version("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")
+
+
+def project_version() -> str:
+    """Changes with any file of the project: with tests and contracts, too."""
+    return _version("models/**/*", "macros/**/*", "tests/**/*", "dbt_project.yml")
+
+
+def _version(*patterns: str) -> str:
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("models/**/*.sql"), *folder.glob("macros/**/*.sql")]):
-        digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
-    digest.update((folder / "dbt_project.yml").read_bytes())
+    for path in sorted(path for pattern in patterns for path in SQL.glob(pattern) if path.is_file()):
+        digest.update(f"{path.relative_to(SQL)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def is_built_by(connection: duckdb.DuckDBPyConnection, version: str) -> bool:
-    """Whether the last whole build of this warehouse that passed was made by that version."""
-    connection.execute("create schema if not exists intermediate")
-    connection.execute("create table if not exists intermediate.sql_version (version varchar)")
-    return bool(scalar(connection, "select max(version) from intermediate.sql_version") == version)
-
-
-def record_built_by(connection: duckdb.DuckDBPyConnection, version: str) -> None:
-    """Say so of the build that has just passed."""
-    connection.execute("create or replace table intermediate.sql_version as select ? as version", [version])

@@ -16,15 +16,19 @@ from typing import Any, TextIO
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.processes import end_orphans, holder
+from dagster_project.lib.processes import holder
 from dagster_project.lib.raw_tables import ALL_TABLES, SCHEMA_VERSION, Table
 from dagster_project.lib.settings import Settings
 
+Parameters = list[object] | dict[str, object]
 THREADS = 2
 # DuckDB 2.0.0 and 2.0.1 hold a sum over an outer join for 0 where they can prove that the optional side
 # is empty (a day without changes, a first day). ORDER BY then cuts the true sum to one byte, HAVING
-# drops every group, and nothing says so: tests/test_warehouse.py. The SQL models do the same (profiles.yml).
-PLANS_WITHOUT_STATISTICS = "set disabled_optimizers = 'statistics_propagation'"
+# drops every group, and nothing says so: tests/test_warehouse.py. dbt does the same (dbt_connection).
+PLANS_WITHOUT_STATISTICS = "set global disabled_optimizers = 'statistics_propagation'"
+# and joins as they are written: of the ten of model_history DuckDB expects a 60th of the rows that come and
+# holds them in memory, not what they look up; a month of 50,000 models did not fit into 1 GB
+PLANS_AS_WRITTEN = "set global disabled_optimizers = 'statistics_propagation,join_order'"
 # DuckDB fills whatever it is allowed to; below these it spills and loses little time
 MEMORY_LIMIT_MB = 1_000
 MEMORY_BASE_MB, MEMORY_BYTES_PER_MODEL = 200, 300
@@ -32,7 +36,6 @@ MEMORY_BASE_MB, MEMORY_BYTES_PER_MODEL = 200, 300
 BLOCK_BYTES = 65_536
 # the SQL models join a whole day with itself: a census of 2.5 million spills for minutes below 2.5 GB
 BUILD_MB, BUILD_BYTES_PER_MODEL, BUILD_LIMIT_MB = 1_000, 600, 3_000
-BUILD_STEP_MB = 250  # dbt reads the whole project anew whenever the limit is another
 # what DuckDB says of a block that is not as it was written, in whichever of its errors
 DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 
@@ -56,8 +59,7 @@ _held: dict[Path, int] = {}  # lock files that this process holds already, with 
 def exclusive(settings: Settings) -> Iterator[None]:
     """Hold the data home for writing; a second process gets SecondRun at once.
 
-    The lock is the kernel's, so it ends with its process, however that ends; what a killed process had
-    started and left at work is ended here.
+    The lock is the kernel's, so it ends with its process, however that ends.
     """
     path = settings.home / ".lock"
     if path in _held:
@@ -70,7 +72,6 @@ def exclusive(settings: Settings) -> Iterator[None]:
     lock = _take_lock(settings, path)
     _held[path] = 1
     try:
-        end_orphans(settings.warehouse)
         yield
     finally:
         del _held[path]
@@ -168,18 +169,16 @@ def limit_memory(connection: duckdb.DuckDBPyConnection, models: int) -> None:
 
 
 def build_memory_mb(connection: duckdb.DuckDBPyConnection) -> int:
-    """What the SQL models may use, by the size of the newest snapshot, in steps of BUILD_STEP_MB."""
+    """What the SQL models may use, by the size of the newest snapshot."""
     newest = scalar(
         connection,
         "select arg_max(row_count, snapshot_date) from raw.hub_snapshots where is_accepted",
     )
-    steps = math.ceil(int(str(newest or 0)) * BUILD_BYTES_PER_MODEL / 1_000_000 / BUILD_STEP_MB)
-    return min(BUILD_MB + steps * BUILD_STEP_MB, BUILD_LIMIT_MB)
+    needed = math.ceil(int(str(newest or 0)) * BUILD_BYTES_PER_MODEL / 1_000_000)
+    return min(BUILD_MB + needed, BUILD_LIMIT_MB)
 
 
-def scalar(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[object] | None = None
-) -> object:
+def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Parameters | None = None) -> object:
     """First column of the first row, or None; the result is read to its end."""
     rows = connection.execute(query, parameters or []).fetchall()
     return rows[0][0] if rows else None
@@ -191,9 +190,11 @@ def by_column(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def count_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+def count_rows(
+    connection: duckdb.DuckDBPyConnection, relation: str, parameters: Parameters | None = None
+) -> int:
     """Rows of a table, or of whatever stands after `from`."""
-    return int(str(scalar(connection, f"select count(*) from {relation}")))
+    return int(str(scalar(connection, f"select count(*) from {relation}", parameters)))
 
 
 def changed_rows(connection: duckdb.DuckDBPyConnection) -> int:
