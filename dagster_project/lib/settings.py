@@ -108,6 +108,11 @@ class Settings:
         return self.home / "snapshots"
 
     @property
+    def cache(self) -> Path:
+        """What can be deleted at any time, and is made again."""
+        return self.home / "cache"
+
+    @property
     def warehouse(self) -> Path:
         return self.home / "warehouse.duckdb"
 

@@ -5,6 +5,7 @@ Does not belong here: what a browser does with the page (tests/browser).
 """
 
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 
@@ -24,11 +25,6 @@ from tests.report.publication import change, write_publication
 MEGABYTE = 1_000_000
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path)
-
-
 def only(*keys: str) -> list[Section]:
     """Some of the sections: a second less for each that a test does not look at."""
     return [section for section in SECTIONS if section.key in keys]
@@ -44,9 +40,10 @@ def page(settings: Settings, *keys: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> str:
+def full(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of a publication that has everything."""
     home = tmp_path_factory.mktemp("full")
+    shutil.copytree(scripts, home / "cache")
     write_publication(home)
     return page(Settings(home=home))
 

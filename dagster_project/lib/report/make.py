@@ -70,7 +70,7 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
         with reading(published) as connection:
             shown = [_show(connection, section, failed) for section in sections]
             publication = _publication(connection)
-        page = render(publication, shown)
+        page = render(publication, shown, settings.cache)
         metrics = metrics_page.render_metrics()
     except Exception as error:  # whatever it is: the tables are published, with or without a page
         raise ReportError(

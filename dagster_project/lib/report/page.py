@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import altair as alt
 import vl_convert
 from markupsafe import Markup
 
+from dagster_project.lib.files import write_whole
 from dagster_project.lib.report import metrics_page, templates, words
 from dagster_project.lib.report.sections import ONLY, Column, Drawn, Row, Section
 
@@ -90,9 +91,9 @@ class Shown:
     definitions: Sequence[Definition]
 
 
-def render(publication: Publication, shown: Sequence[Shown]) -> str:
+def render(publication: Publication, shown: Sequence[Shown], cache: Path) -> str:
     """The page; the definitions that it links to are beside it (metrics_page)."""
-    vega = _vega()
+    vega = _vega(cache)
     script = _inline((HERE / "page.js").read_text())
     environment = templates.environment()
     environment.filters.update(day=words.day, moment=_moment)
@@ -154,10 +155,14 @@ def _moment(at: datetime) -> str:
     return f"{words.day(at.date())}, {at:%H:%M} UTC"
 
 
-@cache
-def _vega() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed as one script: a second and a half to bundle, so once a process."""
-    return _inline(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE))
+def _vega(cache: Path) -> Markup:
+    """Vega, Vega-Lite and Vega-Embed as one script, which takes 1.3 s to bundle: once for each version."""
+    kept = cache / f"vega-lite-{VEGA_LITE}.vl-convert-{version('vl-convert-python')}.js"
+    if not kept.exists():
+        script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
+        cache.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, script.encode())
+    return _inline(kept.read_text(encoding="utf-8"))
 
 
 def _inline(script: str) -> Markup:
