@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from tests.faults.processes import (
     with_room_for,
 )
 from tests.landed import files_below
-from tests.test_daily_facts import FIRST, Story, assert_published
+from tests.test_daily_facts import FIRST, Story, assert_published, published_story
 
 LINKS = {"current", "modeltide.duckdb", "parquet", "versions"}
 
@@ -140,8 +140,27 @@ def test_a_killed_publication_leaves_both_forms_of_one_publication(told: Story, 
     check_then_publish(told, before)
 
 
-def test_a_publication_killed_at_ten_random_moments_leaves_both_forms_of_one(
-    prepared: Story, tmp_path: Path
+def test_a_publication_killed_when_a_month_became_one_file_leaves_its_days_to_readers(
+    settings: Settings,
+) -> None:
+    told = published_story(settings, [date(2026, 1, 25) + timedelta(days=number) for number in range(14)])
+    shown = publications.current(settings).resolve()
+    before = files_below(shown)
+    told.load(date(2026, 2, 8))
+    with writing(settings) as connection:
+        told._build(connection)
+    killed_at(settings, Moment("os.link", "model_history/2026-02-01.parquet"))
+    assert {*settings.published.glob("versions/*/parquet/model_history/2026-01.parquet")}, "it is written"
+    assert publications.current(settings).resolve() == shown
+    assert files_below(shown) == before
+    publish(settings)
+    assert_published(told)
+    assert_nothing_is_left(settings)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_a_publication_killed_at_random_moments_leaves_both_forms_of_one(
+    prepared: Story, tmp_path: Path, kills: int
 ) -> None:
     before = published_days(prepared.settings)
     whole = copy_of(prepared, tmp_path / "measured")
@@ -150,15 +169,15 @@ def test_a_publication_killed_at_ten_random_moments_leaves_both_forms_of_one(
     duration = time.monotonic() - started
     chance = random.Random(5)
     killed = 0
-    for number in range(10):
+    for number in range(kills):
         told = copy_of(prepared, tmp_path / str(number))
         process = start(publish_again, told.settings)
-        time.sleep(duration * (number + chance.random()) / 10)
+        time.sleep(duration * (number + chance.random()) / kills)
         process.kill()
         process.join()
         killed += process.exitcode == -signal.SIGKILL
         check_then_publish(told, before)
-    assert killed >= 4, "the others had ended before"
+    assert killed >= 0.4 * kills, "the others had ended before"
 
 
 def test_a_writer_that_publishes_nothing_removes_what_is_unfinished_and_keeps_the_former_one(
