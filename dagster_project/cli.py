@@ -107,10 +107,13 @@ def run(day: str | None = None) -> None:
 
 def rebuild_and_publish() -> None:
     """Build the warehouse anew from snapshots/, then the SQL models and the published file."""
+    from dagster_project.defs.restored import report_restored  # loads dagster-dbt: not for `--help`
+
     settings = Settings.from_environment()
     with writer(settings):
         if rebuild(settings):
             with dagster_instance(settings) as instance:
+                report_restored(instance, settings)
                 publish_what_is_loaded(settings, instance)
 
 
@@ -191,12 +194,13 @@ def dev() -> None:
     port = str(whole_number("DAGSTER_PORT", os.environ.get("DAGSTER_PORT") or "3000", 1, 65_535, "a port"))
     command = ["dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", port]
     scripts = Path(sys.executable).parent
-    path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])  # dagster-dbt looks for dbt there
+    paths = {
+        "PATH": scripts,  # dagster-dbt looks for dbt there
+        "PYTHONPATH": PROJECT,  # each process of the UI opens the store of runs, which is ours (lib/run_log)
+    }
+    added = {name: os.pathsep.join([str(path), os.environ.get(name, "")]) for name, path in paths.items()}
     subprocess.run(
-        [str(scripts / command[0]), *command[1:]],
-        cwd=PROJECT,
-        env={**os.environ, "PATH": path},
-        check=False,
+        [str(scripts / command[0]), *command[1:]], cwd=PROJECT, env={**os.environ, **added}, check=False
     )
 
 

@@ -1,5 +1,8 @@
 """`make demo`: the whole product on 52 simulated archive weeks and 45 days, against the embedded upstreams.
 
+The past is restored and not crawled: the synthetic world writes its record, and the product reads it like a
+backup. The last week is live, and its last day a whole production run.
+
 Belongs here: the order of the days and what is shown at the end.
 Does not belong here: the synthetic world (upstream/); the assets are the production ones.
 """
@@ -7,24 +10,31 @@ Does not belong here: the synthetic world (upstream/); the assets are the produc
 import os
 import shutil
 import time
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 
+import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from dagster_project.cli import backfill_archive, dagster_instance, execute_job
+from dagster_project.cli import dagster_instance, execute_job
+from dagster_project.defs.restored import report_restored
 from dagster_project.lib.backfill import days_between
+from dagster_project.lib.progress import progress_bar
+from dagster_project.lib.rebuild import rebuild
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import reading
+from dagster_project.lib.warehouse import exclusive, reading
+from dagster_project.upstream.record import morning, write_record
 from dagster_project.upstream.server import Upstream
 
 LAST_DAY = date(2026, 2, 27)
-DAYS = 45
+DAYS, LIVE_DAYS = 45, 7
 FIRST_ARCHIVE_DAY = date(2024, 12, 22)  # Sundays, 60, 90 and 180 days before the end: 52 of 56 are there
 MODELS = 11_000  # ever created; 9,300 are listed on the first day and 10,600 on the last
 EVERY = 5  # days between fetches of the sources that have a past; the Hub is asked daily
-QUOTA = 1_000_000  # 45 days in two minutes: no waiting for windows
+QUOTA = 1_000_000  # a week in half a minute: no waiting for windows
 
 SHOWN = {
     "How many downloads has Qwen, by which definition, and when did it pass 700 million?": """
@@ -77,30 +87,29 @@ SHOWN = {
 def run_demo() -> None:
     """Snapshot, build and publish under data/demo, from scratch; prints rows of four marts."""
     started = time.monotonic()
-    settings = Settings.from_environment()
-    home = settings.home / "demo"
-    for part in ("landing", "snapshots", "published", "dagster", "warehouse.duckdb"):
-        _remove(home / part)
+    home = Settings.from_environment().home / "demo"
     with Upstream(models=MODELS, quota=QUOTA) as upstream:
         # its environment has a key of its own: nobody's token is sent to a simulation
         os.environ.update(MODELTIDE_HOME=str(home), **upstream.environment)
         os.environ.pop("HF_TOKEN", None)
         settings = Settings.from_environment()
-        _say(f"SYNTHETIC: {DAYS} simulated days of about 10,000 invented models, in {home}")
-        with dagster_instance(settings) as instance:
-            first_day = LAST_DAY - timedelta(days=DAYS - 1)
-            upstream.set_now(datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC))
-            weeks = days_between(FIRST_ARCHIVE_DAY, first_day - timedelta(days=1), 7)
-            _say(f"{weeks[0]} to {weeks[-1]}: a day a week from the public archive (make backfill)")
-            backfill_archive(instance, settings, weeks)
-            for number in range(DAYS):
-                day = first_day + timedelta(days=number)
-                upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
-                is_full = day == LAST_DAY  # the whole production job, SQL models and publication included
-                landing = "land_and_load" if number % EVERY == 0 else "land_hub"
-                job = "daily_snapshot" if is_full else landing
-                _say(f"{day} ({number + 1} of {DAYS}): {job}")
-                execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
+        first_day = LAST_DAY - timedelta(days=DAYS - 1)
+        days = days_between(first_day, LAST_DAY)
+        weeks = days_between(FIRST_ARCHIVE_DAY, first_day - timedelta(days=1), 7)
+        _say(f"SYNTHETIC: {len(weeks)} weeks and {DAYS} days of about 10,000 invented models, in {home}")
+        with exclusive(settings):
+            for part in ("landing", "snapshots", "published", "dagster", "warehouse.duckdb"):
+                _remove(home / part)
+            with dagster_instance(settings) as instance:
+                _restore_past(upstream, instance, settings, weeks, days[:-LIVE_DAYS])
+                for number, day in list(enumerate(days))[-LIVE_DAYS:]:
+                    upstream.set_now(morning(day))
+                    is_full = day == LAST_DAY  # the whole production job, SQL models and publication included
+                    landing = "land_and_load" if number % EVERY == 0 else "land_hub"
+                    job = "daily_snapshot" if is_full else landing
+                    rest = ", then SQL models, publication, report (20 s to 3 minutes)" if is_full else ""
+                    _say(f"{day} ({number + 1} of {DAYS}): {job}{rest}")
+                    execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
     _show(settings.published / "modeltide.duckdb")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
     _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
@@ -108,6 +117,26 @@ def run_demo() -> None:
     _say("  make claim DEMO=1                   the newspaper's sentence, checked on simulated days")
     _say("  make dev MODELTIDE_HOME=data/demo   the Dagster UI with the runs of this demo")
     _say("  make run                            today's real snapshot (needs a network, no account)")
+
+
+def _restore_past(
+    upstream: Upstream,
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    weeks: Sequence[date],
+    days: Sequence[date],
+) -> None:
+    """Let the world write its record, then restore it as a user restores a backup (`make rebuild`)."""
+    past = f"{weeks[0]} to {days[-1]}: {len(weeks)} weeks of the archive and {len(days)} days"
+    _say(f"{past}, written as the record of a past (5 to 30 s)")
+    with progress_bar("days written", len(weeks) + len(days)) as advance:
+        written = count(1)
+        write_record(upstream, settings, weeks, days, EVERY, lambda _: advance(next(written)))
+    _say("restoring it, as make rebuild restores a backup (5 to 30 s)")
+    with progress_bar("files restored") as advance:
+        restored = count(1)
+        rebuild(settings, lambda _: advance(next(restored)))
+    report_restored(instance, settings)
 
 
 def _show(path: Path) -> None:

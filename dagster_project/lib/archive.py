@@ -144,7 +144,7 @@ def open_archive(settings: Settings) -> Archive:
         url = walk.next_address(response, where)
         walk.take(page, url, where)
     assert probe is not None
-    return Archive(settings, name, probe.origin, probe.now, _last_of_each_day(commits))
+    return Archive(settings, name, probe.origin, probe.now, last_of_each_day(commits))
 
 
 def _commits(response: httpx2.Response, settings: Settings, name: str) -> dict[str, datetime]:
@@ -173,7 +173,8 @@ def _commit(entry: object, problem: str) -> tuple[str, datetime]:
         raise ArchiveError(problem) from None
 
 
-def _last_of_each_day(commits: dict[str, datetime]) -> dict[date, Revision]:
+def last_of_each_day(commits: dict[str, datetime]) -> dict[date, Revision]:
+    """The revision that counts for each day that has one, of commits with their UTC times."""
     last: dict[date, tuple[datetime, str]] = {}
     for at, sha in sorted((at, sha) for sha, at in commits.items()):
         last[at.date()] = (at, sha)

@@ -26,6 +26,8 @@ from dagster_project.lib.seeds import followed_publishers
 from dagster_project.lib.settings import Settings
 
 FIRST_DAY = date(2024, 7, 1)  # the archive has nothing before
+NO_REVISION = "the archive has no revision of this day"
+SAME_FILE = "the revision of this day holds the file of an earlier one"
 REQUESTS_A_DAY = 2  # to the resolver: the day's file, and the one before to see that it is another
 RESOLVER_QUOTA = "3,000 in 5 minutes, 5,000 with a free token"  # huggingface.co/docs/hub/rate-limits
 
@@ -132,7 +134,7 @@ def _fill(
 ) -> str:
     """One day; returns its line."""
     revision = archive.revisions.get(day)
-    past = _past_day(archive, settings, day, revision)
+    past = past_day(archive.origin, settings, followed_publishers(settings), day, revision)
     present = standing(connection, day)
     if past_days.is_outranked(past.provenance, present):
         done.kept.append(day)
@@ -163,12 +165,14 @@ def _fill(
     )
 
 
-def _past_day(archive: Archive, settings: Settings, day: date, revision: Revision | None) -> PastDay:
-    followed = followed_publishers(settings)
+def past_day(
+    origin: str, settings: Settings, followed: list[str], day: date, revision: Revision | None
+) -> PastDay:
+    """What is said of a day of the archive; `origin` is who listed its commits."""
     return PastDay(
         day=day,
         provenance=f"archive:{revision.sha}" if revision else "archive",
-        origin=archive.origin,
+        origin=origin,
         scope=settings.scope,
         scope_id=settings.scope_id(followed),
         captured_at=revision.committed_at if revision else None,
@@ -180,11 +184,11 @@ def _past_day(archive: Archive, settings: Settings, day: date, revision: Revisio
 def _gap(archive: Archive, day: date, revision: Revision | None) -> str:
     """Why the archive says nothing about the day; empty if it does."""
     if revision is None:
-        return "the archive has no revision of this day"
+        return NO_REVISION
     if revision.before is None:
         return ""
     if archive.locate(revision.sha, day).etag == archive.locate(revision.before, day).etag:
-        return "the revision of this day holds the file of an earlier one"
+        return SAME_FILE
     return ""
 
 

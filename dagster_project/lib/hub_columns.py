@@ -141,7 +141,7 @@ def stage_file(
         columns = _columns_of(connection, source)
         said = _survey(connection, source, columns)
         carried = {name for name, count in said.items() if count}  # NULL everywhere says nothing
-        lacks = _lacks(source, carried)
+        lacks = lacking(carried)
         rows = f"select {_select(carried, KEY in lacks)} from {source.sql}"
         parameters: list[object] = [source.path]
         if top is not None:
@@ -158,7 +158,7 @@ def stage_file(
             "Nothing was loaded; get the file again, or leave the day out."
         ) from error
     removed = _remove(connection)
-    _clear_zeros(connection, carried)
+    clear_zeros(connection, "staged", carried)
     if count_rows(connection, "staged where downloads_30d is not null") == 0:
         raise FileRefused(
             f"{source.name}: column downloads says nothing (0 or NULL in every row). Nothing was loaded."
@@ -222,7 +222,8 @@ def _survey(connection: Connection, source: Source, columns: dict[str, str]) -> 
     return said
 
 
-def _lacks(source: Source, carried: set[str]) -> list[str]:
+def lacking(carried: set[str]) -> list[str]:
+    """What a file lacks whose columns of these names say something; see raw.hub_snapshots."""
     lacks = [group for group, columns in _GROUPS.items() if not carried.issuperset(columns)]
     if "_id" in carried:
         return lacks
@@ -279,15 +280,15 @@ def _remove(connection: Connection) -> dict[str, int]:
     return {"duplicates": duplicates, "private_rows": private}
 
 
-def _clear_zeros(connection: Connection, carried: set[str]) -> None:
+def clear_zeros(connection: Connection, table: str, carried: set[str]) -> None:
     """A counter that is 0 in every row was not known; nor is a total of 0 where the 30 days before have more.
 
     A source that writes 0 for NULL once does it wherever it did not know: then no 0 of the column counts.
     """
-    impossible = count_rows(connection, "staged where downloads_all_time = 0 and downloads_30d > 0")
+    impossible = count_rows(connection, f"{table} where downloads_all_time = 0 and downloads_30d > 0")
     for name, column in _ZERO_FOR_NULL.items():
         if name not in carried:
             continue
-        is_zero = count_rows(connection, f"staged where {column} <> 0") == 0
+        is_zero = count_rows(connection, f"{table} where {column} <> 0") == 0
         if is_zero or (column == "downloads_all_time" and impossible):
-            connection.execute(f"update staged set {column} = null where {column} = 0")
+            connection.execute(f"update {table} set {column} = null where {column} = 0")

@@ -33,6 +33,10 @@ from dagster_project.lib.warehouse import (
 MINIMUM_SHARE_OF_ROWS = 0.85  # of the previous accepted day of the same scope
 
 KEYED = "memory.keyed"  # the day's rows with their keys, in the database that `warehouse` attaches
+KEYED_ROWS = (
+    "select keys.model_key, staged.* from staged join ("
+    "from new_keys union all by name select hub_id, model_key from raw.hub_models) as keys using (hub_id)"
+)
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -58,30 +62,13 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
     is raised; a day that was accepted before keeps what it had. Raises TypeFlip.
     """
     day = date.fromisoformat(crawl.opening.day)
-    now = datetime.now(UTC).replace(tzinfo=None)
     refuse_other_home(connection, crawl.opening.origin, [])
     limit_memory(connection, crawl.rows)
     counts = stage_pages(connection, crawl)
     previous = _previous_snapshot(connection, day, crawl.opening.scope_id)
     reasons = _reasons_to_reject(connection, crawl, counts["row_count"], previous)
-    snapshot: dict[str, Any] = {
-        "snapshot_date": day,
-        "scope": crawl.opening.scope,
-        "scope_id": crawl.opening.scope_id,
-        "pages": len(crawl.pages),
-        **counts,
-        "created_until": crawl.boundary.replace(tzinfo=None) if crawl.boundary else None,
-        "is_complete": crawl.is_complete,
-        "is_accepted": not reasons or settings.accept,
-        "reasons": reasons,
-        "lacks": [],
-        "provenance": "observed",
-        "origin": crawl.opening.origin,
-        "captured_from": crawl.started_at.replace(tzinfo=None),
-        "captured_at": crawl.finished_at.replace(tzinfo=None),
-        "loaded_at": now,
-        "load_id": snapshots.new_load_id(connection),
-    }
+    snapshot = observed_snapshot(connection, crawl, counts)
+    snapshot |= {"is_accepted": not reasons or settings.accept, "reasons": reasons}
     if not snapshot["is_accepted"]:
         connection.execute("drop table staged")
         was_accepted = _is_accepted(connection, day)
@@ -91,13 +78,38 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
     return load_staged(connection, settings, snapshot)
 
 
+def observed_snapshot(connection: Connection, crawl: Crawl, counts: dict[str, int]) -> dict[str, Any]:
+    """The row of raw.hub_snapshots for a landed day that is accepted; `counts` say what was staged of it."""
+    return {
+        "snapshot_date": date.fromisoformat(crawl.opening.day),
+        "scope": crawl.opening.scope,
+        "scope_id": crawl.opening.scope_id,
+        "pages": len(crawl.pages),
+        **counts,
+        "created_until": crawl.boundary.replace(tzinfo=None) if crawl.boundary else None,
+        "is_complete": crawl.is_complete,
+        "is_accepted": True,
+        "reasons": [],
+        "lacks": [],
+        "provenance": "observed",
+        "origin": crawl.opening.origin,
+        "captured_from": crawl.started_at.replace(tzinfo=None),
+        "captured_at": crawl.finished_at.replace(tzinfo=None),
+        "loaded_at": datetime.now(UTC).replace(tzinfo=None),
+        "load_id": snapshots.new_load_id(connection),
+    }
+
+
 def load_staged(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> Loaded:
     """Put the rows of `staged` in place of what the snapshot's day said, and write its file."""
     _give_keys(connection)
+    connection.execute(
+        "drop table staged"
+    )  # before the transaction, so that its memory is free when it begins
     # the file is written beside the inserts, by a connection of its own, and put in place before the commit
     with connection.cursor() as second, ThreadPoolExecutor(1) as beside, transaction(connection):
         writing = beside.submit(snapshots.write_hub_day, second, KEYED, settings, snapshot)
-        new_models = _register_models(connection)
+        new_models = register_models(connection)
         changes = _store_day(connection, settings, snapshot)
         snapshots.put_in_place(writing.result())
     connection.execute(f"drop table {KEYED}")
@@ -169,7 +181,7 @@ def restore_day(connection: Connection, settings: Settings, day_file: snapshots.
 def load_keyed(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
     """Load a day whose rows are in KEYED already, keys included; KEYED is dropped."""
     with transaction(connection):
-        _register_models(connection)
+        register_models(connection)
         _store_day(connection, settings, snapshot)
     connection.execute(f"drop table {KEYED}")
 
@@ -264,10 +276,14 @@ def _rejection(day: date, reasons: list[str], was_accepted: bool, crawl: Crawl) 
 
 
 def _give_keys(connection: Connection) -> None:
-    """Turn `staged` into `keyed`: known models keep their key, unseen ones get the next, biggest first.
+    """Fill KEYED from `staged`."""
+    number_models(connection)
+    connection.execute(f"create or replace table {KEYED} as {KEYED_ROWS}")
+    connection.execute("drop table new_keys")
 
-    Done before the transaction, so that the memory of `staged` is free when it begins; there is one writer.
-    """
+
+def number_models(connection: Connection) -> None:
+    """Fill `new_keys`: models of `staged` that are not registered get the next keys, biggest first."""
     connection.execute(
         """
         create or replace temp table new_keys as
@@ -279,25 +295,13 @@ def _give_keys(connection: Connection) -> None:
         from staged anti join raw.hub_models using (hub_id)
         """
     )
-    connection.execute(
-        f"""
-        create or replace table {KEYED} as
-        select keys.model_key, staged.*
-        from staged
-        join (
-            from new_keys union all by name select hub_id, model_key from raw.hub_models
-        ) as keys using (hub_id)
-        """
-    )
-    connection.execute("drop table staged")
-    connection.execute("drop table new_keys")
 
 
-def _register_models(connection: Connection) -> int:
+def register_models(connection: Connection, keyed: str = KEYED) -> int:
     """Enter the models of `keyed` that are not registered; returns how many."""
     connection.execute(
         "insert into raw.hub_models select model_key, hub_id, created_at, last_modified "
-        f"from {KEYED} as k anti join raw.hub_models using (model_key) order by model_key"
+        f"from {keyed} as k anti join raw.hub_models using (model_key) order by model_key"
     )
     return changed_rows(connection)
 

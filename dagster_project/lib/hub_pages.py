@@ -99,12 +99,12 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str
     try:
         # by page and position, so that the row that is kept of a model does not change from load to load
         connection.execute("set preserve_insertion_order = true")
-        connection.execute(f"create or replace temp table staged as {_select_pages()}", [crawl.files(main)])
+        connection.execute(f"create or replace temp table staged as {select_items()}", [crawl.files(main)])
         overlap = 0
         if crawl.files(followed):
             # the top listing was fetched first and is kept: its rows are one moment in time
             connection.execute(
-                f"create or replace temp table more as {_select_pages()}", [crawl.files(followed)]
+                f"create or replace temp table more as {select_items()}", [crawl.files(followed)]
             )
             overlap = count_rows(connection, "more semi join staged using (hub_id)")
             connection.execute(
@@ -143,7 +143,8 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str
     }
 
 
-def _select_pages() -> str:
+def select_items() -> str:
+    """What is read of the items of listing pages, whose files are the parameter."""
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in _PAGE_COLUMNS.items())
     integers = ", ".join(f"try_cast({field} as bigint) as {name}" for name, field in _INTEGERS.items())
     flips = " or ".join(

@@ -139,8 +139,10 @@ def _texts(value: Any) -> list[str] | None:
 
 
 def _one_line(value: str | int | float) -> str:
-    printable = "".join(letter if letter.isprintable() else " " for letter in str(value))
-    return " ".join(printable.split())[:LONGEST]
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(text.split())[:LONGEST]
 
 
 def _known(connection: Connection) -> dict[str, tuple[list[str] | None, str | None]]:

@@ -82,7 +82,7 @@ def load_past_day(
     counts, lacks = stage_file(connection, source, past.top, past.followed)
     hub_load.refuse_other_home(connection, past.origin, lacks)
     limit_memory(connection, counts["row_count"])
-    snapshot = _snapshot_row(connection, past) | counts | {"lacks": lacks}
+    snapshot = snapshot_of(connection, past) | counts | {"lacks": lacks}
     return hub_load.load_staged(connection, settings, snapshot)
 
 
@@ -101,7 +101,7 @@ def note_gap(connection: Connection, settings: Settings, past: PastDay, reason: 
     """Say why the archive has nothing for the day, unless something is said of it already."""
     if scalar(connection, "select count(*) from raw.hub_snapshots where snapshot_date = ?", [past.day]):
         return
-    row = _snapshot_row(connection, past) | {"is_accepted": False, "is_complete": None, "reasons": [reason]}
+    row = snapshot_of(connection, past) | {"is_accepted": False, "is_complete": None, "reasons": [reason]}
     hub_load.load_note(connection, settings, row)
 
 
@@ -162,7 +162,7 @@ def _rank(provenance: str) -> int:
     return RANKS[provenance.partition(":")[0]]
 
 
-def _snapshot_row(connection: Connection, past: PastDay) -> dict[str, Any]:
+def snapshot_of(connection: Connection, past: PastDay) -> dict[str, Any]:
     """A row of raw.hub_snapshots for a day of which no rows are counted yet."""
     captured_at = None if past.captured_at is None else past.captured_at.astimezone(UTC).replace(tzinfo=None)
     return {

@@ -5,9 +5,10 @@ Does not belong here: talking to Yahoo (prices), adding the rows (row_loads), th
 (sessions).
 """
 
-from dataclasses import astuple, dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -22,8 +23,7 @@ Connection = duckdb.DuckDBPyConnection
 RESTATED_BEYOND = 1e-5
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """One finished session; prices in the listing's currency, see raw.price_bars."""
 
     session_date: date
@@ -100,16 +100,16 @@ def _reason(stored: Stored, bars: list[Bar], first: Bar, close: float) -> str:
     return "close" if abs(first.close / close - 1) > RESTATED_BEYOND else "adjusted close"
 
 
-def read_stored(connection: Connection, symbol: str) -> Stored:
-    """The newest vintage of a symbol, or NOTHING_STORED."""
-    rows = connection.execute(
-        "select vintage, session_date, close, adj_close from raw.price_bars where symbol = ? "
-        "and vintage = (select max(vintage) from raw.price_bars where symbol = ?)",
-        [symbol, symbol],
-    ).fetchall()
-    if not rows:
-        return NOTHING_STORED
-    return Stored(rows[0][0], {session: (close, adjusted) for _, session, close, adjusted in rows})
+def read_stored(connection: Connection, symbols: Iterable[str]) -> dict[str, Stored]:
+    """The newest vintage of each symbol, or NOTHING_STORED."""
+    newest: dict[tuple[str, int], dict[date, tuple[float, float]]] = {}
+    for symbol, vintage, session, *closes in connection.execute(
+        "select symbol, vintage, session_date, close, adj_close from raw.price_bars semi join ("
+        "select symbol, max(vintage) as vintage from raw.price_bars group by symbol) using (symbol, vintage)"
+    ).fetchall():
+        newest.setdefault((symbol, vintage), {})[session] = (closes[0], closes[1])
+    found = {symbol: Stored(vintage, closes) for (symbol, vintage), closes in newest.items()}
+    return {symbol: found.get(symbol, NOTHING_STORED) for symbol in symbols}
 
 
 def store(
@@ -135,7 +135,7 @@ def store(
         starts_vintage = fetched.status == "ok" and (before.vintage == 0 or cause is not None)
         vintage = before.vintage + starts_vintage
         added = [bar for bar in fetched.bars if starts_vintage or bar.session_date not in before.closes]
-        bars += [(fetched.symbol, vintage, *astuple(bar), at) for bar in added]
+        bars += [(fetched.symbol, vintage, *bar, at) for bar in added]
         if starts_vintage:
             ratio = None if cause is None or cause.ratio != cause.ratio else cause.ratio
             vintages.append(

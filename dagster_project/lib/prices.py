@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ TIMEOUT = 15.0  # seconds a request
 PACE = 0.25  # seconds between symbols: Yahoo names no quota and answers 429 without warning
 SETTLE = timedelta(minutes=20)  # after the close; Yahoo's prices lag by 15 minutes
 GIVE_UP_AFTER = 3  # symbols in a row without an answer: the source is down, not the symbol
+Asked = tuple[str, str, str]  # symbol, exchange, period
 PERIODS = ((20, "1mo"), (80, "3mo"), (170, "6mo"), (350, "1y"), (720, "2y"), (1_800, "5y"))
 
 
@@ -50,23 +52,34 @@ def snapshot_prices(
     `now` is the UTC time by the Hub's clock. A source that fails leaves a status row and raises nothing;
     the rows are written as a folder of snapshots/ before they are committed.
     """
-    stored = {str(c["symbol"]): read_stored(connection, str(c["symbol"])) for c in companies}
+    with yahoo_session(settings) as session:
+        fetch = partial(fetch_all, now=now, session=session, pace=pace_for(settings), report=report)
+        return add_prices(connection, settings, companies, day, now, fetch)
+
+
+def add_prices(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    companies: list[Row],
+    day: date,
+    now: datetime,
+    fetch: Callable[[list[Asked]], list[Fetched]],
+) -> list[Fetched]:
+    """Add what `fetch` brings that is new; a symbol whose past was restated is fetched whole."""
+    stored = read_stored(connection, [str(c["symbol"]) for c in companies])
     requests = [
         (symbol, str(c["exchange"]), period_since(stored[symbol].last_session, now.date()))
         for c in companies
         for symbol in [str(c["symbol"])]
     ]
-    with yahoo_session(settings) as session:
-        results = fetch_all(requests, now, session, pace=pace_for(settings), report=report)
-        restated = {
-            f.symbol: found
-            for f in results
-            if f.status == "ok" and (found := find_restatement(stored[f.symbol], f.bars)) is not None
-        }
-        again = [(symbol, exchange, "max") for symbol, exchange, _ in requests if symbol in restated]
-        reloaded = {
-            f.symbol: f for f in fetch_all(again, now, session, pace=pace_for(settings), report=report)
-        }
+    results = fetch(requests)
+    restated = {
+        f.symbol: found
+        for f in results
+        if f.status == "ok" and (found := find_restatement(stored[f.symbol], f.bars)) is not None
+    }
+    again = [(symbol, exchange, "max") for symbol, exchange, _ in requests if symbol in restated]
+    reloaded = {f.symbol: f for f in fetch(again)}
     results = [reloaded.get(f.symbol, f) for f in results]
     store(connection, settings, day, now, results, stored, restated)
     return results
@@ -90,7 +103,7 @@ def yahoo_session(settings: Settings) -> Iterator[Any]:
     request of it passes, so paths, cookies and parameters stay its own.
     """
     session = _YahooSession(settings.yahoo_endpoint)
-    folder = settings.home / "cache"
+    folder = settings.cache
     folder.mkdir(parents=True, exist_ok=True)
     _configure(folder)
     with session:
@@ -127,13 +140,11 @@ def fetch_symbol(symbol: str, exchange: str, period: str, now: datetime, session
     except Exception as error:  # yfinance lets through whatever its parser stumbles over
         code = getattr(getattr(error, "response", None), "status_code", None)
         return Fetched(symbol, "missing" if code == 404 else "error", _one_line(error))
-    if frame is None or frame.empty:
-        return Fetched(symbol, "empty", "no bars")
-    return _read_frame(symbol, frame, metadata, now)
+    return read_frame(symbol, frame, metadata, now)
 
 
 def fetch_all(
-    requests: list[tuple[str, str, str]],
+    requests: list[Asked],
     now: datetime,
     session: Any,
     *,
@@ -199,28 +210,33 @@ def _configure(folder: Path) -> None:
     yf.config.network.retries = 1  # of connections only; 429 and 5xx are not retried
 
 
-def _read_frame(symbol: str, frame: pd.DataFrame, metadata: Any, now: datetime) -> Fetched:
-    regular = (metadata.get("currentTradingPeriod") or {}).get("regular")
+def read_frame(symbol: str, frame: pd.DataFrame | None, metadata: Any, now: datetime) -> Fetched:
+    """The finished bars of a frame as yfinance makes it: a row a session, by its time there."""
+    if frame is None or frame.empty:
+        return Fetched(symbol, "empty", "no bars")
+    running = _running_session((metadata.get("currentTradingPeriod") or {}).get("regular"), now)
     bars: list[Bar] = []
     pending = 0
-    for stamp, row in frame.iterrows():
-        session_date = pd.Timestamp(str(stamp)).date()
-        if _is_running(session_date, regular, now) or _number(row["Close"]) is None:
+    names = ("Open", "High", "Low", "Close", "Adj Close", "Volume", "Dividends", "Stock Splits")
+    # by column: row by row 31 symbols since 2023 take a second longer
+    columns = [frame[name].tolist() if name in frame else [None] * len(frame) for name in names]
+    for stamp, *row in zip(frame.index, *columns, strict=True):
+        opened, high, low, close, adj_close, volume, dividend, split = map(_number, row)
+        session_date = pd.Timestamp(stamp).date()
+        if close is None or session_date == running:
             pending += 1  # today's unfinished bar, or one with a volume and no price yet
             continue
-        close = float(row["Close"])
-        volume = _number(row["Volume"])
         bars.append(
             Bar(
                 session_date,
-                _number(row["Open"]),
-                _number(row["High"]),
-                _number(row["Low"]),
+                opened,
+                high,
+                low,
                 close,
-                _number(row["Adj Close"]) or close,
+                adj_close or close,
                 None if volume is None else int(volume),
-                _number(row.get("Dividends")) or 0.0,
-                _number(row.get("Stock Splits")) or 0.0,
+                dividend or 0.0,
+                split or 0.0,
             )
         )
     return Fetched(
@@ -234,11 +250,12 @@ def _read_frame(symbol: str, frame: pd.DataFrame, metadata: Any, now: datetime) 
     )
 
 
-def _is_running(session_date: date, regular: Any, now: datetime) -> bool:
+def _running_session(regular: Any, now: datetime) -> date | None:
+    """The session whose bar is not final at `now`; None if there is none."""
     if regular is None:
-        return False
+        return None
     start, end = pd.Timestamp(regular["start"]), pd.Timestamp(regular["end"])
-    return bool(session_date == start.date() and pd.Timestamp(now.astimezone(UTC)) < end + SETTLE)
+    return start.date() if pd.Timestamp(now.astimezone(UTC)) < end + SETTLE else None
 
 
 def _number(value: Any) -> float | None:

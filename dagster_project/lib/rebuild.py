@@ -43,7 +43,7 @@ def roll_forward(
                 raise snapshots.damaged(load.path, problem)
             report(f"loading {load.path.relative_to(settings.snapshots)}")
             if isinstance(load, HubDay):
-                hub_load.restore_day(connection, settings, snapshots.with_snapshot(load))
+                hub_load.restore_day(connection, settings, snapshots.with_snapshot(connection, load))
             else:
                 row_loads.restore_rows(connection, load)
         except SnapshotError as error:

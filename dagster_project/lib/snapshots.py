@@ -175,10 +175,10 @@ def hub_days(settings: Settings) -> list[HubDay]:
     return [newest[day] for day in sorted(newest)]
 
 
-def with_snapshot(day_file: HubDay) -> HubDay:
+def with_snapshot(connection: Connection, day_file: HubDay) -> HubDay:
     """The same with its snapshot row read from the file. Raises SnapshotError if that is none of it."""
-    with reading_record(day_file.path), duckdb.connect() as reader:
-        rows = reader.execute(
+    with reading_record(day_file.path):
+        rows = connection.execute(
             "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'model_tide'",
             [str(day_file.path)],
         ).fetchall()

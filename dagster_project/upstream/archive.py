@@ -182,13 +182,8 @@ class Archive:
         listing, target = Path(self._folder.name) / "listing.json", Path(self._folder.name) / FILE
         listing.write_bytes(self._items.page(state))
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in _ITEM_COLUMNS.items())
-        left_out = [
-            name
-            for name, since in (("downloadsAllTime", ALL_TIME_FROM), ("baseModels", LINEAGE_FROM))
-            if content < since
-        ]
-        shown = ", ".join(f'"{name}"' for name in _ITEM_COLUMNS if name not in left_out)
-        if ZERO_FOR_NULL[0] <= content <= ZERO_FOR_NULL[1]:
+        shown = ", ".join(f'"{name}"' for name in columns_on(content))
+        if has_zero_for_null(content):
             shown = shown.replace(
                 '"downloadsAllTime"', 'coalesce("downloadsAllTime", 0) as "downloadsAllTime"'
             )
@@ -199,6 +194,17 @@ class Archive:
                 f"(format parquet, compression snappy, row_group_size {ROW_GROUP})"
             )
         return target.read_bytes()
+
+
+def columns_on(content: date) -> list[str]:
+    """The columns that the file of a day has and that somebody asks for."""
+    since = {"downloadsAllTime": ALL_TIME_FROM, "baseModels": LINEAGE_FROM}
+    return [name for name in _ITEM_COLUMNS if content >= since.get(name, FIRST_DAY)]
+
+
+def has_zero_for_null(content: date) -> bool:
+    """Whether the file of a day says 0 downloads since creation where it does not know them."""
+    return ZERO_FOR_NULL[0] <= content <= ZERO_FOR_NULL[1]
 
 
 def _all_commits() -> list[Commit]:

@@ -83,8 +83,8 @@ class Upstream:
         self.faults = Faults()
         self.requests: list[Request] = []
         self.quota = quota
-        self._items = Items(self.world)
-        self.archive = Archive(self.world, self._items)
+        self.items = Items(self.world)
+        self.archive = Archive(self.world, self.items)
         self._listings: OrderedDict[tuple[object, ...], Listing] = OrderedDict()
         self._pages: OrderedDict[tuple[object, ...], tuple[bytes, tuple[int, str] | None]]
         self._pages = OrderedDict()
@@ -228,7 +228,7 @@ class Upstream:
             if key not in self._pages:
                 listing = self._listing(day, asked, fraction)
                 state, last = listing.page(asked.sort, asked.ascending, asked.after, asked.limit, repeat)
-                self._pages[key] = (self._items.page(state, asked.fields), last)
+                self._pages[key] = (self.items.page(state, asked.fields), last)
                 while len(self._pages) > 64:
                     self._pages.popitem(last=False)
             body, last = self._pages[key]
@@ -254,7 +254,7 @@ class Upstream:
             if fraction:
                 rows = rows[uniform(rows, "missing") >= fraction]
             if asked.licence is not None:
-                rows = rows[self._items.has_licence(rows, day, asked.licence)]
+                rows = rows[self.items.has_licence(rows, day, asked.licence)]
             self._listings[key] = Listing(self.world, day, rows)
             whole = [kept for kept in self._listings if kept[1] is None]
             for old in whole[:-2]:
