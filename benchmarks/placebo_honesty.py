@@ -10,9 +10,11 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.measured import verdict
 from benchmarks.price_warehouse import PriceWarehouse, prices_of, weekdays
+from tests.worlds.warehouse import Template
 
 SEED = 20260113
 LEVEL, SLACK, POWER = 0.05, 0.02, 0.80
@@ -22,15 +24,16 @@ DAILY_SD = 0.015
 STANDARD_ERRORS = 3.0
 # the SCAR's denominator for [0,+1], but for where the factors stood on the two days
 STANDARD_ERROR = DAILY_SD * np.sqrt(2 + 4 / 120)
-QUIET_SHARES, QUIET_EVENTS, QUIET_STEP = 40, 25, 22
+EVENTS = 1_000  # with and without an effect each, and groups of simultaneous ones
+QUIET_EVENTS, QUIET_STEP = 25, 22  # of a share
 # an effect must not lie in another event's estimation window, so these are few per share
-MOVED_SHARES, MOVED_EVENTS, MOVED_STEP = 125, 8, 142
-COUNTRIES, SHARES_PER_COUNTRY, KINDS, SHARED_VARIANCE = 100, 8, 10, 0.3
+MOVED_EVENTS, MOVED_STEP = 8, 142
+SHARES_PER_COUNTRY, KINDS, SHARED_VARIANCE = 8, 10, 0.3
 
 
 @dataclass(frozen=True)
 class Single:
-    """Shares of 1,000 events called distinguishable, by model, window [0,+1]."""
+    """Shares of events called distinguishable, by model, window [0,+1]."""
 
     events: int
     without_effect: dict[str, float]
@@ -39,15 +42,15 @@ class Single:
 
 @dataclass(frozen=True)
 class Pooled:
-    """Shares of 1,000 groups of simultaneous events called distinguishable without an effect, by test."""
+    """Shares of groups of simultaneous events called distinguishable without an effect, by test."""
 
     groups: int
     mean_correlation: float
     rejected: dict[str, float]
 
 
-def simulate_single(folder: Path) -> Single:
-    """1,000 events without an effect and 1,000 with one of three standard errors, each with placebos."""
+def simulate_single(folder: Path, template: Template | None = None, size: int = EVENTS) -> Single:
+    """Events without an effect and as many with one of three standard errors, each with placebos."""
     chance = np.random.default_rng(SEED)
     length = BEFORE + max(QUIET_EVENTS * QUIET_STEP, MOVED_EVENTS * MOVED_STEP) + 10
     days = weekdays(FIRST, length)
@@ -55,10 +58,11 @@ def simulate_single(folder: Path) -> Single:
     sector = 0.8 * market + chance.normal(0, 0.008, length)
     peers = {name: 1.1 * market + chance.normal(0, 0.012, length) for name in ("P1", "P2")}
     returns = {"MARKET": market, "SECTOR": sector, **peers}
-    warehouse = _new_warehouse(folder, days)
+    warehouse = _new_warehouse(folder, template, days)
     companies, events = [], []
-    for number in range(QUIET_SHARES + MOVED_SHARES):
-        is_moved = number >= QUIET_SHARES
+    quiet_shares, moved_shares = size // QUIET_EVENTS, size // MOVED_EVENTS
+    for number in range(quiet_shares + moved_shares):
+        is_moved = number >= quiet_shares
         symbol = f"{'MOVED' if is_moved else 'QUIET'}{number}"
         beta, second = chance.uniform(0.5, 1.5), chance.uniform(0, 0.8)
         own = beta * market + second * (sector - 0.8 * market) + chance.normal(0, DAILY_SD, length)
@@ -70,10 +74,10 @@ def simulate_single(folder: Path) -> Single:
         companies.append(_company(symbol, "US", sector_symbol="SECTOR", peers="P1 P2"))
     companies += [_company(name, "US") for name in peers]
     companies += [{"symbol": name, "kind": "fund", "exchange": "XNYS"} for name in ("MARKET", "SECTOR")]
-    warehouse.insert("seeds.companies", companies)
-    warehouse.insert("seeds.headline_events", events)
+    warehouse.insert_frame("seeds.companies", pd.DataFrame(companies))
+    warehouse.insert_frame("seeds.headline_events", pd.DataFrame(events))
     warehouse.add_prices(prices_of(returns, days))
-    warehouse.build()
+    warehouse.build_market()
     called = warehouse.frame(
         "select ticker[:5] as world, model, count(*) as events, "
         "avg(case when verdict = 'distinguishable' then 1.0 else 0.0 end) as share "
@@ -83,26 +87,26 @@ def simulate_single(folder: Path) -> Single:
     return Single(int(called["events"].min()), shares["QUIET"], shares["MOVED"])
 
 
-def simulate_pooled(folder: Path) -> Pooled:
-    """1,000 groups of eight shares of a country, all hit on one session by nothing, moving together."""
+def simulate_pooled(folder: Path, template: Template | None = None, size: int = EVENTS) -> Pooled:
+    """Groups of eight shares of a country, all hit on one session by nothing, moving together."""
     chance = np.random.default_rng(SEED)
     step, before = 22, 170
     length = before + step * KINDS + 10
     days = weekdays(FIRST, length)
     market = chance.normal(0.0003, 0.01, length)
     returns = {"MARKET": market}
-    warehouse = _new_warehouse(folder, days)
+    warehouse = _new_warehouse(folder, template, days)
     # placebos have no part in the pooled tests
     warehouse.execute(
         "update seeds.event_study_thresholds set value = 20 where threshold = 'placebo_sessions'"
     )
     kinds = [f"kind{number}" for number in range(KINDS)]
-    warehouse.insert(
+    warehouse.insert_rows(
         "seeds.event_kinds", [{"kind": kind, "event_group": kind, "is_decisive": True} for kind in kinds]
     )
     companies: list[dict[str, object]] = [{"symbol": "MARKET", "kind": "fund", "exchange": "XNYS"}]
     events = []
-    for country in range(COUNTRIES):
+    for country in range(size // KINDS):
         shared = chance.normal(0, np.sqrt(SHARED_VARIANCE), length)
         for number in range(SHARES_PER_COUNTRY):
             symbol = f"C{country}S{number}"
@@ -114,10 +118,10 @@ def simulate_pooled(folder: Path) -> Pooled:
                 _event(f"{symbol}-{kind}", symbol, days[before + step * place], kind=kind)
                 for place, kind in enumerate(kinds)
             ]
-    warehouse.insert("seeds.companies", companies)
-    warehouse.insert("seeds.headline_events", events)
+    warehouse.insert_frame("seeds.companies", pd.DataFrame(companies))
+    warehouse.insert_frame("seeds.headline_events", pd.DataFrame(events))
     warehouse.add_prices(prices_of(returns, days))
-    warehouse.build()
+    warehouse.build_market()
     pooled = warehouse.frame(
         "select * from marts.fct_event_study_pooled where country <> 'all' and model = 'market'"
     )
@@ -129,8 +133,9 @@ def simulate_pooled(folder: Path) -> Pooled:
 def main() -> bool:
     """Print the figures; true if the budget is kept."""
     with tempfile.TemporaryDirectory() as folder:
-        single = simulate_single(Path(folder) / "single")
-        pooled = simulate_pooled(Path(folder) / "pooled")
+        template = Template(Path(folder))
+        single = simulate_single(Path(folder) / "single", template)
+        pooled = simulate_pooled(Path(folder) / "pooled", template)
     print(f"event study, window [0,+1], {single.events:,} simulated events a row")
     for model, share in single.without_effect.items():
         found = single.with_effect[model]
@@ -153,8 +158,8 @@ def main() -> bool:
     return all(kept)
 
 
-def _new_warehouse(folder: Path, days: list[date]) -> PriceWarehouse:
-    warehouse = PriceWarehouse(folder)
+def _new_warehouse(folder: Path, template: Template | None, days: list[date]) -> PriceWarehouse:
+    warehouse = PriceWarehouse(folder, template)
     warehouse.add_sessions("XNYS", days)
     warehouse.execute("delete from seeds.event_windows where not is_primary")
     return warehouse

@@ -1,26 +1,19 @@
 """A warehouse of given prices and events, with the market's SQL models built over it.
 
-Belongs here: the raw tables and seeds that those models read, written by hand, and the dbt runs.
+Belongs here: the raw tables and seeds that those models read, written by hand.
 Does not belong here: which prices; the simulations, the tests and the worked example bring theirs.
 """
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
-from dbt.cli.main import dbtRunner
 
-from dagster_project.lib.raw_tables import ALL_TABLES
-from dagster_project.lib.seeds import load_seeds
-from dagster_project.lib.settings import Settings
+from tests.worlds.warehouse import BUILT, Template, Warehouse
 
-SQL = Path(__file__).parents[1] / "sql"
 CLOSES = {"XNYS": time(21), "XHKG": time(8)}  # UTC
 # what follows from prices, seeds and events; the Hub's models are built once, empty
 MARKET_MODELS = ("int_sessions__numbered+", "int_companies__listings+", "int_factors__components",
@@ -28,46 +21,24 @@ MARKET_MODELS = ("int_sessions__numbered+", "int_companies__listings+", "int_fac
 OWN_SEEDS = ("companies", "headline_events", "confounders", "publishers", "families")
 
 
-class PriceWarehouse:
+class PriceWarehouse(Warehouse):
     """Raw prices in a folder of its own. Shipped constants; companies and events are the caller's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.path = folder / "warehouse.duckdb"
+    def __init__(self, folder: Path, template: Template | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(str(self.path)) as connection:
-            connection.execute("create schema raw; create schema seeds")
-            for table in ALL_TABLES:
-                connection.execute(table.ddl())
-            load_seeds(connection, Settings(home=folder))
-            for seed in OWN_SEEDS:
-                connection.execute(f"delete from seeds.{seed}")
-        with self._as_dbt_sees_it():
-            parsed = dbtRunner().invoke(["parse", *self._options()])
-        if not parsed.success:
-            raise RuntimeError(f"dbt cannot read {SQL}") from parsed.exception
-        self._runner = dbtRunner(manifest=parsed.result)  # type: ignore[arg-type]
-        self.dbt("run")
-
-    def execute(self, statement: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Rows of a statement."""
-        with duckdb.connect(str(self.path)) as connection:
-            return connection.execute(statement, parameters or []).fetchall()
+        super().__init__(folder, template or Template(folder), BUILT)
+        for seed in OWN_SEEDS:
+            self.execute(f"delete from seeds.{seed}")
 
     def frame(self, query: str) -> pd.DataFrame:
-        """The same as a frame."""
-        with duckdb.connect(str(self.path)) as connection:
-            return connection.execute(query).df()
-
-    def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
-        """Add rows; columns that they leave out are NULL."""
-        self.insert_frame(table, pd.DataFrame(rows))
+        """Rows of a query as a frame."""
+        return self.connection.execute(query).df()
 
     def insert_frame(self, table: str, frame: pd.DataFrame) -> None:
         """Add the rows of a frame by the names of its columns."""
-        with duckdb.connect(str(self.path)) as connection:
-            connection.register("frame", frame)
-            connection.execute(f"insert into {table} by name select * from frame")
+        self.connection.register("frame", frame)
+        self.connection.execute(f"insert into {table} by name select * from frame")
+        self.connection.unregister("frame")
 
     def add_sessions(self, exchange: str, days: list[date]) -> None:
         """Expected sessions, closing at the usual time."""
@@ -75,7 +46,7 @@ class PriceWarehouse:
             {"exchange": exchange, "session_date": day, "close_at": datetime.combine(day, CLOSES[exchange])}
             for day in days
         ]
-        self.insert("raw.exchange_sessions", rows)
+        self.insert_frame("raw.exchange_sessions", pd.DataFrame(rows))
 
     def add_share(self, symbol: str, company: str | None = None, **columns: Any) -> None:
         """A row of the seed companies: a share of the company, or a fund without one."""
@@ -84,7 +55,7 @@ class PriceWarehouse:
             "kind": "company" if company else "fund", "is_primary_listing": company is not None,
             "source": "by hand",
         }  # fmt: skip
-        self.insert("seeds.companies", [{**row, **columns}])
+        self.insert("seeds.companies", **{**row, **columns})
 
     def add_event(self, event_id: str, company: str, day: date, **columns: Any) -> None:
         """A row of the seed headline_events; at noon of the exchange's day unless it says otherwise."""
@@ -92,7 +63,7 @@ class PriceWarehouse:
             "event_id": event_id, "kind": "headline", "company": company, "event_date": day,
             "time_zone": "UTC", "event_time": "07:00", "claim": "something", "source": "by hand",
         }  # fmt: skip
-        self.insert("seeds.headline_events", [{**row, **columns}])
+        self.insert("seeds.headline_events", **{**row, **columns})
 
     def add_prices(
         self, prices: pd.DataFrame, vintage: int = 1, fetched_at: datetime = datetime(2026, 1, 1)
@@ -108,35 +79,9 @@ class PriceWarehouse:
             ),
         )
 
-    def build(self, *options: str) -> None:
+    def build_market(self) -> None:
         """Build the market's models."""
-        self.dbt("run", "--select", *MARKET_MODELS, *options)
-
-    def dbt(self, *command: str) -> None:
-        """Run dbt on this warehouse."""
-        with self._as_dbt_sees_it():
-            result = self._runner.invoke([*command, *self._options()])
-        if result.exception is not None:
-            raise result.exception
-        if not result.success:
-            raise RuntimeError(f"dbt {' '.join(command)} failed; see {self.folder / 'logs'}")
-
-    def _options(self) -> list[str]:
-        return [
-            "--quiet", "--project-dir", str(SQL), "--profiles-dir", str(SQL),
-            "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
-        ]  # fmt: skip
-
-    @contextmanager
-    def _as_dbt_sees_it(self) -> Iterator[None]:
-        before = os.environ.get("MODELTIDE_WAREHOUSE")
-        os.environ["MODELTIDE_WAREHOUSE"] = str(self.path)
-        try:
-            yield
-        finally:
-            del os.environ["MODELTIDE_WAREHOUSE"]
-            if before is not None:
-                os.environ["MODELTIDE_WAREHOUSE"] = before
+        self.build(*MARKET_MODELS)
 
 
 def weekdays(first: date, number: int) -> list[date]:

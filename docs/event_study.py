@@ -9,7 +9,6 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -43,8 +42,7 @@ def study(folder: Path, work: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of fct_event_study and fct_abnormal_returns."""
     prices = read_prices(folder)
     warehouse = PriceWarehouse(work)
-    with duckdb.connect(str(warehouse.path)) as connection:
-        load_sessions(connection, prices["session_date"].max().date())
+    load_sessions(warehouse.connection, prices["session_date"].max().date())
     warehouse.add_share(MARKET)
     for symbol in (SHARE, *PEERS):
         others = " ".join(other for other in (SHARE, *PEERS) if other != symbol)
@@ -52,9 +50,9 @@ def study(folder: Path, work: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             symbol, COMPANY if symbol == SHARE else symbol, market_symbol=MARKET, peers=others, country="CN"
         )
     events = read_seed(HEADLINE_EVENTS, Settings(home=work))
-    warehouse.insert("seeds.headline_events", [dict(row) for row in events if row["event_id"] == EVENT])
+    warehouse.insert_rows("seeds.headline_events", [dict(row) for row in events if row["event_id"] == EVENT])
     warehouse.add_prices(prices[prices["symbol"].isin([SHARE, MARKET, *PEERS])])
-    warehouse.build()
+    warehouse.build_market()
     return (
         warehouse.frame("select * from marts.fct_event_study order by model, window_start, window_end"),
         warehouse.frame("select * from marts.fct_abnormal_returns order by model, relative_session"),

@@ -24,21 +24,10 @@ OURS = (
 NOBODY = "http://127.0.0.1:9"
 
 
-# from the one that takes longest, so that no process is left alone with one of them at the end; the two that
-# start from the same world are apart, so that neither waits while it is built
-LONGEST = (
-    "end_to_end/test_bad_days.py", "test_sql_models.py", "browser/test_dagster_ui.py", "test_days.py",
-    "end_to_end/test_daily_snapshot.py", "end_to_end/test_claim.py", "test_families.py",
-    "test_placebo_honesty.py", "test_event_study.py", "test_census_days.py", "test_analyses.py",
-    "test_lead_lag.py", "faults/test_killed_backfill.py", "faults/test_the_dead.py",
-)  # fmt: skip
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files in the order in which processes take them."""
-    places = {name: place for place, name in enumerate(LONGEST)}
-    tests = Path(__file__).parent
-    items.sort(key=lambda item: places.get(item.path.relative_to(tests).as_posix(), len(places)))
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Files with SQL models first: they take long, and light ones at the end leave no process alone."""
+    long = {item.path for item in items if "template" in item.fixturenames}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True)
@@ -64,11 +53,19 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """dbt with the SQL project parsed, once for all files of a process."""
-    from tests.sql_project import parsed  # two seconds to import, and most tests need no dbt
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this run of the tests, for what is built once (tests/worlds/once.py)."""
+    ours = tmp_path_factory.getbasetemp()
+    # a worker of xdist has a folder of its own inside the one of the whole run
+    return ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
 
-    return parsed(tmp_path_factory.mktemp("dbt"))
+
+@pytest.fixture(scope="session")
+def template(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What warehouses made by hand begin as, once for all files and processes."""
+    from tests.worlds.warehouse import Template  # two seconds to import, and most tests need no dbt
+
+    return Template(shared_folder, tmp_path_factory.mktemp("dbt"))
 
 
 @pytest.fixture

@@ -71,18 +71,22 @@ def state(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
         "hub_model_access",
         "hub_model_weights",
     )
-    tables = {
-        name: query(
-            settings,
-            f"select m.hub_id, t.* exclude (model_key) from raw.{name} t join raw.hub_models m "
-            "using (model_key) order by all",
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+
+        def rows(sql: str) -> list[tuple[Any, ...]]:
+            return connection.execute(sql).fetchall()
+
+        tables = {
+            name: rows(
+                f"select m.hub_id, t.* exclude (model_key) from raw.{name} t join raw.hub_models m "
+                "using (model_key) order by all"
+            )
+            for name in names
+        }
+        tables["hub_models"] = rows("select * exclude (model_key) from raw.hub_models order by all")
+        tables["hub_snapshots"] = rows(
+            "select * exclude (load_id, loaded_at) from raw.hub_snapshots order by snapshot_date"
         )
-        for name in names
-    }
-    tables["hub_models"] = query(settings, "select * exclude (model_key) from raw.hub_models order by all")
-    tables["hub_snapshots"] = query(
-        settings, "select * exclude (load_id, loaded_at) from raw.hub_snapshots order by snapshot_date"
-    )
     return tables
 
 

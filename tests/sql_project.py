@@ -4,16 +4,17 @@ Belongs here: parsing the project once for a process, and a command on a warehou
 Does not belong here: what is built, and out of what.
 """
 
+import os
 from pathlib import Path
+from unittest.mock import patch
 
-import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-SQL = Path(__file__).parents[1] / "sql"
+from dagster_project.lib.sql_project import PARSED_ONCE, SQL
 
 
 def parsed(folder: Path) -> dbtRunner:
-    """dbt with the project parsed; it holds no path of a warehouse."""
+    """dbt with the project as `make` has parsed it."""
     result = run_dbt(dbtRunner(), folder, "parse")
     assert result.success, result.exception
     return dbtRunner(manifest=result.result)  # type: ignore[arg-type]
@@ -23,8 +24,7 @@ def run_dbt(runner: dbtRunner, folder: Path, *command: str) -> dbtRunnerResult:
     """The command on the folder's warehouse; the manifest and the debug log, which nobody reads, would take
     a second each time.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELTIDE_WAREHOUSE", str(folder / "warehouse.duckdb"))
+    with patch.dict(os.environ, PARSED_ONCE, MODELTIDE_WAREHOUSE=str(folder / "warehouse.duckdb")):
         return runner.invoke([
             *command, "--quiet", "--no-write-json", "--log-level-file", "none",
             "--project-dir", str(SQL), "--profiles-dir", str(SQL),

@@ -5,9 +5,6 @@ report finds the tables and columns it reads.
 Does not belong here: whether the answers are right (test_families, test_sql_models, dbt unit tests).
 """
 
-import os
-import subprocess
-import sys
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -16,10 +13,10 @@ import pytest
 
 from dagster_project.lib import docs, preview, seeds, sql_project
 from dagster_project.lib.publish import publish
-from dagster_project.lib.raw_tables import ALL_TABLES
 from dagster_project.lib.report.make import SECTIONS, make_report
 from dagster_project.lib.sessions import load_sessions
 from dagster_project.lib.settings import Settings
+from tests.worlds.warehouse import Template, Warehouse
 
 SQL = Path(__file__).parents[1] / "sql"
 ANALYSES = docs.analyses()
@@ -30,31 +27,19 @@ LICENCES = ("apache-2.0", "llama3.1", "mit", "cc-by-nc-4.0")
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty days of four makers with ten models each, two of them new, and a derivative of each model."""
     home = tmp_path_factory.mktemp("analyses")
     settings = Settings(home=home, hub_endpoint="http://127.0.0.1:9", yahoo_endpoint="http://127.0.0.1:9")
-    with duckdb.connect(str(settings.warehouse)) as connection:
-        connection.execute("create schema raw")
-        connection.execute("create schema seeds")
-        for table in ALL_TABLES:
-            connection.execute(table.ddl())
-        seeds.load_seeds(connection, settings)
-        _write_models(connection)
-        _write_days(connection)
-        _write_small_sources(connection)
-        load_sessions(connection, FIRST)
-        _write_prices(connection)
-    # in a process of its own: dbt keeps its connection open, and publishing opens another
-    subprocess.run(
-        [
-            sys.executable, "-m", "dbt.cli.main", "run", "--quiet",
-            "--project-dir", str(SQL), "--profiles-dir", str(SQL),
-            "--target-path", str(home / "target"), "--log-path", str(home / "logs"),
-        ],
-        env={**os.environ, "MODELTIDE_WAREHOUSE": str(settings.warehouse)},
-        check=True,
-    )  # fmt: skip
+    warehouse = Warehouse(home, template)
+    connection = warehouse.connection
+    _write_models(connection)
+    _write_days(connection)
+    _write_small_sources(connection)
+    load_sessions(connection, FIRST)
+    _write_prices(connection)
+    warehouse.build("*")
+    connection.close()
     return publish(settings).path
 
 

@@ -15,7 +15,7 @@ from dagster_project.lib import checksums
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub_load import DayRejected, load_crawl
 from dagster_project.lib.past_days import drop_day, note_gap
-from dagster_project.lib.price_load import NOTHING_STORED, Bar, Fetched, Restatement, read_stored, store
+from dagster_project.lib.price_load import Bar, Fetched, Restatement, read_stored, store
 from dagster_project.lib.raw_tables import (
     ALL_TABLES,
     EXCHANGE_SESSIONS,
@@ -47,11 +47,12 @@ DROPPING = [  # just before each of them: the pages go, the note is written and 
 
 def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every raw table that a rebuild restores, load ids and times included."""
-    return {
-        table.name: query(settings, f"from {table.full_name} order by all")
-        for table in ALL_TABLES
-        if table != EXCHANGE_SESSIONS
-    }
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return {
+            table.name: connection.execute(f"from {table.full_name} order by all").fetchall()
+            for table in ALL_TABLES
+            if table != EXCHANGE_SESSIONS
+        }
 
 
 def rebuilt(settings: Settings) -> list[str]:
@@ -75,7 +76,7 @@ def add_prices(settings: Settings, day: str, bars: list[Bar], *, is_restated: bo
     """The bars of one fetch as the asset stores them."""
     now = datetime.fromisoformat(f"{day}T06:00:00").replace(tzinfo=UTC)
     with up_to_date(settings) as connection:
-        stored = {SYMBOL: read_stored(connection, SYMBOL) or NOTHING_STORED}
+        stored = read_stored(connection, [SYMBOL])
         cause = {SYMBOL: Restatement(bars[0].session_date, 0.5, "split")} if is_restated else {}
         fetched = [Fetched(SYMBOL, "ok", None, bars, 0, "USD", "America/New_York")]
         store(connection, settings, now.date(), now, fetched, stored, cause)

@@ -4,15 +4,14 @@ Belongs here: that a model which only the census shows is neither growth nor los
 which figures are of which scope. Does not belong here: the crawl of a census (faults/test_census).
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
-import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 
 from dagster_project.lib import seeds
-from tests.test_sql_models import Warehouse, _assert_equal
+from tests.rows import assert_equal
+from tests.worlds.warehouse import VIEWS, Template, Warehouse
 
 FIRST = date(2026, 1, 1)
 OLD = datetime(2024, 5, 1)
@@ -52,8 +51,9 @@ class Weekly(Warehouse):
         self.insert("seeds.publishers", publisher="maker", family="fam", country="CN", follow_all=False,
                     source="test")  # fmt: skip
         self.insert("seeds.licences", licence_id="mit", licence_class="L4", source="test")
-        for seed in (seeds.DAY_QUALITY_THRESHOLDS, seeds.GROWTH_THRESHOLDS):
-            self.set_thresholds(seed, {"partial_rows_share": 0.0})
+        self.execute(
+            "update seeds.day_quality_thresholds set value = 0 where threshold = 'partial_rows_share'"
+        )
 
     def snapshot(self, number: int) -> None:
         day, scope = FIRST + timedelta(number - 1), "census" if number in CENSUS_DAYS else "top"
@@ -69,17 +69,16 @@ class Weekly(Warehouse):
 
 
 @pytest.fixture(scope="module")
-def weekly(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weekly]:
-    """Built on day 7, day by day to day 10, and on day 22."""
-    folder = tmp_path_factory.mktemp("weekly")
-    warehouse = Weekly(folder, runner)
+def weekly(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Weekly:
+    """Built on day 7, day by day to day 10, and on day 22; only to be read, or to be copied."""
+    warehouse = Weekly(tmp_path_factory.mktemp("weekly"), template)
+    warehouse.keep_seeds(seeds.DAY_QUALITY_THRESHOLDS, seeds.GROWTH_THRESHOLDS)
     warehouse.describe()
     for number in range(1, 23):
         warehouse.snapshot(number)
         if number in (7, 8, 9, 22):
-            staged = () if number == 7 else ("--exclude", "staging")  # views, built once
-            warehouse.dbt("run", "--select", *BUILT, *staged)
-    yield warehouse
+            warehouse.dbt("run", "--select", *BUILT, "--exclude", VIEWS)
+    return warehouse
 
 
 def activity(number: int) -> date:
@@ -167,29 +166,29 @@ def test_the_newest_figures_of_a_family_are_of_the_census_of_its_week(weekly: We
     assert rows == [(2, 4_000.0)]
 
 
-def test_day_by_day_equals_a_full_refresh(weekly: Weekly) -> None:
+def test_day_by_day_equals_a_full_refresh(weekly: Weekly, tmp_path: Path) -> None:
     names = ("intermediate.int_adoption_cube_daily", "intermediate.int_snapshot_days__departures",
              "intermediate.int_model_downloads__daily", "marts.fct_family_adoption_daily",
              "marts.fct_model_growth_daily", "marts.fct_openness_groups_daily",
              "marts.dim_models")  # fmt: skip
-    before = {name: weekly.rows(name) for name in names}
-    weekly.dbt("run", "--full-refresh", "--select", *BUILT, "--exclude", "staging")
-    for name, rows in before.items():
-        assert rows, name
-        _assert_equal(rows, weekly.rows(name))
+    anew = weekly.copied_to(tmp_path)
+    anew.build(*BUILT)
+    for name in names:
+        assert anew.rows(name), name
+        assert_equal(weekly.rows(name), anew.rows(name), name)
 
 
-def test_after_a_third_census_without_it_a_model_is_gone(weekly: Weekly) -> None:
-    with duckdb.connect(str(weekly.path)) as connection:
-        connection.execute(
-            "insert into raw.hub_snapshots by name select date '2026-01-29' as snapshot_date, 'load-29' as "
-            "load_id, * exclude (snapshot_date, load_id) from raw.hub_snapshots "
-            "where snapshot_date = date '2026-01-22'"
-        )
-        connection.execute(
-            "insert into raw.hub_model_counters select date '2026-01-29', * exclude (snapshot_date) "
-            "from raw.hub_model_counters where snapshot_date = date '2026-01-22'"
-        )
-    weekly.dbt("run", "--select", *BUILT, "--exclude", "staging")
-    gone = weekly.execute("select hub_id, absent_censuses from marts.dim_models where is_gone")
+def test_after_a_third_census_without_it_a_model_is_gone(weekly: Weekly, tmp_path: Path) -> None:
+    later = weekly.copied_to(tmp_path)
+    later.execute(
+        "insert into raw.hub_snapshots by name select date '2026-01-29' as snapshot_date, 'load-29' as "
+        "load_id, * exclude (snapshot_date, load_id) from raw.hub_snapshots "
+        "where snapshot_date = date '2026-01-22'"
+    )
+    later.execute(
+        "insert into raw.hub_model_counters select date '2026-01-29', * exclude (snapshot_date) "
+        "from raw.hub_model_counters where snapshot_date = date '2026-01-22'"
+    )
+    later.build("+dim_models")
+    gone = later.execute("select hub_id, absent_censuses from marts.dim_models where is_gone")
     assert gone == [(f"{SMALL:024x}", 3)]

@@ -4,22 +4,19 @@ Belongs here: how a day is judged from its neighbours, and what that does to dow
 Does not belong here: the formulas of a single model (dbt unit tests) and build windows (test_sql_models).
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import seeds
-from tests.test_sql_models import Warehouse, _assert_equal
+from tests.rows import assert_equal
+from tests.worlds.warehouse import Template, Warehouse
 
 FIRST = date(2026, 1, 1)
-STAGED = ("stg_hub__*", "stg_seeds__*")  # views, which stay as they are while days come
 DAYS = ("stg_hub__ends", "int_snapshot_days__*", "fct_snapshot_days",
         "int_models__detailed", "int_model_downloads__daily", "fct_model_downloads_daily")  # fmt: skip
 GROWTH = ("int_growth__seed_rows", "int_group_growth__seed_rows", "int_model_growth__daily",
@@ -32,13 +29,18 @@ Counts = dict[int, int | None]
 class History(Warehouse):
     """A warehouse whose days say what a test writes; thresholds as shipped."""
 
+    loads = 0
+
     def describe(self, created: dict[int, datetime], library: str = "transformers") -> None:
-        for key, moment in created.items():
-            self.insert("raw.hub_models", model_key=key, hub_id=f"{key:024x}", created_at=moment)
-            self.insert("raw.hub_model_cards", model_key=key, first_seen=FIRST, repo_id=f"maker/{key}",
-                        publisher="maker", library_name=library, tags=[])  # fmt: skip
-        for seed in (seeds.DAY_QUALITY_THRESHOLDS, seeds.GROWTH_THRESHOLDS):
-            self.set_thresholds(seed)
+        self.insert_rows("raw.hub_models", [
+            {"model_key": key, "hub_id": f"{key:024x}", "created_at": moment}
+            for key, moment in created.items()
+        ])  # fmt: skip
+        self.insert_rows("raw.hub_model_cards", [
+            {"model_key": key, "first_seen": FIRST, "repo_id": f"maker/{key}", "publisher": "maker",
+             "library_name": library, "tags": []}
+            for key in created
+        ])  # fmt: skip
 
     def snapshot(
         self, number: int, counts: Counts, downloads_30d: int = BIG, scope: str = "top", **values: Any
@@ -52,21 +54,22 @@ class History(Warehouse):
             "provenance": "observed", "origin": "synthetic", "load_id": f"load-{self.loads}",
             "captured_at": datetime.combine(day, time(6)),
         } | values  # fmt: skip
-        with duckdb.connect(str(self.path)) as connection:
-            for table in ("hub_snapshots", "hub_model_counters"):
-                connection.execute(f"delete from raw.{table} where snapshot_date = ?", [day])
-            connection.execute(
-                f"insert into raw.hub_snapshots ({', '.join(snapshot)}) "
-                f"values ({', '.join('?' for _ in snapshot)})",
-                list(snapshot.values()),
+        for table in ("hub_snapshots", "hub_model_counters"):
+            self.execute(f"delete from raw.{table} where snapshot_date = ?", [day])
+        self.insert("raw.hub_snapshots", **snapshot)
+        if snapshot["is_accepted"]:
+            self.execute(
+                "insert into raw.hub_model_counters "
+                "select ?, unnest(?), ?, unnest(cast(? as bigint[])), 1, 0.5",
+                [day, list(counts), downloads_30d, list(counts.values())],
             )
-            if snapshot["is_accepted"] and counts:
-                connection.executemany(
-                    "insert into raw.hub_model_counters values (?, ?, ?, ?, 1, 0.5)",
-                    [[day, key, downloads_30d, count] for key, count in counts.items()],
-                )
 
     def judge(self, *more: str) -> None:
+        """Every day by the SQL alone."""
+        self.build(*DAYS, *more)
+
+    def go_on(self, *more: str) -> None:
+        """By dbt, from what it built before."""
         self.dbt("run", "--select", *DAYS, *more)
 
     def statuses(self) -> dict[int, tuple[str, bool]]:
@@ -85,13 +88,12 @@ class History(Warehouse):
 
 
 @pytest.fixture(scope="module")
-def empty(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+def empty(template: Template, tmp_path_factory: pytest.TempPathFactory) -> History:
     """120 big models of 2024 and no day; only to be copied."""
-    folder = tmp_path_factory.mktemp("history")
-    history = History(folder, runner)
+    history = History(tmp_path_factory.mktemp("history"), template)
+    history.keep_seeds(seeds.DAY_QUALITY_THRESHOLDS, seeds.GROWTH_THRESHOLDS)
     history.describe(dict.fromkeys(range(1, 121), OLD))
-    history.dbt("run", "--select", *STAGED)
-    yield history
+    return history
 
 
 @pytest.fixture
@@ -184,11 +186,11 @@ def test_a_frozen_newest_day_waits_for_the_next(history: History) -> None:
     for day in range(1, 8):
         history.snapshot(day, steady(day))
     history.snapshot(8, steady(7))
-    history.judge()
+    history.go_on()
     assert history.unusable() == {8: "frozen"}
     assert max(history.net(1)) == 6
     history.snapshot(9, steady(9))
-    history.judge()
+    history.go_on()
     assert history.unusable() == {8: "frozen"}
     assert history.net(1) == dict.fromkeys(range(1, 9), 100.0)
 
@@ -243,11 +245,11 @@ def test_a_fall_that_stays_is_a_lasting_correction(history: History) -> None:
     """
     for day in range(1, 16):
         history.snapshot(day, {k: n - 5_000 * (day >= 8 and k <= 12) for k, n in steady(day).items()})
-    history.judge()
+    history.go_on()
     assert history.unusable() == dict.fromkeys(range(8, 16), "rollback")
     assert max(history.net(1)) == 6
     history.snapshot(16, {k: n - 5_000 * (k <= 12) for k, n in steady(16).items()})
-    history.judge()
+    history.go_on()
     assert history.unusable() == {}
     assert history.statuses()[8] == ("rollback", True)
     assert history.net(1) == dict.fromkeys(range(1, 16), 100.0) | {7: -4_900.0}
@@ -262,12 +264,12 @@ def test_a_day_judged_anew_a_week_later_restates_its_downloads(history: History)
     """
     for day in range(1, 6):
         history.snapshot(day, {key: n - 90 * (day == 5) for key, n in steady(day).items()})
-    history.judge()
+    history.go_on()
     assert history.statuses()[5] == ("ok_unchecked", True)
     assert history.net(1)[4] == 10.0
     for day in range(6, 13):
         history.snapshot(day, steady(day))
-    history.judge()
+    history.go_on()
     assert history.unusable() == {5: "low"}
     assert history.net(1) == dict.fromkeys(range(1, 12), 100.0)
 
@@ -295,8 +297,6 @@ def test_totals_of_panels_a_quarter_apart_are_not_compared(history: History) -> 
     days there is only itself: too few for a median. The listing stays whole by rows, for 60 new ones come.
     """
     history.describe(dict.fromkeys(range(121, 181), OLD))
-    history.execute("delete from seeds.day_quality_thresholds where rowid >= 22")
-    history.execute("delete from seeds.growth_thresholds where rowid >= 7")
     for day in range(1, 10):
         keys = range(1, 121) if day < 8 else range(61, 181)
         history.snapshot(day, {key: 10_000 + 100 * day for key in keys})
@@ -395,7 +395,7 @@ def test_growth_stops_at_a_counting_rule_for_the_models_it_concerns(history: His
     assert history.execute(f"{models} <> 'maker/1'") == [(pytest.approx(0), pytest.approx(0))]
     assert history.execute(group) == [(pytest.approx(0), pytest.approx(0))]
     history.execute("update raw.hub_model_cards set tags = ['diffusers'] where model_key <= 12")
-    history.judge(*GROWTH, "--full-refresh")
+    history.judge(*GROWTH)
     assert history.execute(group) == [(None, None)]
     before = history.execute(
         "select growth_wow from marts.fct_model_growth_daily "
@@ -427,32 +427,47 @@ def _histories(draw: st.DrawFn) -> list[tuple[int, dict[int, int | None]]]:
     return [(day, draw(st.dictionaries(st.integers(1, 8), count, min_size=4))) for day in days]
 
 
-@settings(
-    max_examples=5, deadline=None, derandomize=True,
+_HISTORIES = settings(
+    deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
+
+
+@settings(_HISTORIES, max_examples=2)
 @given(loads=_histories())
 def test_net_sums_to_last_less_first_and_increments_equal_a_full_refresh(
     loads: list[tuple[int, Counts]], empty: History, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    history = empty.copied_to(tmp_path_factory.mktemp("example"))
+    _assert_of_a_history(loads, empty.copied_to(tmp_path_factory.mktemp("example")))
+
+
+@pytest.mark.slow
+@settings(_HISTORIES, max_examples=20)
+@given(loads=_histories())
+def test_so_it_is_in_many_histories(
+    loads: list[tuple[int, Counts]], empty: History, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    _assert_of_a_history(loads, empty.copied_to(tmp_path_factory.mktemp("example")))
+
+
+def _assert_of_a_history(loads: list[tuple[int, Counts]], history: History) -> None:
     # models 7 and 8 are born in view if the first day is before the fifth
     history.execute("update raw.hub_models set created_at = ? where model_key in (7, 8)",
                     [FIRST + timedelta(4, hours=12)])  # fmt: skip
     half = len(loads) // 2
     for day, counts in loads[:half]:
         history.snapshot(day, counts)
-    history.judge(*GROWTH)
+    history.go_on(*GROWTH)
     for day, counts in loads[half:]:
         history.snapshot(day, counts)
-    history.judge(*GROWTH)
+    history.go_on(*GROWTH)
     names = ("marts.fct_snapshot_days", "intermediate.int_model_downloads__daily",
              "marts.fct_model_growth_daily", "marts.fct_family_growth_daily")  # fmt: skip
     built = [history.rows(name) for name in names]
     _assert_nothing_lost(history)
-    history.judge(*GROWTH, "--full-refresh")
+    history.go_on(*GROWTH, "--full-refresh")
     for name, rows in zip(names, built, strict=True):
-        _assert_equal(rows, history.rows(name))
+        assert_equal(history.rows(name), rows, name)
 
 
 def _assert_nothing_lost(history: History) -> None:

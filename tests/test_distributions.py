@@ -9,9 +9,9 @@ from statistics import NormalDist
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 
 from tests.sql_project import run_dbt
+from tests.worlds.warehouse import Template
 
 MACROS = {
     "normal_p": "normal_two_sided_p('z')",
@@ -22,11 +22,11 @@ MACROS = {
 
 
 @pytest.fixture(scope="module")
-def compiled(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def compiled(template: Template, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Each macro as SQL over columns z, p and df."""
     folder = tmp_path_factory.mktemp("macros")
     inline = " ;; ".join(f"{{{{ {macro} }}}}" for macro in MACROS.values())
-    result = run_dbt(runner, folder, "compile", "--inline", inline)
+    result = run_dbt(template.runner, folder, "compile", "--inline", inline)
     assert result.success, result.exception
     texts = result.result.results[0].node.compiled_code.split(" ;; ")  # type: ignore[union-attr]
     return dict(zip(MACROS, texts, strict=True))

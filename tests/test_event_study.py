@@ -6,7 +6,6 @@ models), and how often chance is called an effect (test_placebo_honesty).
 """
 
 import math
-import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.price_warehouse import PriceWarehouse, prices_of, weekdays
+from benchmarks.price_warehouse import MARKET_MODELS, PriceWarehouse, prices_of, weekdays
+from tests.worlds.warehouse import Template
 
 FIRST = date(2023, 1, 2)
 LENGTH = 760
@@ -102,8 +102,8 @@ def _exchange(symbol: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
-    warehouse = PriceWarehouse(tmp_path_factory.mktemp("market"))
+def world(template: Template, tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
+    warehouse = PriceWarehouse(tmp_path_factory.mktemp("market"), template)
     warehouse.add_sessions("XNYS", DAYS + AHEAD)
     warehouse.add_sessions("XHKG", HONG_KONG + AHEAD)
     for symbol, exchange in (("NMARKET", "XNYS"), ("NSECTOR", "XNYS"), ("HMARKET", "XHKG"),
@@ -124,7 +124,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
     for symbol in ("TWIN", "HKNY"):
         warehouse.add_event(f"{symbol}-1", symbol, DAYS[EVENT])
     warehouse.add_event("weekend", "ALPHA", DAYS[EVENT + 19] + timedelta(1), event_time="10:00")
-    warehouse.insert("seeds.confounders", [
+    warehouse.insert_rows("seeds.confounders", [
         {"confounder": "a", "confounder_date": DAYS[EVENT], "affected_company": "ALPHA", "what": "mine",
          "verified": True},
         {"confounder": "b", "confounder_date": DAYS[EVENT + 1], "affected_country": "CN", "what": "ours",
@@ -136,7 +136,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
     more = prices_of(extra, DAYS)
     more = more[(more["symbol"] != "HKNY") | ~more["session_date"].isin(HOLIDAYS)]
     warehouse.add_prices(pd.concat([make_prices(), more]).fillna({"split_ratio": 0.0}))
-    warehouse.build()
+    warehouse.build_market()
     return warehouse
 
 
@@ -457,18 +457,15 @@ def test_a_result_names_its_vintages_and_is_the_same_again_on_them(
     world: PriceWarehouse, study: pd.DataFrame, tmp_path: Path
 ) -> None:
     """A dividend lowers ALPHA's past by 2 % and one close is corrected: vintage 2, fetched a month later."""
-    world.execute("checkpoint")
-    copy = PriceWarehouse.__new__(PriceWarehouse)
-    copy.folder, copy.path, copy._runner = tmp_path, tmp_path / "warehouse.duckdb", world._runner
-    shutil.copyfile(world.path, copy.path)
+    copy = world.copied_to(tmp_path)
     restated = make_prices()
     restated = restated[restated["symbol"] == "ALPHA"].copy()
     restated.loc[restated["session_date"] < DAYS[EVENT - 50], "adj_close"] *= 0.98
     restated.loc[restated["session_date"] == DAYS[EVENT], "adj_close"] *= 1.01
     copy.add_prices(restated, vintage=2, fetched_at=datetime(2026, 2, 1))
-    copy.build()
+    copy.build_market()
     newer = copy.frame(STUDY)
-    copy.build("--vars", "{prices_as_of: '2026-01-31'}")
+    copy.dbt("run", "--select", *MARKET_MODELS, "--vars", "{prices_as_of: '2026-01-31'}")
     again = copy.frame(STUDY)
 
     def alpha(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,6 @@ with the right answer in the docstring, and the properties that hold for any inp
 Does not belong here: windows and reloads of the daily models (test_sql_models).
 """
 
-import math
 import random
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -13,13 +12,12 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import seeds
-from dagster_project.lib.raw_tables import ALL_TABLES
-from tests.sql_project import run_dbt
+from tests.rows import assert_equal
+from tests.worlds.warehouse import VIEWS, Template, Warehouse, insert_rows
 
 FIRST = date(2026, 1, 1)
 SNAPSHOTS = (1, 2, 3, 5, 6)  # the fourth day is missing
@@ -41,7 +39,6 @@ NAMED = {
     "join intermediate.int_publishers__numbered as n using (publisher_key))"
 }
 # all that a mart of this file is built from, the daily facts of single models apart
-VIEWS = "staging,config.materialized:view"  # built once
 FOR_TABLES = tuple(f"+{name.split('.')[1]}" for name in TABLES)
 BUILT = (*FOR_TABLES, "+dim_families", "+dim_models", "+dim_publishers",
          "+fct_licence_drift", "+fct_openness_changes", "+fct_openness_daily",
@@ -110,36 +107,16 @@ REPOS: dict[int, Repo] = {
 }  # fmt: skip
 
 
-class World:
-    """A warehouse of these repositories, built by dbt."""
-
-    def __init__(self, folder: Path, runner: dbtRunner) -> None:
-        self.folder = folder
-        self.runner = runner
-        self.path = folder / "warehouse.duckdb"
-        with duckdb.connect(str(self.path)) as connection:
-            connection.execute("create schema raw; create schema seeds")
-            for table in (*ALL_TABLES, *seeds.ALL_SEEDS):
-                connection.execute(table.ddl())
-            _write_seeds(connection)
-            _write_repos(connection)
+class World(Warehouse):
+    """A warehouse of these repositories."""
 
     def load(self, *numbers: int) -> None:
-        with duckdb.connect(str(self.path)) as connection:
-            for number in numbers:
-                _write_day(connection, number)
-
-    def dbt(self, *command: str) -> None:
-        result = run_dbt(self.runner, self.folder, *command)
-        assert result.success, result.exception
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.path)) as connection:
-            return connection.execute(query).fetchall()
+        for number in numbers:
+            _write_day(self, number)
 
     def families(self, name: str, number: int = 6, definition: str = "lineage") -> dict[str, float]:
         """Family and weight of the repository that has the name on the day."""
-        found = self.rows(
+        found = self.execute(
             f"""
             select f.family, f.weight from intermediate.int_model_families as f
             inner join staging.stg_hub__cards as s on f.model_key = s.model_key
@@ -152,77 +129,76 @@ class World:
         return dict(found)
 
     def parents(self, key: int, number: int = 6) -> list[tuple[Any, ...]]:
-        return self.rows(
+        return self.execute(
             "select parent_name, parent_key, parents from intermediate.int_models__parents "
             f"where model_key = {key} and valid_from <= '{day(number)}' "
             f"and coalesce(valid_to > '{day(number)}', true) order by parent_name"
         )
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
-    columns, holes = ", ".join(values), ", ".join("?" for _ in values)
-    connection.execute(f"insert into {table} ({columns}) values ({holes})", list(values.values()))
-
-
-def _write_seeds(connection: duckdb.DuckDBPyConnection) -> None:
+def _write_seeds(world: World) -> None:
     for publisher, family, country in (("alpha", "alpha", "CN"), ("beta", "beta", "US")):
-        _insert(connection, "seeds.publishers", publisher=publisher, company=f"{family} inc", family=family,
+        world.insert("seeds.publishers", publisher=publisher, company=f"{family} inc", family=family,
                 country=country, follow_all=True, source="test")  # fmt: skip
-        _insert(connection, "seeds.families", family=family, name=family, source="test")
+        world.insert("seeds.families", family=family, name=family, source="test")
     for licence, licence_class in (("mit", "L4"), ("llama3", "L2")):
-        _insert(connection, "seeds.licences", licence_id=licence, licence_class=licence_class, source="test")
+        world.insert("seeds.licences", licence_id=licence, licence_class=licence_class, source="test")
     for pattern, included in (("^alpha/", True), ("Small$", False)):
-        _insert(connection, "seeds.curated_models", family="alpha" if included else "*",
+        world.insert("seeds.curated_models", family="alpha" if included else "*",
                 repo_pattern=pattern, is_included=included, source="test")  # fmt: skip
-    _insert(connection, "seeds.test_repo_patterns", pattern="^ci/", meaning="tests", source="test")
-    for seed in ("day_quality_thresholds", "countries", "libraries"):
-        connection.execute(
-            f"insert into seeds.{seed} by name from read_csv(?)", [str(seeds.SHIPPED / f"{seed}.csv")]
-        )
+    world.insert("seeds.test_repo_patterns", pattern="^ci/", meaning="tests", source="test")
     for threshold, value in (("lineage_max_depth", 6), ("relation_suspect_ratio", 10),
                              ("relative_adoption_min_models", 10)):  # fmt: skip
-        _insert(connection, "seeds.growth_thresholds", threshold=threshold, value=value, source="test")
+        world.insert("seeds.growth_thresholds", threshold=threshold, value=value, source="test")
 
 
-def _write_repos(connection: duckdb.DuckDBPyConnection) -> None:
+def _write_repos(world: World) -> None:
     for key, repo in REPOS.items():
         first = day(min(repo.names))
-        _insert(connection, "raw.hub_models", model_key=key, hub_id=f"{key:024x}", created_at=repo.created)
+        world.insert("raw.hub_models", model_key=key, hub_id=f"{key:024x}", created_at=repo.created)
         for number, name in repo.names.items():
-            _insert(connection, "raw.hub_model_cards", model_key=key, first_seen=day(number),
+            world.insert("raw.hub_model_cards", model_key=key, first_seen=day(number),
                     repo_id=name, publisher=name.split("/")[0], library_name=repo.library,
                     tags=list(repo.tags))  # fmt: skip
-        _insert(connection, "raw.hub_model_lineage", model_key=key, first_seen=first,
+        world.insert("raw.hub_model_lineage", model_key=key, first_seen=first,
                 base_relation=repo.relation if repo.parents else None,
                 base_models=list(repo.parents) if repo.parents else None)  # fmt: skip
-        _insert(connection, "raw.hub_model_access", model_key=key, first_seen=first, gated=repo.gated)
-        _insert(connection, "raw.hub_model_weights", model_key=key, first_seen=first,
+        world.insert("raw.hub_model_access", model_key=key, first_seen=first, gated=repo.gated)
+        world.insert("raw.hub_model_weights", model_key=key, first_seen=first,
                 used_storage_bytes=10**9, safetensors_parameters=10**9)  # fmt: skip
 
 
-def _write_day(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+def _write_day(world: World, number: int) -> None:
     listed: dict[int, int | None] = {}
     for key, repo in REPOS.items():
         if isinstance(repo.counts, int):
             listed[key] = repo.counts
         elif number in repo.counts:
             listed[key] = repo.counts[number]
-    _insert(connection, "raw.hub_snapshots", snapshot_date=day(number), scope="top", scope_id="top-9-x",
+    world.insert("raw.hub_snapshots", snapshot_date=day(number), scope="top", scope_id="top-9-x",
             row_count=len(listed), lacks=[], is_complete=True, is_accepted=True, provenance="observed",
             origin="synthetic", captured_at=datetime.combine(day(number), time(6)),
             load_id=f"load-{number}")  # fmt: skip
     for key, count in listed.items():
-        _insert(connection, "raw.hub_model_counters", snapshot_date=day(number), model_key=key,
+        world.insert("raw.hub_model_counters", snapshot_date=day(number), model_key=key,
                 downloads_30d=100 if count is None else min(count, 100), downloads_all_time=count,
                 likes=1, trending_score=0)  # fmt: skip
 
 
+def _new_world(template: Template, folder: Path) -> World:
+    world = World(folder, template)
+    world.keep_seeds(seeds.DAY_QUALITY_THRESHOLDS, seeds.COUNTRIES, seeds.LIBRARIES)
+    _write_seeds(world)
+    return world
+
+
 @pytest.fixture(scope="module")
-def world(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(template: Template, tmp_path_factory: pytest.TempPathFactory) -> World:
     """All five days built at once; only to be read."""
-    built = World(tmp_path_factory.mktemp("families"), runner)
+    built = _new_world(template, tmp_path_factory.mktemp("families"))
+    _write_repos(built)
     built.load(*SNAPSHOTS)
-    built.dbt("run", "--select", *BUILT)
+    built.build(*BUILT)
     return built
 
 
@@ -296,13 +272,13 @@ def test_a_re_created_name_points_to_the_new_repository_from_its_first_sight(wor
 
 def test_tags_name_the_parent_where_base_models_are_missing(world: World) -> None:
     assert world.parents(24) == [("alpha/Main", 1, 1)]
-    assert world.rows("select relation_kind from intermediate.int_models__states where model_key = 24") == [
-        ("adapter",)
-    ]
+    assert world.execute(
+        "select relation_kind from intermediate.int_models__states where model_key = 24"
+    ) == [("adapter",)]
 
 
 def test_a_finetune_for_one_runtime_alone_is_a_conversion(world: World) -> None:
-    assert world.rows("select relation_kind from marts.dim_models where repo_id = 'user/mlx-copy'") == [
+    assert world.execute("select relation_kind from marts.dim_models where repo_id = 'user/mlx-copy'") == [
         ("conversion",)
     ]
 
@@ -327,9 +303,11 @@ def test_licence_drift_needs_a_known_class_of_every_parent(world: World) -> None
     """two-licences is mit and llama3, so L2. more-open (L4) exceeds it; as-open (L2) does not; a child of a
     parent without a licence is not judged. beta/Base (mit) and alpha/Main (llama3) have no licensed rivals.
     """
-    drift = world.rows("select repo_id, parent_licence_class, licence_class from marts.fct_licence_drift")
+    drift = world.execute("select repo_id, parent_licence_class, licence_class from marts.fct_licence_drift")
     assert drift == [("user/more-open", "L2", "L4")]
-    assert world.rows("select repo_id from marts.dim_models where is_licence_drift") == [("user/more-open",)]
+    assert world.execute("select repo_id from marts.dim_models where is_licence_drift") == [
+        ("user/more-open",)
+    ]
 
 
 def test_a_relation_is_suspect_from_ten_times_the_parent_or_when_older(world: World) -> None:
@@ -337,13 +315,13 @@ def test_a_relation_is_suspect_from_ten_times_the_parent_or_when_older(world: Wo
     cycle-younger and the twins are no rivals: 1,000 each. of-phoenix (1,000) has a parent with 20 since
     day 6, and was created before it.
     """
-    suspects = world.rows("select repo_id from marts.dim_models where is_relation_suspect order by 1")
+    suspects = world.execute("select repo_id from marts.dim_models where is_relation_suspect order by 1")
     assert suspects == [("user/of-phoenix",), ("user/ten-times",), ("user/too-early",)]
 
 
 def test_figures_stand_with_and_without_suspect_relations(world: World) -> None:
     """Day 6, 30-day counters of 100 each but too-early's 5: alpha by lineage loses the 105 of two models."""
-    found = world.rows(
+    found = world.execute(
         f"""
         select sum(downloads_30d), sum(downloads_30d_without_suspect) from marts.fct_derivatives_daily
         where activity_date = '{day(5)}' and family = 'alpha' and relation_kind = 'quantized'
@@ -356,7 +334,7 @@ def test_a_milestone_inside_a_gap_is_an_interval(world: World) -> None:
     """alpha by organisation is Main plus Small's 1,000: 190.001 M at first, so 100 M has no event; 198.001 M
     by 2 January and 204.001 M by 4 January, no snapshot between, so 200 M lies between; 300 M is one day.
     """
-    assert world.rows(
+    assert world.execute(
         "select milestone, reached_after, reached_by, is_event, is_interpolated, is_by_scope_change "
         "from marts.fct_family_milestones where family = 'alpha' and definition = 'organisation' order by 1"
     ) == [
@@ -368,7 +346,7 @@ def test_a_milestone_inside_a_gap_is_an_interval(world: World) -> None:
 
 def test_a_gap_is_spread_and_marked(world: World) -> None:
     """6 M between the snapshots of days 3 and 5: 3 M on each day, no stock on the day without a snapshot."""
-    assert world.rows(
+    assert world.execute(
         f"""
         select activity_date, net_1d, is_interpolated, downloads_all_time
         from marts.fct_family_adoption_daily where family = 'alpha' and definition = 'curated'
@@ -387,13 +365,13 @@ def test_models_that_are_gone_keep_their_last_count(world: World) -> None:
     user/uncounted adds nothing. New on day 5: phoenix with 10, born in view.
     """
     by_day = dict(
-        world.rows(
+        world.execute(
             "select activity_date, downloads_all_time - scope_change - net_1d "
             "from marts.fct_family_adoption_daily where family = 'beta' and definition = 'lineage'"
         )
     )
     stocks = dict(
-        world.rows(
+        world.execute(
             "select activity_date, downloads_all_time from marts.fct_family_adoption_daily "
             "where family = 'beta' and definition = 'lineage'"
         )
@@ -409,7 +387,7 @@ def test_models_that_are_gone_keep_their_last_count(world: World) -> None:
 
 def test_restated_has_no_jump_from_a_changed_membership(world: World) -> None:
     """By today's membership of-phoenix was always beta: 1,000 more than as of the day."""
-    restated = world.rows(
+    restated = world.execute(
         "select restated - downloads_all_time from marts.fct_family_adoption_daily "
         f"where family = 'beta' and definition = 'lineage' and activity_date in ('{day(2)}', '{day(5)}') "
         "order by activity_date"
@@ -418,9 +396,9 @@ def test_restated_has_no_jump_from_a_changed_membership(world: World) -> None:
 
 
 def test_organisation_and_lineage_count_every_model_once(world: World) -> None:
-    whole = dict(world.rows("select snapshot_date, count(*) from raw.hub_model_counters group by all"))
+    whole = dict(world.execute("select snapshot_date, count(*) from raw.hub_model_counters group by all"))
     for definition in ("organisation", "lineage"):
-        counted = world.rows(
+        counted = world.execute(
             "select snapshot_date, sum(weighted_models) from intermediate.int_adoption_cube_daily "
             f"where definition = '{definition}' group by all"
         )
@@ -430,7 +408,7 @@ def test_organisation_and_lineage_count_every_model_once(world: World) -> None:
 def test_country_shares_follow_the_publisher_and_the_base_model(world: World) -> None:
     """Only alpha/Main and alpha/Small are published from China; by base model derivatives count as well."""
     models = dict(
-        world.rows(
+        world.execute(
             f"select country_of, models from marts.fct_country_adoption_daily "
             f"where country_group = 'China' and activity_date = '{day(5)}'"
         )
@@ -441,30 +419,19 @@ def test_country_shares_follow_the_publisher_and_the_base_model(world: World) ->
 
 
 def test_day_by_day_equals_all_at_once(world: World, tmp_path: Path) -> None:
-    stepwise = World(tmp_path, world.runner)
+    stepwise = _new_world(world.template, tmp_path)
+    tables = [f"raw.hub_model_{kind}" for kind in ("cards", "lineage", "access", "weights")]
     for number in SNAPSHOTS:
-        with duckdb.connect(str(stepwise.path)) as connection:
-            # what is first seen later is not there yet
-            for table in ("cards", "lineage", "access", "weights"):
-                connection.execute(f"delete from raw.hub_model_{table}")
-            connection.execute("delete from raw.hub_models")
-            _write_repos(connection)
-            for table in ("cards", "lineage", "access", "weights"):
-                connection.execute(f"delete from raw.hub_model_{table} where first_seen > ?", [day(number)])
+        for table in (*tables, "raw.hub_models"):
+            stepwise.execute(f"delete from {table}")
+        _write_repos(stepwise)
+        for table in tables:  # what is first seen later is not there yet
+            stepwise.execute(f"delete from {table} where first_seen > ?", [day(number)])
         stepwise.load(number)
-        staged = () if number == SNAPSHOTS[0] else ("--exclude", VIEWS)
-        stepwise.dbt("run", "--select", *FOR_TABLES, *staged)
+        stepwise.dbt("run", "--select", *FOR_TABLES, "--exclude", VIEWS)
     for table in TABLES:
         relation = NAMED.get(table, table)
-        left, right = (each.rows(f"from {relation} order by all") for each in (stepwise, world))
-        assert len(left) == len(right), table
-        for one, other in zip(left, right, strict=True):
-            same = [
-                math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) if isinstance(a, float) and b is not None
-                else a == b
-                for a, b in zip(one, other, strict=True)
-            ]  # fmt: skip
-            assert all(same), (table, one, other)
+        assert_equal(stepwise.rows(relation), world.rows(relation), table)
 
 
 # --- properties over any input, on the compiled models ---
@@ -476,59 +443,49 @@ _EDGES = st.lists(
 )
 
 
-def _compiled(world: World, name: str) -> str:
-    return next((world.folder / "target").glob(f"compiled/**/{name}.sql")).read_text()
+@pytest.fixture(scope="module")
+def eight(template: Template, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Eight repositories of the accounts a, b and c, which have families, and x, which has none."""
+    world = World(tmp_path_factory.mktemp("eight"), template)
+    world.keep_seeds()
+    world.insert("seeds.growth_thresholds", threshold="lineage_max_depth", value=6)
+    for account in "abc":
+        world.insert("seeds.publishers", publisher=account, family=account)
+    for key in range(1, 9):
+        world.insert("raw.hub_models", model_key=key, hub_id=f"{key:024x}")
+        world.insert("raw.hub_model_cards", model_key=key, first_seen=FIRST,
+                     repo_id=f"{'abcx'[key % 4]}/{key}", publisher="abcx"[key % 4])  # fmt: skip
+    return world
 
 
 @_CASES
 @given(edges=_EDGES, seed=st.integers(0, 1000))
 def test_lineage_weights_of_a_model_never_exceed_one(
-    world: World, edges: list[tuple[int, list[int], int]], seed: int
+    eight: World, edges: list[tuple[int, list[int], int]], seed: int
 ) -> None:
     """Eight repositories and two names never seen, parents at random, changing over three days."""
     chance = random.Random(seed)
-    with duckdb.connect() as connection:
-        connection.execute("attach ':memory:' as warehouse; use warehouse")
-        connection.execute("create schema staging; create schema intermediate")
-        connection.execute("create table staging.stg_hub__models (model_key integer, created_at timestamp)")
-        connection.execute(
-            "create table staging.stg_hub__cards (model_key integer, valid_from date, valid_to date, "
-            "repo_id varchar, publisher varchar, library_name varchar, tags varchar[])"
+    for key in range(1, 9):
+        created = datetime(2025, 1, chance.randint(1, 5))
+        eight.execute("update raw.hub_models set created_at = ? where model_key = ?", [created, key])
+    eight.execute("delete from raw.hub_model_lineage")
+    for child, parents, number in {(child, number): (child, tuple(parents), number)
+                                   for child, parents, number in edges}.values():  # fmt: skip
+        names = [f"{'abcx'[parent % 4]}/{parent}" for parent in parents]
+        eight.insert("raw.hub_model_lineage", model_key=child, first_seen=day(number),
+                     base_relation="merge", base_models=names)  # fmt: skip
+    eight.build("stg_hub__ends", "int_models__declared_parents", "int_models__parents",
+                "int_models__states", "int_model_families")  # fmt: skip
+    for number in (1, 2, 3):
+        weights = eight.execute(
+            "select definition, model_key, sum(weight), min(weight) from intermediate.int_model_families "
+            "where valid_from <= $1 and coalesce(valid_to > $1, true) group by all",
+            [day(number)],
         )
-        connection.execute("create table rows (model_key integer, first_seen date, names varchar[])")
-        for table in seeds.ALL_SEEDS:
-            connection.execute(table.ddl().replace(table.full_name, f"staging.stg_seeds__{table.name}"))
-        _insert(connection, "staging.stg_seeds__growth_thresholds", threshold="lineage_max_depth", value=6)
-        for account in "abc":
-            _insert(connection, "staging.stg_seeds__publishers", publisher=account, family=account)
-        for key in range(1, 9):
-            _insert(connection, "staging.stg_hub__models", model_key=key,
-                    created_at=datetime(2025, 1, chance.randint(1, 5)))  # fmt: skip
-            _insert(connection, "staging.stg_hub__cards", model_key=key, valid_from=FIRST,
-                    repo_id=f"{'abcx'[key % 4]}/{key}", publisher="abcx"[key % 4])  # fmt: skip
-        for child, parents, number in {(child, number): (child, tuple(parents), number)
-                                       for child, parents, number in edges}.values():  # fmt: skip
-            names = [f"{'abcx'[parent % 4]}/{parent}" for parent in parents]
-            _insert(connection, "rows", model_key=child, first_seen=day(number), names=names)
-        connection.execute(
-            "create table staging.stg_hub__lineage as select model_key, first_seen as valid_from, "
-            "lead(first_seen) over (partition by model_key order by first_seen) as valid_to, "
-            "'merge' as base_relation, names as base_models from rows"
+        assert all(total <= 1 + 1e-9 and least > 0 for _, _, total, least in weights)
+        assert {row[1] for row in weights if row[0] == "organisation"} == {1, 2, 4, 5, 6, 8} | (
+            {key for key in range(1, 9) if "abcx"[key % 4] != "x"}
         )
-        for name in ("int_models__declared_parents", "int_models__parents", "int_models__states",
-                     "int_model_families"):  # fmt: skip
-            connection.execute(f"create table intermediate.{name} as {_compiled(world, name)}")
-        for number in (1, 2, 3):
-            weights = connection.execute(
-                "select definition, model_key, sum(weight), min(weight) "
-                "from intermediate.int_model_families "
-                "where valid_from <= $1 and coalesce(valid_to > $1, true) group by all",
-                [day(number)],
-            ).fetchall()
-            assert all(total <= 1 + 1e-9 and least > 0 for _, _, total, least in weights)
-            assert {row[1] for row in weights if row[0] == "organisation"} == {1, 2, 4, 5, 6, 8} | (
-                {key for key in range(1, 9) if "abcx"[key % 4] != "x"}
-            )
 
 
 @_CASES
@@ -571,14 +528,17 @@ def test_cells_of_access_and_licence_sum_to_one(
             "create table intermediate.int_models__classified (model_key integer, valid_from date, "
             "valid_to date, access_class varchar, licence_class varchar)"
         )
-        for key, (access_class, licence_class, downloads) in enumerate(models):
-            _insert(connection, "staging.stg_hub__counters", snapshot_date=date(2026, 1, 2), model_key=key,
-                    downloads_30d=downloads)  # fmt: skip
-            _insert(connection, "intermediate.int_models__classified", model_key=key, valid_from=FIRST,
-                    access_class=access_class, licence_class=licence_class)  # fmt: skip
+        insert_rows(connection, "staging.stg_hub__counters", [
+            {"snapshot_date": date(2026, 1, 2), "model_key": key, "downloads_30d": downloads}
+            for key, (_, _, downloads) in enumerate(models)
+        ])  # fmt: skip
+        insert_rows(connection, "intermediate.int_models__classified", [
+            {"model_key": key, "valid_from": FIRST, "access_class": access, "licence_class": licence}
+            for key, (access, licence, _) in enumerate(models)
+        ])  # fmt: skip
         cells = connection.execute(
             f"select sum(share_models), sum(share_downloads_30d), sum(models) "
-            f"from ({_compiled(world, 'fct_openness_daily')})"
+            f"from ({world.sql('fct_openness_daily')})"
         ).fetchall()
     share_models, share_downloads, count = cells[0]
     assert share_models == pytest.approx(1) and count == len(models)

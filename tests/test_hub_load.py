@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -62,6 +63,15 @@ def test_last_modified_opens_no_version(settings: Settings) -> None:
     loaded = load(settings, "2026-01-02", [item(1, lastModified="2026-01-01T12:00:00.000Z")])
     assert set(loaded.changes.values()) == {0}
     assert str(query(settings, "select last_modified from raw.hub_models")[0][0]) == "2026-01-01 12:00:00"
+
+
+def test_a_day_loaded_again_takes_back_the_modification_that_it_alone_had_shown(settings: Settings) -> None:
+    load(settings, "2026-01-01", [item(1)])
+    before = query(settings, "from raw.hub_models")
+    load(settings, "2026-01-02", [item(1, lastModified="2026-01-01T12:00:00.000Z")])
+    assert query(settings, "from raw.hub_models") != before
+    load(settings, "2026-01-02", [item(1)])
+    assert query(settings, "from raw.hub_models") == before
 
 
 _NO_MODELS = {"relation": "merge", "models": []}
@@ -220,13 +230,24 @@ def expected_runs(final: dict[date, Listing]) -> list[tuple[str, date, str]]:
 
 
 @given(sequence=loads)
-@hypothesis_settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=3, deadline=None)
 def test_any_order_of_loads_and_reloads_leaves_the_evidence_of_the_final_days(
     tmp_path_factory: pytest.TempPathFactory, sequence: list[tuple[int, Listing]]
 ) -> None:
-    settings = Settings(home=tmp_path_factory.mktemp("home"), accept=True)
+    assert_evidence_of_the_final_days(tmp_path_factory.mktemp("home"), sequence)
+
+
+@pytest.mark.slow
+@given(sequence=loads)
+@hypothesis_settings(max_examples=15, deadline=None)
+def test_so_it_is_in_many_orders(
+    tmp_path_factory: pytest.TempPathFactory, sequence: list[tuple[int, Listing]]
+) -> None:
+    assert_evidence_of_the_final_days(tmp_path_factory.mktemp("home"), sequence)
+
+
+def assert_evidence_of_the_final_days(home: Path, sequence: list[tuple[int, Listing]]) -> None:
+    settings = Settings(home=home, accept=True)
     final: dict[date, Listing] = {}
     for number, listing in sequence:
         load(settings, DAYS[number].isoformat(), listed(listing))

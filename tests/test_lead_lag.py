@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.price_warehouse import PriceWarehouse
+from tests.worlds.warehouse import Template
 
 MONDAY = date(2024, 1, 1)
 WEEKS = 120
@@ -40,8 +41,8 @@ def make_weeks() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
-    warehouse = PriceWarehouse(tmp_path_factory.mktemp("weeks"))
+def warehouse(template: Template, tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
+    warehouse = PriceWarehouse(tmp_path_factory.mktemp("weeks"), template)
     weeks = make_weeks()
     weeks["growth"] = weeks["growth"].astype("Float64")
     weeks["excess_return"] = weeks["excess_return"].astype("Float64")
@@ -51,7 +52,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> PriceWarehouse:
 
 @pytest.fixture(scope="module")
 def lags(warehouse: PriceWarehouse) -> pd.DataFrame:
-    warehouse.dbt("run", "--select", "fct_adoption_lead_lag")
+    warehouse.build("fct_adoption_lead_lag")
     return warehouse.frame("select * from marts.fct_adoption_lead_lag order by family, lag_weeks")
 
 
@@ -88,6 +89,6 @@ def test_fewer_than_52_weeks_at_any_lag_give_a_reason_and_no_number(lags: pd.Dat
 
 
 def test_the_band_is_the_same_every_time(warehouse: PriceWarehouse, lags: pd.DataFrame) -> None:
-    warehouse.dbt("run", "--select", "fct_adoption_lead_lag")
+    warehouse.build("fct_adoption_lead_lag")
     again = warehouse.frame("select * from marts.fct_adoption_lead_lag order by family, lag_weeks")
     pd.testing.assert_frame_equal(again, lags, rtol=1e-9)

@@ -5,21 +5,17 @@ Does not belong here: fetching (test_tokens, test_installs, test_model_catalogue
 single model (dbt unit tests beside the models).
 """
 
-import shutil
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import seeds
 from dagster_project.lib.settings import Settings
-from tests.test_sql_models import Warehouse
+from tests.worlds.warehouse import Template, Warehouse
 
 FIRST = date(2026, 1, 1)
 BEYOND = 2**53 + 1  # the first whole number that a double does not have
@@ -37,11 +33,10 @@ class Figures(Warehouse):
     def state_tokens(self, day: date, tokens: dict[str, int], at: date | None = None) -> None:
         """Tokens of a day as they were stated on the morning of `at`, the day after if nothing is said."""
         fetched = datetime.combine(at or day + timedelta(1), time(6))
-        with duckdb.connect(str(self.path)) as connection:
-            connection.executemany(
-                "insert into raw.openrouter_tokens values (?, ?, ?, ?, ?, null)",
-                [(fetched, fetched - timedelta(hours=4), day, slug, str(n)) for slug, n in tokens.items()],
-            )
+        self.connection.executemany(
+            "insert into raw.openrouter_tokens values (?, ?, ?, ?, ?, null)",
+            [(fetched, fetched - timedelta(hours=4), day, slug, str(n)) for slug, n in tokens.items()],
+        )
 
     def fetch(self, table: str, snapshot: date, item: str, status: str, detail: str | None = None) -> None:
         at = datetime.combine(snapshot, time(6))
@@ -50,22 +45,19 @@ class Figures(Warehouse):
 
     def count_installs(self, registry: str, package: str, first: date, *downloads: int) -> None:
         at = datetime.combine(first + timedelta(len(downloads)), time(6))
-        with duckdb.connect(str(self.path)) as connection:
-            connection.executemany(
-                f"insert into raw.{registry}_installs values (?, ?, ?, ?)",
-                [(package, first + timedelta(n), at, count) for n, count in enumerate(downloads)],
-            )
+        self.connection.executemany(
+            f"insert into raw.{registry}_installs values (?, ?, ?, ?)",
+            [(package, first + timedelta(n), at, count) for n, count in enumerate(downloads)],
+        )
 
 
 @pytest.fixture(scope="module")
-def figures(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Figures]:
+def figures(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Figures:
     """Tokens of January: the 10th is missing, the 18th has no `other`, the 5th was restated; a fetch without
     a key on the 25th. Installs of three weeks: the second doubles, in the third npm lost a day.
     """
     folder = tmp_path_factory.mktemp("figures")
-    made = Figures(folder, runner)
-    with duckdb.connect(str(made.path)) as connection:
-        seeds.load_seeds(connection, Settings(home=folder))
+    made = Figures(folder, template)
     for number in range(20):
         day = FIRST + timedelta(number)
         if day.day == 10:
@@ -83,9 +75,9 @@ def figures(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iter
         factor = {"open": 2, "closed": 1, "both_ways": 4}[str(row["basket"])]
         third = [100] * 6 + [0 if registry == "npm" else 100]
         made.count_installs(registry, package, date(2026, 1, 5), *[100] * 7, *[100 * factor] * 7, *third)
-    made.dbt("run", "--select", *MODELS)
+    made.build(*MODELS)
     made.dbt("test", "--select", *FINDINGS, "--store-failures")
-    yield made
+    return made
 
 
 def shares(figures: Figures, day: int, segment: str = "open") -> tuple[Any, ...]:
@@ -244,46 +236,42 @@ CELLS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def share_sql(figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def share_sql(figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The model's own SQL over a copy of the warehouse, to be asked for cells of one week."""
-    compiled = figures.folder / "target/compiled/model_tide/models/marts/fct_token_share_daily.sql"
-    copy = tmp_path_factory.mktemp("shares") / "warehouse.duckdb"
-    figures.execute("checkpoint")
-    shutil.copyfile(figures.path, copy)
-    with duckdb.connect(str(copy)) as connection:
+    connection = figures.copied_to(tmp_path_factory.mktemp("shares")).connection
+    sql = figures.sql("fct_token_share_daily")
 
-        def ask(cells: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[float | None, ...]]:
-            at = datetime(2026, 3, 8, 6)
-            last = date(2026, 3, 7)
-            for table in ("cells", "vintages", "windows"):
-                connection.execute(f"delete from intermediate.int_tokens__{table}")
+    def ask(cells: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[float | None, ...]]:
+        at = datetime(2026, 3, 8, 6)
+        last = date(2026, 3, 7)
+        for table in ("cells", "vintages", "windows"):
+            connection.execute(f"delete from intermediate.int_tokens__{table}")
+        connection.execute(
+            "insert into intermediate.int_tokens__windows by name "
+            "select cast(? as date) as share_date, 7 as days, null as reason, "
+            "cast(? as timestamp) as as_of",
+            [last, at],
+        )
+        for number in range(7):
             connection.execute(
-                "insert into intermediate.int_tokens__windows by name "
-                "select cast(? as date) as share_date, 7 as days, null as reason, "
-                "cast(? as timestamp) as as_of",
-                [last, at],
+                "insert into intermediate.int_tokens__vintages by name select cast(? as date) "
+                "as token_date, cast(? as timestamp) as fetched_at, true as is_used",
+                [last - timedelta(number), at],
             )
-            for number in range(7):
-                connection.execute(
-                    "insert into intermediate.int_tokens__vintages by name select cast(? as date) "
-                    "as token_date, cast(? as timestamp) as fetched_at, true as is_used",
-                    [last - timedelta(number), at],
-                )
-            for number, api_class, country, is_free, tokens, _ in cells:
-                connection.execute(
-                    "insert into intermediate.int_tokens__cells by name select cast(? as date) "
-                    "as token_date, cast(? as timestamp) as fetched_at, ? as api_class, "
-                    "? as country_group, cast(? as boolean) as is_free, "
-                    "cast(? as decimal(38, 0)) as tokens",
-                    [last - timedelta(number), at, api_class, country, is_free, str(tokens)],
-                )
-            rows = connection.execute(
-                "select segment_kind, segment, includes_free, point, lower_bound, upper_bound "
-                f"from ({compiled.read_text()})"
-            ).fetchall()
-            return {row[:3]: row[3:] for row in rows}
+        for number, api_class, country, is_free, tokens, _ in cells:
+            connection.execute(
+                "insert into intermediate.int_tokens__cells by name select cast(? as date) "
+                "as token_date, cast(? as timestamp) as fetched_at, ? as api_class, "
+                "? as country_group, cast(? as boolean) as is_free, "
+                "cast(? as decimal(38, 0)) as tokens",
+                [last - timedelta(number), at, api_class, country, is_free, str(tokens)],
+            )
+        rows = connection.execute(
+            f"select segment_kind, segment, includes_free, point, lower_bound, upper_bound from ({sql})"
+        ).fetchall()
+        return {row[:3]: row[3:] for row in rows}
 
-        yield ask
+    return ask
 
 
 @given(cells=CELLS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -121,7 +121,7 @@ def test_a_gap_says_why_and_anything_that_is_loaded_takes_its_place(settings: Se
 def test_dropping_a_day_leaves_what_the_others_say(settings: Settings) -> None:
     """Also its file, the model that it alone had seen, and the latest modification, which it had shown."""
     load(settings, "2026-01-01", [item(1)])
-    load(settings, "2026-01-03", [item(1)])
+    load(settings, "2026-01-03", [item(1, lastModified="2026-01-01T12:00:00.000Z")])
     before = state(settings)
     late = row(1, tags=["license:llama3.1"], lastModified="2026-01-02 00:00:00")
     load_archived(settings, "2026-01-02", [late, row(2)])
@@ -258,18 +258,34 @@ def tables(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     return known
 
 
-@given(sequence=steps, order=st.randoms(use_true_random=False))
-@hypothesis_settings(
-    max_examples=8,
+SEQUENCES = hypothesis_settings(
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a failing sequence is short as it is
 )
+orders = st.randoms(use_true_random=False)
+
+
+@given(sequence=steps, order=orders)
+@hypothesis_settings(SEQUENCES, max_examples=2)
 def test_any_order_of_loads_and_removals_leaves_the_tables_of_the_days_that_are_left(
     tmp_path_factory: pytest.TempPathFactory, sequence: list[tuple[int, str, Listing]], order: Any
 ) -> None:
+    assert_tables_of_the_days_that_are_left(tmp_path_factory.mktemp("homes"), sequence, order)
+
+
+@pytest.mark.slow
+@given(sequence=steps, order=orders)
+@hypothesis_settings(SEQUENCES, max_examples=15)
+def test_so_it_is_in_many_orders(
+    tmp_path_factory: pytest.TempPathFactory, sequence: list[tuple[int, str, Listing]], order: Any
+) -> None:
+    assert_tables_of_the_days_that_are_left(tmp_path_factory.mktemp("homes"), sequence, order)
+
+
+def assert_tables_of_the_days_that_are_left(
+    folder: Path, sequence: list[tuple[int, str, Listing]], order: Any
+) -> None:
     """The days that are left, loaded once each in order into an empty home, give the same tables."""
-    folder = tmp_path_factory.mktemp("homes")
     settings = Settings(home=folder / "one", accept=True)
     left: dict[date, tuple[str, Listing, int]] = {}
     ranks = {"archive": 0, "import": 1, "observed": 2}

@@ -1,8 +1,10 @@
 """Three planted secrets, servers that repeat what they are sent, and no trace in the whole data home."""
 
+import os
 from collections.abc import Iterator, Mapping
 from email.message import Message
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import quote
 
 import dagster as dg
@@ -15,8 +17,8 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.upstream.api_routes import SYNTHETIC_KEY
 from dagster_project.upstream.faults import HUB_PATH
 from dagster_project.upstream.server import Answer, Upstream
-from tests.end_to_end.worlds import FIRST, SECOND, World, environment_of
 from tests.planted import HOOK, HOOK_PATH, TOKEN, found_in
+from tests.worlds.homes import FIRST, SECOND, World
 
 KEY = "sk-or-v1-planted/key+of=openrouter"
 NEEDLES = (TOKEN, KEY, quote(KEY, safe=""), quote(KEY), HOOK_PATH)
@@ -52,14 +54,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "ALERT_WEBHOOK_URL": HOOK,
             "HUB_TOP": "100",
         }
-        with environment_of(made.environment):
+        with patch.dict(os.environ, made.environment):
             made.settings = cli.Settings.from_environment()
         yield made
 
 
 def told_alert(world: World) -> str:
     """What the sensor says when it tells of the failures so far."""
-    with environment_of(world.environment), cli.dagster_instance(world.settings) as instance:
+    with patch.dict(os.environ, world.environment), cli.dagster_instance(world.settings) as instance:
         cursor = '{"run_at": 0, "runs": [], "stale": ""}'
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
         return f"{alert_webhook(context)} {context.cursor}"

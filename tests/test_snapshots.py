@@ -1,5 +1,6 @@
 """The files of snapshots/: enough to build the warehouse again, and nothing half-written is taken for one."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -30,9 +31,10 @@ def with_keys(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     return {**state(settings), "keys": keys, "loads": loads, "times": times}
 
 
-@pytest.fixture
-def three_days(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Models come, go, are renamed, gated and come back; counters are absent, large and fractional."""
+    settings = Settings(home=tmp_path_factory.mktemp("prepared") / "data")
     base = {
         "baseModels": {"relation": "finetune", "models": [{"id": "a/b"}, {"id": "c/d"}]},
         "safetensors": {"total": 7_000_000_000},
@@ -43,6 +45,12 @@ def three_days(settings: Settings) -> Settings:
     load(settings, DAYS[0], [first, second, item(3, tags=["it's", 'a "tag"', "ünï 🤗"])])
     load(settings, DAYS[1], [{**first, "gated": "manual"}, item(3, id="maker/renamed"), item(4)])
     load(settings, DAYS[2], [first, second, item(3, id="maker/renamed"), item(4, downloads=2**40)])
+    return settings
+
+
+@pytest.fixture
+def three_days(prepared: Settings, settings: Settings) -> Settings:
+    shutil.copytree(prepared.home, settings.home)
     return settings
 
 

@@ -5,22 +5,17 @@ Does not belong here: the formulas of a single model; those are dbt unit tests b
 """
 
 import math
-import shutil
-from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Self
 
-import duckdb
 import pytest
 import yaml
-from dbt.cli.main import dbtRunner
 
 from dagster_project.lib import seeds
 from dagster_project.lib.raw_tables import ALL_TABLES, Table
-from dagster_project.lib.seed_files import Seed
-from dagster_project.lib.settings import Settings
-from tests.sql_project import SQL, run_dbt
+from dagster_project.lib.sql_project import SQL
+from tests.rows import assert_equal
+from tests.worlds.warehouse import BUILT, VIEWS, Template, Warehouse
 
 FIRST = date(2026, 1, 1)
 HUB_MODELS = ("int_models__classified", "int_snapshot_days__totals", "int_snapshot_days__shortfalls",
@@ -31,6 +26,7 @@ HUB_MODELS = ("int_models__classified", "int_snapshot_days__totals", "int_snapsh
 MARTS = ("marts.fct_snapshot_days", "intermediate.int_snapshot_days__totals",
          "intermediate.int_model_downloads__daily", "marts.fct_model_growth_daily",
          "marts.fct_family_growth_daily", "marts.fct_openness_daily", "marts.dim_models")  # fmt: skip
+NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # a handful of models that come and go cannot be judged by shares: here every loaded day counts
 UNJUDGED = {"rollback_share": 2.0, "partial_rows_share": 0.0, "low_ratio": 0.0, "low_beside_high_ratio": 0.0}
 
@@ -48,34 +44,10 @@ COUNTS: dict[int, tuple[datetime, dict[int, int | None]]] = {
 }
 
 
-class Warehouse:
-    """A warehouse in a folder of its own, loaded and built day by day."""
+class Daily(Warehouse):
+    """A warehouse that is loaded and built day by day."""
 
-    def __init__(self, folder: Path, runner: dbtRunner) -> None:
-        self.path = folder / "warehouse.duckdb"
-        self.folder = folder
-        self.runner = runner
-        self.loads = 0
-        self.execute("create schema raw")
-        self.execute("create schema seeds")
-        for table in (*ALL_TABLES, *seeds.ALL_SEEDS):
-            self.execute(table.ddl())
-
-    def copied_to(self, folder: Path, loads: int = 0) -> Self:
-        """The same in another folder."""
-        copy = type(self).__new__(type(self))
-        copy.path, copy.folder, copy.runner, copy.loads = folder / self.path.name, folder, self.runner, loads
-        self.execute("checkpoint")  # dbt's connection may still be open, its last writes in the log
-        shutil.copyfile(self.path, copy.path)
-        return copy
-
-    def execute(self, statement: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.path)) as connection:
-            return connection.execute(statement, parameters or []).fetchall()
-
-    def insert(self, table: str, **values: Any) -> None:
-        columns, holes = ", ".join(values), ", ".join("?" for _ in values)
-        self.execute(f"insert into {table} ({columns}) values ({holes})", list(values.values()))
+    loads = 0
 
     def load(self, number: int, factor: int = 1) -> None:
         """Load a day, in place of what it said before."""
@@ -120,32 +92,16 @@ class Warehouse:
             "raw.hub_model_cards", model_key=2, first_seen=changed, repo_id="other/2",
             publisher="other", tags=["license:mit"],
         )  # fmt: skip
-        self.set_thresholds(seeds.GROWTH_THRESHOLDS)
-        self.set_thresholds(seeds.DAY_QUALITY_THRESHOLDS, UNJUDGED)
+        for threshold, value in UNJUDGED.items():
+            self.execute(
+                "update seeds.day_quality_thresholds set value = ? where threshold = ?", [value, threshold]
+            )
         for licence, licence_class in (("mit", "L4"), ("llama3", "L2")):
             self.insert("seeds.licences", licence_id=licence, licence_class=licence_class, source="test")
-
-    def set_thresholds(self, seed: Seed, others: Mapping[str, float] = {}) -> None:
-        """The shipped constants, but for some."""
-        for row in seeds.read_seed(seed, Settings(home=self.folder)):
-            name = str(row["threshold"])
-            self.insert(
-                seed.full_name, threshold=name, value=others.get(name, row["value"]),
-                unit=row["unit"], meaning=row["meaning"], source=row["source"],
-            )  # fmt: skip
-
-    def dbt(self, *command: str, succeeds: bool = True) -> None:
-        result = run_dbt(self.runner, self.folder, *command)
-        if result.exception is not None:
-            raise result.exception
-        assert result.success is succeeds
 
     def run(self, *options: str) -> None:
         """Build the models that follow from the Hub's days; the staging views are there already."""
         self.dbt("run", "--select", *HUB_MODELS, *options)
-
-    def rows(self, name: str) -> list[tuple[Any, ...]]:
-        return self.execute(f"select * from {name} order by all")
 
     def window(self, model: str) -> tuple[date, bool]:
         found = self.execute(
@@ -155,47 +111,50 @@ class Warehouse:
 
 
 @pytest.fixture
-def new_warehouse(tmp_path: Path, runner: dbtRunner) -> Callable[[], Warehouse]:
-    def make() -> Warehouse:
-        warehouse = Warehouse(tmp_path, runner)
-        warehouse.describe_models()
-        return warehouse
+def described(template: Template, tmp_path: Path) -> Daily:
+    """The models and no day."""
+    return _described(template, tmp_path)
 
-    return make
+
+def _described(template: Template, folder: Path) -> Daily:
+    warehouse = Daily(folder, template)
+    warehouse.keep_seeds(seeds.GROWTH_THRESHOLDS, seeds.DAY_QUALITY_THRESHOLDS)
+    warehouse.describe_models()
+    return warehouse
 
 
 @pytest.fixture(scope="module")
-def built(runner: dbtRunner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """All 12 days but the seventh, built once with every test; only to be read, or to be copied."""
-    folder = tmp_path_factory.mktemp("built")
-    warehouse = Warehouse(folder, runner)
-    warehouse.describe_models()
+def built(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Daily:
+    """All 12 days but the seventh, built once with every test of data; only to be read, or to be copied."""
+    warehouse = _described(template, tmp_path_factory.mktemp("built"))
     for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12):
         warehouse.load(number)
-    warehouse.dbt("build")
-    yield warehouse
+    warehouse.dbt("build", *NO_UNIT_TESTS)
+    return warehouse
 
 
 @pytest.fixture
-def copied(built: Warehouse, tmp_path: Path) -> Warehouse:
-    return built.copied_to(tmp_path, loads=100)
+def copied(built: Daily, tmp_path: Path) -> Daily:
+    return built.copied_to(tmp_path)
 
 
-def _assert_equal(left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]) -> None:
-    assert len(left) == len(right)
-    for one, other in zip(left, right, strict=True):
-        for a, b in zip(one, other, strict=True):
-            if isinstance(a, float) and isinstance(b, float):
-                assert math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12), (one, other)
-            else:
-                assert a == b, (one, other)
+def test_every_unit_test_of_the_models_passes(template: Template, tmp_path: Path) -> None:
+    Warehouse(tmp_path, template, BUILT).dbt("test", "--select", "test_type:unit")
 
 
-def test_incremental_days_equal_a_full_refresh(new_warehouse: Callable[[], Warehouse]) -> None:
-    warehouse = new_warehouse()
+def test_sql_that_is_run_without_dbt_builds_what_a_full_refresh_builds(copied: Daily) -> None:
+    """Other tests rely on it."""
+    before = {name: copied.rows(name) for name in MARTS}
+    copied.build(*HUB_MODELS)
+    for name, rows in before.items():
+        assert_equal(copied.rows(name), rows, name)
+
+
+def test_incremental_days_equal_a_full_refresh(described: Daily) -> None:
+    warehouse = described
     for number in (1, 2, 3):
         warehouse.load(number)
-    warehouse.dbt("run", "--select", *(f"+{model}" for model in HUB_MODELS))
+    warehouse.dbt("run", "--select", *(f"+{model}" for model in HUB_MODELS), "--exclude", VIEWS)
     for number in (4, 5, 6):
         warehouse.load(number)
         warehouse.run()
@@ -217,10 +176,10 @@ def test_incremental_days_equal_a_full_refresh(new_warehouse: Callable[[], Wareh
     warehouse.run("--full-refresh")
     for name, rows in one_by_one.items():
         assert rows, name
-        _assert_equal(rows, warehouse.rows(name))
+        assert_equal(warehouse.rows(name), rows, name)
 
 
-def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Warehouse) -> None:
+def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Daily) -> None:
     """Model 1 says other on all days. The pass of day 8 reads qwen (L2), made again it reads mine (L0), the
     one of day 11 qwen-research (L1); the pass of day 10 failed. So: L0 on days 1 to 10, L1 from day 11 on;
     after the first pass alone L2 from day 8 on. Reading a card first is no change, another name is one.
@@ -232,7 +191,7 @@ def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Warehouse) ->
         "--select",
         *(f"+{name.split('.')[1]}" for name in tables),
         "--exclude",
-        "staging,config.materialized:view",
+        VIEWS,
     )
 
     def read(number: int, crawl: str, name: str, status: str = "ok") -> None:
@@ -276,23 +235,33 @@ def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Warehouse) ->
     copied.dbt("run", "--full-refresh", *selection)
     for name, rows in stepwise.items():
         assert rows, name
-        _assert_equal(rows, copied.rows(name))
+        assert_equal(copied.rows(name), rows, name)
 
 
-def test_nothing_new_changes_nothing(copied: Warehouse) -> None:
+def test_nothing_new_changes_nothing(copied: Daily) -> None:
     before = {name: copied.rows(name) for name in MARTS}
     copied.run()
     assert {name: copied.rows(name) for name in MARTS} == before
 
 
-def test_pieces_of_a_large_window_equal_the_whole(copied: Warehouse) -> None:
+def test_a_full_refresh_mends_the_tables_of_an_older_version(copied: Daily) -> None:
+    """They lack a column, and a figure of the first days says something else."""
+    names = (*MARTS, "intermediate.int_models__classified")
+    before = {name: copied.rows(name) for name in names}
+    copied.execute("alter table intermediate.int_models__classified drop column parameters")
+    copied.execute("update intermediate.int_model_growth__daily set likes = -1")
+    copied.run("--full-refresh")
+    assert {name: copied.rows(name) for name in names} == before
+
+
+def test_pieces_of_a_large_window_equal_the_whole(copied: Daily) -> None:
     whole = copied.rows("marts.fct_model_growth_daily")
     copied.execute("update raw.hub_snapshots set row_count = 300000")  # a piece holds one day now
     copied.dbt("run", "--full-refresh", "--select", "int_model_growth__daily")
-    _assert_equal(copied.rows("marts.fct_model_growth_daily"), whole)
+    assert_equal(copied.rows("marts.fct_model_growth_daily"), whole)
 
 
-def test_cells_of_a_day_sum_to_one(built: Warehouse) -> None:
+def test_cells_of_a_day_sum_to_one(built: Daily) -> None:
     days = built.execute(
         "select snapshot_date, sum(share_models), sum(share_downloads_30d), sum(models) "
         "from marts.fct_openness_daily group by all order by all"
@@ -302,7 +271,7 @@ def test_cells_of_a_day_sum_to_one(built: Warehouse) -> None:
         assert models == pytest.approx(1) and downloads == pytest.approx(1) and count >= 3
 
 
-def test_net_sums_to_the_last_count_less_the_first(built: Warehouse) -> None:
+def test_net_sums_to_the_last_count_less_the_first(built: Daily) -> None:
     sums = dict(
         built.execute("select model_key, sum(net) from intermediate.int_model_downloads__daily group by all")
     )
@@ -314,7 +283,7 @@ def test_net_sums_to_the_last_count_less_the_first(built: Warehouse) -> None:
     assert 6 not in sums  # never had a counter: no row, not a row of zeros
 
 
-def test_an_unseen_old_repo_yields_no_delta(built: Warehouse) -> None:
+def test_an_unseen_old_repo_yields_no_delta(built: Daily) -> None:
     first = built.execute(
         "select activity_date, cumulative, net from intermediate.int_model_downloads__daily "
         "where model_key = 4 order by activity_date limit 1"
@@ -322,7 +291,7 @@ def test_an_unseen_old_repo_yields_no_delta(built: Warehouse) -> None:
     assert first == [(FIRST + timedelta(3), 5000.0, None)]
 
 
-def test_a_class_holds_from_the_day_it_was_seen(built: Warehouse) -> None:
+def test_a_class_holds_from_the_day_it_was_seen(built: Daily) -> None:
     cells = built.execute(
         "select snapshot_date, access_class from marts.fct_openness_daily "
         "where access_class = 'A1' order by all"
@@ -330,7 +299,7 @@ def test_a_class_holds_from_the_day_it_was_seen(built: Warehouse) -> None:
     assert cells[0][0] == FIRST + timedelta(5) and len(cells) == 6
 
 
-def test_last_modified_opens_no_version(copied: Warehouse) -> None:
+def test_last_modified_opens_no_version(copied: Daily) -> None:
     versions = ("intermediate.int_models__classified", "staging.stg_hub__cards",
                 "marts.fct_model_growth_daily")  # fmt: skip
     before = [copied.rows(name) for name in versions]
@@ -341,14 +310,14 @@ def test_last_modified_opens_no_version(copied: Warehouse) -> None:
     assert copied.execute("select distinct last_modified from marts.dim_models") == [(moment,)]
 
 
-def test_a_model_that_left_keeps_its_last_state(built: Warehouse) -> None:
+def test_a_model_that_left_keeps_its_last_state(built: Daily) -> None:
     gone = built.execute(
         "select is_listed, last_seen_date, downloads_all_time from marts.dim_models where repo_id = 'maker/3'"
     )
     assert gone == [(False, FIRST + timedelta(9), 120)]
 
 
-def test_a_changed_licence_restates_openness(copied: Warehouse) -> None:
+def test_a_changed_licence_restates_openness(copied: Daily) -> None:
     copied.execute("update seeds.licences set licence_class = 'L1' where licence_id = 'llama3'")
     copied.run()
     assert {row[0] for row in copied.execute("select licence_class from marts.fct_openness_daily")} == {
@@ -356,14 +325,15 @@ def test_a_changed_licence_restates_openness(copied: Warehouse) -> None:
     }  # fmt: skip
 
 
-def test_a_day_twice_in_raw_stops_the_build_and_the_marts_stay(copied: Warehouse) -> None:
+def test_a_day_twice_in_raw_stops_the_build_and_the_marts_stay(copied: Daily) -> None:
     before = copied.rows("marts.fct_model_growth_daily")
     copied.load(7)
     copied.execute(
         "insert into raw.hub_model_counters select * from raw.hub_model_counters "
         "where snapshot_date = date '2026-01-07'"
     )
-    selection = ("--exclude-resource-type", "unit_test")
+    # with the tests of these models alone
+    selection = ("--select", "+fct_model_growth_daily", "--indirect-selection", "cautious", *NO_UNIT_TESTS)
     copied.dbt("build", *selection, succeeds=False)
     assert copied.rows("marts.fct_model_growth_daily") == before
     copied.load(7)
@@ -377,23 +347,26 @@ def test_a_day_twice_in_raw_stops_the_build_and_the_marts_stay(copied: Warehouse
         ("update marts.fct_openness_daily set share_models = share_models * 1.01", "test_name:sums_to_one"),
         ("update marts.fct_openness_daily set models = 0", "test_name:at_least"),
         ("update marts.fct_openness_daily set models = models + 1", "the_cells_hold_every_listed_model"),
-        ("insert into marts.fct_openness_daily from marts.fct_openness_daily", "test_name:grain"),
+        (
+            "insert into marts.fct_openness_daily from marts.fct_openness_daily",
+            "fct_openness_daily,test_name:grain",
+        ),
         # a part of the key, and a column beside it
-        ("update marts.fct_openness_daily set licence_class = null", "test_name:grain"),
-        ("update marts.fct_openness_daily set activity_date = null", "test_name:grain"),
+        ("update marts.fct_openness_daily set licence_class = null", "fct_openness_daily,test_name:grain"),
+        ("update marts.fct_openness_daily set activity_date = null", "fct_openness_daily,test_name:grain"),
         (
             "insert into intermediate.int_models__declared_parents (model_key) values (1)",
             "test_name:never_null",
         ),
     ],
 )
-def test_a_fault_in_a_mart_fails_its_test(copied: Warehouse, fault: str, test: str) -> None:
+def test_a_fault_in_a_mart_fails_its_test(copied: Daily, fault: str, test: str) -> None:
     copied.dbt("test", "--select", test)
     copied.execute(fault)
     copied.dbt("test", "--select", test, succeeds=False)
 
 
-def test_a_window_stays_open_until_its_tests_passed(copied: Warehouse) -> None:
+def test_a_window_stays_open_until_its_tests_passed(copied: Daily) -> None:
     model = "fct_openness_daily"
     copied.load(11)
     copied.run()
@@ -401,14 +374,14 @@ def test_a_window_stays_open_until_its_tests_passed(copied: Warehouse) -> None:
     copied.load(12)
     copied.run()
     assert copied.window(model) == (FIRST + timedelta(10), False)
-    copied.dbt("build", "--exclude-resource-type", "unit_test")
+    copied.dbt("build", "--select", model, *NO_UNIT_TESTS)
     assert copied.window(model) == (FIRST + timedelta(10), True)
     copied.load(12)
     copied.run()
     assert copied.window(model) == (FIRST + timedelta(11), False)
 
 
-def test_a_model_that_fails_keeps_its_rows_and_its_days(copied: Warehouse) -> None:
+def test_a_model_that_fails_keeps_its_rows_and_its_days(copied: Daily) -> None:
     names = ("intermediate.int_model_downloads__daily", "intermediate.built_days",
              "intermediate.build_windows")  # fmt: skip
     copied.load(12)
@@ -424,7 +397,7 @@ def test_a_model_that_fails_keeps_its_rows_and_its_days(copied: Warehouse) -> No
     assert [copied.rows(name) for name in names] == before
 
 
-def test_a_table_that_becomes_a_view_is_there_until_the_view_is(copied: Warehouse) -> None:
+def test_a_table_that_becomes_a_view_is_there_until_the_view_is(copied: Daily) -> None:
     before = copied.rows("marts.dim_models")
     copied.execute("drop view marts.dim_models")
     copied.execute("create table marts.dim_models as select 'of an older version' as said")
@@ -435,8 +408,8 @@ def test_a_table_that_becomes_a_view_is_there_until_the_view_is(copied: Warehous
     assert copied.rows("marts.dim_models") == before
 
 
-def test_log_figures_follow_their_formulas(new_warehouse: Callable[[], Warehouse]) -> None:
-    warehouse = new_warehouse()
+def test_log_figures_follow_their_formulas(described: Daily) -> None:
+    warehouse = described
     warehouse.execute("delete from raw.hub_models where model_key > 1")
     for number, count in ((1, 10_000_000), (29, 14_641_000), (57, 21_435_888)):
         day = FIRST + timedelta(number - 1)
@@ -450,7 +423,7 @@ def test_log_figures_follow_their_formulas(new_warehouse: Callable[[], Warehouse
     for session, price in ((5, 100.0), (6, 110.0)):
         warehouse.insert("raw.price_bars", symbol="X", vintage=1, session_date=date(2026, 1, session),
                          close=price, adj_close=price)  # fmt: skip
-    warehouse.dbt("run", "--select", "+fct_model_growth_daily", "+fct_ticker_returns_daily")
+    warehouse.build("+fct_model_growth_daily", "+fct_ticker_returns_daily")
     growth, doubling = warehouse.execute(
         "select log_growth_28d, doubling_days from marts.fct_model_growth_daily "
         "order by activity_date desc limit 1"
@@ -475,6 +448,14 @@ def test_sources_say_what_the_loaders_write(file: str, tables: list[Table]) -> N
     for found, table in zip(described, tables, strict=True):
         columns = [(c["name"], c["data_type"], c["description"]) for c in found["columns"]]
         assert columns == [tuple(column) for column in table.columns], table.full_name
+
+
+def test_staging_shows_every_seed_as_it_is(template: Template, tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path, template)
+    for seed in seeds.ALL_SEEDS:
+        columns = ", ".join(seed.column_names)
+        shown = warehouse.execute(f"select {columns} from staging.stg_seeds__{seed.name} order by all")
+        assert shown == warehouse.execute(f"select {columns} from {seed.full_name} order by all"), seed.name
 
 
 def test_every_model_says_its_grain_and_describes_its_columns() -> None:

@@ -1,14 +1,15 @@
 """The world of these tests."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.worlds import World, two_days
+from tests.worlds.homes import World, two_days
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Two days snapshotted, then built and published; each file goes on with its own copy."""
-    with two_days(tmp_path_factory) as made:
+    with two_days(shared_folder, tmp_path_factory.mktemp("home")) as made:
         yield made

@@ -4,10 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from dagster_project import cli
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse import exclusive
 
@@ -24,6 +28,18 @@ def typed(home: Path, *arguments: str, **environment: str) -> subprocess.Complet
         timeout=60,
         check=False,
     )
+
+
+def called(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which has imported everything: a second less."""
+    out, error = StringIO(), StringIO()
+    with (
+        patch.dict(os.environ, {"MODELTIDE_HOME": str(home), **environment}),
+        redirect_stdout(out),
+        redirect_stderr(error),
+    ):
+        code = cli.main(list(arguments))
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), error.getvalue())
 
 
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
@@ -51,24 +67,38 @@ def test_without_a_network_run_ends_in_seconds_with_one_line_and_writes_nothing(
         ("HUB_TOP", "-1"),
         ("MODELTIDE_SEEDS", "/no/such"),
         ("MODELTIDE_HOME", "s3://bucket/data"),
-        ("HF_ENDPOINT", "http://[::1"),  # the Hub's client would raise while it is imported
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(tmp_path: Path, variable: str, value: str) -> None:
-    said = one_line(typed(tmp_path, "run", **{variable: value}))
+    said = one_line(called(tmp_path, "run", **{variable: value}))
     assert f"{variable} is {value!r}; allowed: " in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "shown"),
+    [
+        ("HF_ENDPOINT", "http://[::1", "http://[::1"),  # the Hub's client would raise while it is imported
+        ("HF_TOKEN", "two words", "<not shown>"),
+    ],
+)
+def test_a_bad_setting_is_one_line_before_anything_is_imported(
+    tmp_path: Path, variable: str, value: str, shown: str
+) -> None:
+    said = one_line(typed(tmp_path, "run", **{variable: value}))
+    assert f"{variable} is '{shown}'; allowed: " in said
+    assert value == shown or value not in said
 
 
 @pytest.mark.parametrize("variable", ["HF_TOKEN", "OPENROUTER_API_KEY", "ALERT_WEBHOOK_URL"])
 @pytest.mark.parametrize("value", ["sk-or-v1-X\n# note", "two words", "tab\tinside", "sk-ключ"])
 def test_a_bad_secret_is_refused_and_not_shown(tmp_path: Path, variable: str, value: str) -> None:
-    said = one_line(typed(tmp_path, "run", **{variable: value}))
+    said = one_line(called(tmp_path, "run", **{variable: value}))
     assert f"{variable} is '<not shown>'; allowed: " in said
     assert not any(part in said for part in value.split())
 
 
 def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
-    assert "DAY is '14.1.2026'" in one_line(typed(tmp_path, "run", "--day", "14.1.2026"))
+    assert "DAY is '14.1.2026'" in one_line(called(tmp_path, "run", "--day", "14.1.2026"))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +116,7 @@ def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_past_day_that_cannot_be_is_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    assert said in one_line(typed(tmp_path / "data", *arguments))
+    assert said in one_line(called(tmp_path / "data", *arguments))
 
 
 def test_a_second_run_says_so_in_one_line(tmp_path: Path) -> None:
@@ -96,7 +126,7 @@ def test_a_second_run_says_so_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_report_that_is_not_there_yet_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
-    said = one_line(typed(tmp_path, "report"))
+    said = one_line(called(tmp_path, "report"))
     assert f"There is no report at {tmp_path / 'published' / 'report.html'} yet. Type `make run`" in said
 
 
@@ -111,7 +141,7 @@ def test_a_report_is_opened_in_the_browser_and_its_path_is_printed(tmp_path: Pat
 
 
 def test_a_rebuild_of_nothing_says_so_and_changes_nothing(tmp_path: Path) -> None:
-    result = typed(tmp_path, "rebuild")
+    result = called(tmp_path, "rebuild")
     assert result.returncode == 0
     assert "holds no load: nothing to rebuild" in result.stdout
     assert not (tmp_path / "warehouse.duckdb").exists()

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -26,7 +25,6 @@ from dagster_project.lib import hub, past_days
 from dagster_project.lib.backfill import backfill
 from dagster_project.lib.hub_load import load_crawl
 from dagster_project.lib.landing import newest_complete
-from dagster_project.lib.processes import writer_environment
 from dagster_project.lib.publish import publish
 from dagster_project.lib.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
@@ -187,13 +185,6 @@ def read_a_database(said: Connection, path: str) -> None:
     with duckdb.connect(path, read_only=True) as reader:
         said.send(reader.execute("select count(*) from duckdb_tables()").fetchall())
         said.recv()
-
-
-def start_dbt(said: Connection, script: str, warehouse: Path, environment: dict[str, str] | None) -> None:
-    """Start what is named dbt as the asset does (or in an environment of its own), and wait to be killed."""
-    added = writer_environment(warehouse) if environment is None else environment
-    said.send(subprocess.Popen([sys.executable, script], env={**os.environ, **added}).pid)
-    time.sleep(600)
 
 
 def _die_at(moment: Moment | None) -> None:

@@ -8,8 +8,8 @@ What each part does, all against the embedded upstreams with 900 invented models
 kills      240 times kill -9 in a library call (crawl, load, publish, rebuild, import, drop), a third of them
            just before a random deed in the home, the others at a random time of the call; then the warehouse
            is opened, the call is done again, and what is built is published
-commands   60 times kill -9 of a whole command, 10 of them while its dbt runs, which then has no parent; then
-           the next command, which ends well or says in one line what to do
+commands   60 times kill -9 of a whole command, 10 of them in the middle of dbt's work; then the next command,
+           which ends well
 reads      1,000 reads during 60 publications of two states by turns, of the DuckDB file and of the Parquet
            folder, by this environment's DuckDB and by 1.2.2
 disk       each step, and the note of a rejected day, on a disk that fills early, in the middle and late

@@ -1,18 +1,17 @@
-"""kill -9 of whole commands, as they are typed, among them the parent of a running dbt.
+"""kill -9 of whole commands, as they are typed, among them some in the middle of dbt's work.
 
 Belongs here: the commands, the moments, and the next command.
 Does not belong here: single calls (kills).
 """
 
 import re
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-
-import psutil
 
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Upstream
@@ -26,8 +25,7 @@ NEXT = (
     "--date",
     "2020-01-01",
 )  # opens the home as a writer and has nothing to do: 5 s, where a build takes 50
-TIDIED = ("Ended process ", "Ended the run ")  # how a command begins that cleaned up after a killed one
-ORPHAN_ENDS = 180.0  # seconds within which a dbt without a parent is through
+TIDIED = "Ended the run "  # how a command begins that cleaned up after a killed one
 
 
 def commands(trial: Trial) -> None:
@@ -42,7 +40,7 @@ def commands(trial: Trial) -> None:
         for case in trial.cases("killed", WANTED, 2 * WANTED):
             kind = list(typed)[case % len(typed)]
             name, arguments = typed[kind]
-            is_orphan, is_done_again = case % 6 == 5, case % 6 == 2 or case % 12 == 5
+            is_in_dbt, is_done_again = case % 6 == 5, case % 6 == 2 or case % 12 == 5
             with trial.case(case, kind) as folder:
                 settings = trial.homes.copy(name, folder / "data", upstream, is_whole=True)
                 before = promises.accepted_days(settings)
@@ -52,70 +50,50 @@ def commands(trial: Trial) -> None:
                 # the minutes that dbt takes are seen from its own cases
                 after = trial.homes.seconds * chance.random() ** 2
                 process = command(settings.home, upstream, *arguments)
-                orphans = _killed(process, chance.uniform(0, 20) if is_orphan else after, is_orphan)
-                if orphans is None:
+                if is_in_dbt:
+                    _await_dbt(process, settings)
+                    after = chance.uniform(0, 20)
+                if not _killed(process, after):
                     trial.counts["ended before"] += 1
                     continue
-                for what in ("killed", f"{kind} killed", *["parents of a running dbt"] * is_orphan):
+                for what in ("killed", f"{kind} killed", *["killed in dbt"] * is_in_dbt):
                     trial.counts[what] += 1
                 promises.forms_are_of_one_publication(settings)
-                _next(trial, settings, upstream, NEXT, orphans)
+                _next(settings, upstream, NEXT)
                 promises.no_day_is_lost(settings, before, dropped)
                 promises.no_day_is_half_written(settings)
                 promises.forms_are_of_one_publication(settings)
                 if is_done_again:
-                    _next(trial, settings, upstream, arguments, [])
+                    _next(settings, upstream, arguments)
                     calls.ends_well(calls.publish_what_is_built, settings)
                     promises.no_run_is_without_a_process(settings)
                     trial.counts["done again to the end"] += 1
                 promises.hold(settings, before, dropped, folder / "rebuilt")
 
 
-def _killed(process: "subprocess.Popen[bytes]", after: float, is_orphan: bool) -> list[psutil.Process] | None:
-    """Kill the command so many seconds after its start, or after its dbt was seen; returns the processes that
-    it leaves behind, or None if it had ended before.
-    """
-    parent, children = psutil.Process(process.pid), list[psutil.Process]()
-    with suppress(psutil.NoSuchProcess):
-        while is_orphan and process.poll() is None and not any(map(_is_dbt, parent.children(recursive=True))):
-            time.sleep(0.2)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(after)
-        children = parent.children(recursive=True)
-        process.kill()
+def _await_dbt(process: "subprocess.Popen[bytes]", settings: Settings) -> None:
+    """Wait until the command has compiled a model, or has ended."""
+    compiled = settings.home / "logs" / "dbt" / "compiled"
+    shutil.rmtree(compiled, ignore_errors=True)
+    while process.poll() is None and not compiled.exists():
+        time.sleep(0.2)
+
+
+def _killed(process: "subprocess.Popen[bytes]", after: float) -> bool:
+    """Kill the command so many seconds from now; False if it had ended before."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(after)
+    process.kill()
     if process.wait() == -signal.SIGKILL:
-        return children
+        return True
     if process.returncode:
         raise promises.BrokenPromise(f"undisturbed, the command ended with {process.returncode}")
-    return None
-
-
-def _is_dbt(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-        said = process.cmdline()
-        return "build" in said and any(Path(word).name == "dbt" for word in said)
     return False
 
 
-def _next(
-    trial: Trial, settings: Settings, upstream: Upstream, arguments: Sequence[str], left: list[psutil.Process]
-) -> None:
-    """The command that comes next ends well. While a process that was left behind still works, it may also
-    say in one line what to do; it ends well once that process is through.
-    """
-    is_left = any(process.is_running() for process in left)
-    said = _said(settings, upstream, arguments)
-    if said and is_left:
-        if said.count("\n") or "Traceback" in said:
-            raise promises.BrokenPromise(f"the next command said no single line: {said}")
-        trial.counts["told of what was left running"] += 1
-        _, endless = psutil.wait_procs(left, timeout=ORPHAN_ENDS)
-        for process in endless:
-            process.kill()
-        trial.counts["left running for good"] += len(endless)
-        said = _said(settings, upstream, arguments)
-    psutil.wait_procs(left, timeout=ORPHAN_ENDS)
-    if said:
+def _next(settings: Settings, upstream: Upstream, arguments: Sequence[str]) -> None:
+    """The command that comes next ends well."""
+    if said := _said(settings, upstream, arguments):
         raise promises.BrokenPromise(f"the next command, {arguments[0]}, failed: {said}")
 
 

@@ -1,12 +1,10 @@
-"""A data home, the embedded upstreams and `make run` as a user types it, for the tests of this folder.
+"""A data home, the embedded upstreams and `make run` as a user types it.
 
 Belongs here: starting such a world, and reading what it published and what its runs said.
 Does not belong here: claims.
 """
 
-import fcntl
 import hashlib
-import math
 import os
 import re
 import shutil
@@ -15,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 import duckdb
@@ -24,6 +23,7 @@ from dagster_project import cli
 from dagster_project.lib.settings import Settings
 from dagster_project.upstream.server import Answer, Upstream
 from tests.planted import HOOK, TOKEN
+from tests.worlds.once import built_once
 
 FIRST, SECOND, THIRD, FOURTH = (date(2026, 1, day) for day in (14, 15, 16, 17))
 
@@ -53,13 +53,13 @@ class World:
         self.upstream.set_now(datetime(day.year, day.month, day.day, 6, tzinfo=UTC))
 
     def run(self, *arguments: str, **environment: str) -> int:
-        with environment_of({**self.environment, **environment}):
+        with patch.dict(os.environ, {**self.environment, **environment}):
             return cli.main(list(arguments) or ["run"])
 
     def land(self, day: date) -> None:
         """The day without its SQL models and without a publication."""
         self.morning(day)
-        with environment_of(self.environment), cli.dagster_instance(self.settings) as instance:
+        with patch.dict(os.environ, self.environment), cli.dagster_instance(self.settings) as instance:
             cli.execute_job("land_and_load", instance, day, self.settings)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
@@ -71,50 +71,26 @@ class World:
 
 
 @contextmanager
-def two_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Two days snapshotted, then built and published; a home of its own.
-
-    They are built once for all files and processes of the tests, and copied.
-    """
+def two_days(shared: Path, folder: Path) -> Iterator[World]:
+    """Two days snapshotted, then built and published; a home of its own below `folder`."""
     with Hub(models=2_500, quota=1_000_000) as upstream:
-        home = tmp_path_factory.mktemp("home") / "data"
-        shutil.copytree(_built_once(tmp_path_factory, upstream), home, symlinks=True)
+
+        def build(built: Path) -> None:
+            made = World(built / "data", upstream)
+            made.land(FIRST)
+            made.morning(SECOND)
+            assert made.run() == 0
+
+        home = folder / "data"
+        shutil.copytree(built_once(shared, "two_days", build) / "data", home, symlinks=True)
         made = World(home, upstream)
         made.morning(SECOND)
         yield made
 
 
-def _built_once(tmp_path_factory: pytest.TempPathFactory, upstream: Hub) -> Path:
-    ours = tmp_path_factory.getbasetemp()
-    # a worker of xdist has a folder of its own inside the one of the whole run
-    shared = ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
-    built, done = shared / "two_days" / "data", shared / "two_days" / "done"
-    built.parent.mkdir(exist_ok=True)
-    with open(built.with_name("lock"), "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            made = World(built, upstream)
-            made.land(FIRST)
-            made.morning(SECOND)
-            assert made.run() == 0
-            done.touch()
-    return built
-
-
-@contextmanager
-def environment_of(values: dict[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def latest_check(world: World, table: str, name: str) -> Any:
     key = dg.AssetCheckKey(dg.AssetKey(["raw", table]), name)
-    with environment_of(world.environment), cli.dagster_instance(world.settings) as instance:
+    with patch.dict(os.environ, world.environment), cli.dagster_instance(world.settings) as instance:
         records = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
         return records[0].event.dagster_event.asset_check_evaluation_data
 
@@ -149,14 +125,3 @@ def contents(world: World, *, is_asked_again: bool = False) -> dict[str, list[tu
         ]
 
     return {table: rows(table) for (table,) in world.ask("select table_name from about_tables")}
-
-
-def assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Equal, floating-point figures at 1e-9 relative."""
-    assert found.keys() == expected.keys()
-    for table, rows in expected.items():
-        assert len(found[table]) == len(rows), table
-        for left, right in zip(found[table], rows, strict=True):
-            for a, b in zip(left, right, strict=True):
-                same = math.isclose(a, b, rel_tol=1e-9) if isinstance(b, float) and a is not None else a == b
-                assert same, (table, left, right)
