@@ -36,7 +36,8 @@ def test_each_model_and_test_is_reported_and_the_file_is_free_afterwards(
     before, through = dict(os.environ), list[int]()
     results = build(warehouse, ASKED, memory_limit="300MB", folder=tmp_path / "dbt", done=through.append)
     assert {result.status for result in results} == {"success", "pass"}
-    assert through == list(range(1, len(results) + 1))
+    nodes = [result for result in results if result.node.resource_type in ("model", "test")]  # and two hooks
+    assert through == list(range(1, len(nodes) + 1)) == [1, 2]
     assert os.environ == before
     # neither a connection with other settings nor one that another process would wait for
     with duckdb.connect(str(warehouse), config={"threads": 1}) as connection:
@@ -83,6 +84,10 @@ def test_an_interruption_is_passed_on_and_the_file_is_free_afterwards(
     def interrupt(*_: object) -> None:
         raise Interrupted
 
+    def interrupt_the_main_thread(through: int) -> None:
+        if through == 1:  # dbt's thread may go on for a moment
+            os.kill(os.getpid(), signal.SIGUSR1)
+
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
         with pytest.raises(Interrupted):
@@ -91,7 +96,7 @@ def test_an_interruption_is_passed_on_and_the_file_is_free_afterwards(
                 ASKED,
                 memory_limit="300MB",
                 folder=tmp_path / "dbt",
-                done=lambda _: os.kill(os.getpid(), signal.SIGUSR1),
+                done=interrupt_the_main_thread,
             )
     finally:
         signal.signal(signal.SIGUSR1, before)
