@@ -19,15 +19,15 @@ import orjson
 
 from benchmarks.history import History
 from benchmarks.measured import measured, verdict, yardstick
-from dagster_project.lib import dbt_build
-from dagster_project.lib.build_state import plan_build, record_build
-from dagster_project.lib.daily_facts import DAILY_FACTS
-from dagster_project.lib.hub_load import load_crawl
-from dagster_project.lib.landing import Crawl, newest_complete
-from dagster_project.lib.publish import publish
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.hub.load_day import load_crawl
+from dagster_project.lib.publish.daily_tables import DAILY_FACTS
+from dagster_project.lib.publish.file import publish
+from dagster_project.lib.record.landing import Crawl, newest_complete
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import build_memory_mb, scalar
+from dagster_project.lib.sql_models import build as dbt_build
+from dagster_project.lib.sql_models.plan import plan_build, record_build
+from dagster_project.lib.warehouse.connection import build_memory_mb, scalar
 
 ROOT = Path(__file__).parents[1]
 WHOLE_HUB = 2_500_000

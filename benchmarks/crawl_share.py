@@ -22,9 +22,9 @@ import dagster as dg
 
 from benchmarks.listing import DAY, served, write_listing
 from benchmarks.measured import verdict
-from dagster_project.cli import dagster_instance
 from dagster_project.defs.huggingface import HUB_PAGES, hub_pages
 from dagster_project.lib.settings import Settings
+from dagster_project.runs import dagster_instance
 
 MODELS = {"short": 20_000, "long": 120_000}
 CENSUS_PAGES = 3_300

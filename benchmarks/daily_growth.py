@@ -18,10 +18,10 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.measured import verdict
-from dagster_project.cli import dagster_instance
-from dagster_project.defs.runs import forget_old_runs
+from dagster_project.defs.run_keeper import forget_old_runs
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Upstream
+from dagster_project.runs import dagster_instance
+from dagster_project.synthetic.server import Upstream
 
 ROOT = Path(__file__).parents[1]
 FIRST_DAY = date(2026, 1, 14)

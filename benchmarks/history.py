@@ -15,16 +15,16 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from dagster_project.lib.hub_load import KEYED, load_crawl, load_keyed
-from dagster_project.lib.hub_pages import stage_pages
-from dagster_project.lib.landing import Crawl, Opening, open_crawl
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import load_seeds
+from dagster_project.lib.hub.load_day import KEYED, load_crawl, load_keyed
+from dagster_project.lib.hub.read_pages import stage_pages
+from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
+from dagster_project.lib.record.snapshots import new_load_id
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import load_seeds
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.snapshots import new_load_id
-from dagster_project.upstream.chance import Integers
-from dagster_project.upstream.items import Items
-from dagster_project.upstream.world import World, day_number
+from dagster_project.synthetic.chance import Integers
+from dagster_project.synthetic.items import Items
+from dagster_project.synthetic.world import World, day_number
 
 FIRST_DAY = date(2025, 10, 1)  # the synthetic Hub freezes and falls in 2026 only
 PAGE_SIZE = 1_000

@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
-from dagster_project.lib.landing import Crawl, Opening, open_crawl
-from dagster_project.upstream.items import pages
-from dagster_project.upstream.world import World
+from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
+from dagster_project.synthetic.items import pages
+from dagster_project.synthetic.world import World
 
 DAY = date(2026, 2, 1)
 _NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)

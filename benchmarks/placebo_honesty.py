@@ -1,7 +1,7 @@
 """Budget: the event study calls chance an effect in 5 of 100 cases, and finds three standard errors.
 
 Belongs here: simulated prices in which nothing, or something known, happened, through the SQL models.
-Does not belong here: whether the formulas are right on given prices (tests/test_event_study.py).
+Does not belong here: whether the formulas are right on given prices (tests/sql/test_event_study.py).
 """
 
 import tempfile

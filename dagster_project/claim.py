@@ -1,7 +1,7 @@
 """`make claim`: a newspaper's sentence, checked.
 
 Belongs here: which days of the archive and which prices a claim needs, fetching them, and the page.
-Does not belong here: what the page says (lib/claim_page.py), and how days and prices are fetched and stored.
+Does not belong here: what the page says (lib/claim/page.py), and how days and prices are fetched and stored.
 
 A claim has a data home of its own, so that days of the archive never stand among somebody's own snapshots; it
 is kept, and the next check of the same claim fetches only what is missing.
@@ -17,18 +17,18 @@ from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
-from dagster_project.cli import dagster_instance, execute_job, publish_what_is_loaded
-from dagster_project.lib import hub
-from dagster_project.lib.archive import open_archive
-from dagster_project.lib.backfill import FIRST_DAY, backfill
-from dagster_project.lib.claim_page import FOUNDING, Claim, ClaimError, claimed_milestone, write_page
+from dagster_project.lib.archive.backfill import FIRST_DAY, backfill
+from dagster_project.lib.archive.client import open_archive
+from dagster_project.lib.claim.page import FOUNDING, Claim, ClaimError, claimed_milestone, write_page
 from dagster_project.lib.files import write_whole
-from dagster_project.lib.prices import snapshot_prices
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seed_files import Row
-from dagster_project.lib.seeds import COMPANIES, FAMILIES, HEADLINE_EVENTS, read_seed
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.markets.yahoo import snapshot_prices
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.files import Row
+from dagster_project.lib.seeds.tables import COMPANIES, FAMILIES, HEADLINE_EVENTS, read_seed
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive, reading
+from dagster_project.lib.warehouse.connection import exclusive, reading
+from dagster_project.runs import dagster_instance, execute_job, publish_what_is_loaded
 
 # days from the claim: half a year of what came before, and a week after it
 COARSE = (-280, -140, -70, -28, -7, 7)
@@ -211,7 +211,7 @@ def _world(is_demo: bool) -> Iterator[Settings]:
         yield Settings.from_environment()
         return
     from dagster_project.demo import LAST_DAY, MODELS, QUOTA  # the synthetic world is of no use to the others
-    from dagster_project.upstream.server import Upstream
+    from dagster_project.synthetic.server import Upstream
 
     now = datetime(LAST_DAY.year, LAST_DAY.month, LAST_DAY.day, 6, tzinfo=UTC)
     with Upstream(models=MODELS, now=now, quota=QUOTA) as upstream:

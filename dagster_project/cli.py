@@ -1,45 +1,35 @@
 """The commands behind the Makefile.
 
-Belongs here: preparing Dagster's home, starting a job in this process, and how it ended, in plain words.
-Does not belong here: work that the Dagster UI could not start as well.
+Belongs here: what a command of the Makefile does, in the order in which it does it.
+Does not belong here: starting a job (runs), and work that the Dagster UI could not start as well.
 """
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 
-from dagster_project.defs.failures import told_failure, untold_failure
-from dagster_project.defs.runs import end_dead_runs, forget_old_runs
-from dagster_project.lib import backfill, hub, past_days
+from dagster_project.lib.archive import backfill, unobserved_days
+from dagster_project.lib.checkout import PROJECT
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.rebuild import rebuild, up_to_date
-from dagster_project.lib.sessions import load_sessions
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings, a_path, whole_number
-from dagster_project.lib.warehouse import exclusive, scalar, writing
+from dagster_project.lib.warehouse.connection import exclusive
+from dagster_project.runs import dagster_instance, execute_job, prepare_home, publish_what_is_loaded, writer
 
-PROJECT = Path(__file__).parents[1]
-LOG_BYTES = 2_000_000  # of logs/<job>.log, about 30 runs; then it becomes <job>.log.1
 MOST_EVERY = 3_660  # days; ten years hold one day of it
 TELEMETRY_OFF = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "1",
 }
-
-
-class RunFailed(ModelTideError):
-    """A step failed; the message is the step's own."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -155,7 +145,7 @@ def import_and_publish(file: str, day: str) -> None:
     date_of_file = _parse_day(day, "DATE")
     with writer(settings):
         with up_to_date(settings, print) as connection:
-            loaded = past_days.import_file(connection, settings, a_path("FILE", file), date_of_file)
+            loaded = unobserved_days.import_file(connection, settings, a_path("FILE", file), date_of_file)
         if loaded is None:
             print(f"{date_of_file} is there already, observed or from this very file: it stays as it is.")
             return
@@ -169,22 +159,10 @@ def drop_and_publish(day: str) -> None:
     settings = Settings.from_environment()
     with writer(settings):
         with up_to_date(settings, print) as connection:
-            was = past_days.drop_day(connection, settings, _parse_day(day, "DATE"))
+            was = unobserved_days.drop_day(connection, settings, _parse_day(day, "DATE"))
         print(f"{day} ({was}) is removed.")
         with dagster_instance(settings) as instance:
             publish_what_is_loaded(settings, instance)
-
-
-def publish_what_is_loaded(settings: Settings, instance: dg.DagsterInstance) -> None:
-    """Sessions up to the newest day, the SQL models, the published file."""
-    with writing(settings) as connection:
-        newest = scalar(connection, "select max(snapshot_date) from raw.hub_snapshots where is_accepted")
-        if not isinstance(newest, date):
-            print("No day is loaded, so nothing was published.")
-            return
-        load_sessions(connection, newest)
-    execute_job("build_and_publish", instance, None, settings)
-    print(f"Published {settings.published / 'modeltide.duckdb'}.")
 
 
 def dev() -> None:
@@ -232,93 +210,13 @@ def demo() -> None:
 
 def docs() -> None:
     """Generate the documents whose text stands elsewhere."""
-    from dagster_project.lib.docs import DOCS, write  # reads the SQL project's manifest: not for `--help`
+    from dagster_project.lib.report.documents import (  # reads the SQL project's manifest: not for `--help`
+        DOCS,
+        write,
+    )
 
     for path in write(DOCS, Settings.from_environment().home / "demo" / "published" / "modeltide.duckdb"):
         print(f"Wrote {path.relative_to(PROJECT)}.")
-
-
-def prepare_home(settings: Settings) -> Path:
-    """Dagster's own home inside the data home, with the project's dagster.yaml; set for this process."""
-    home = settings.home / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(home)
-    return home
-
-
-@contextmanager
-def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance whose runs the UI shows too; first, killed ones are ended and old ones are deleted."""
-    prepare_home(settings)
-    with dg.DagsterInstance.get() as instance:
-        end_dead_runs(instance)
-        forget_old_runs(instance)
-        yield instance
-
-
-@contextmanager
-def writer(settings: Settings) -> Iterator[None]:
-    """Hold the data home. Killed runs are ended first, whatever is done then, so that the queue moves on."""
-    with exclusive(settings):
-        if (settings.home / "dagster").exists():  # a command that fails at once makes no store
-            with dagster_instance(settings):
-                pass
-        yield
-
-
-@cache
-def _definitions() -> dg.Definitions:
-    from dagster_project.definitions import defs  # loads the SQL project: not for `--help`
-
-    return defs()
-
-
-def execute_job(
-    name: str,
-    instance: dg.DagsterInstance,
-    partition: date | None,
-    settings: Settings,
-    log_level: str = "INFO",
-    *,
-    config: dict[str, Any] | None = None,
-    tags: dict[str, str] | None = None,
-) -> dg.ExecuteInProcessResult:
-    """Run a job here and now. Raises RunFailed with the failed steps' messages.
-
-    What dbt and Dagster print goes to logs/<job>.log of the data home, the newest LOG_BYTES and what was
-    before them in <job>.log.1; of the steps' own lines those from `log_level` on are shown.
-    """
-    log = settings.home / "logs" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.replace(log.with_name(f"{log.name}.1"))
-    with open(log, "a", encoding="utf-8") as file, redirect_stdout(file):
-        result = (
-            _definitions()
-            .resolve_job_def(name)
-            .execute_in_process(
-                instance=instance,
-                partition_key=partition.isoformat() if partition else None,
-                run_config={"loggers": {"console": {"config": {"log_level": log_level}}}, **(config or {})},
-                tags=tags,
-                raise_on_error=False,
-            )
-        )
-    if not result.success:
-        raise RunFailed(_failures(result, log))
-    return result
-
-
-def _failures(result: dg.ExecuteInProcessResult, log: Path) -> str:
-    lines = []
-    for event in result.filter_events(lambda e: e.is_step_failure):
-        lines.append(
-            told_failure(event)
-            or f"{untold_failure(event)}\nWhat was published before stays "
-            f"readable; the whole story is in {log}."
-        )
-    return "\n".join(lines) or f"The run failed; see {log}."
 
 
 def _parse_day(text: str, variable: str) -> date:

@@ -4,7 +4,7 @@ The past is restored and not crawled: the synthetic world writes its record, and
 backup. The last week is live, and its last day a whole production run.
 
 Belongs here: the order of the days and what is shown at the end.
-Does not belong here: the synthetic world (upstream/); the assets are the production ones.
+Does not belong here: the synthetic world (synthetic/); the assets are the production ones.
 """
 
 import os
@@ -19,15 +19,15 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from dagster_project.cli import dagster_instance, execute_job
 from dagster_project.defs.restored import report_restored
-from dagster_project.lib.backfill import days_between
+from dagster_project.lib.archive.backfill import days_between
 from dagster_project.lib.progress import progress_bar
-from dagster_project.lib.rebuild import rebuild
+from dagster_project.lib.restore.rebuild import rebuild
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive, reading
-from dagster_project.upstream.record import morning, write_record
-from dagster_project.upstream.server import Upstream
+from dagster_project.lib.warehouse.connection import exclusive, reading
+from dagster_project.runs import dagster_instance, execute_job
+from dagster_project.synthetic.record import morning, write_record
+from dagster_project.synthetic.server import Upstream
 
 LAST_DAY = date(2026, 2, 27)
 DAYS, LIVE_DAYS = 45, 7

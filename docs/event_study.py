@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from dagster_project.lib.sessions import load_sessions
 
 from benchmarks.price_warehouse import PriceWarehouse
 from dagster_project.lib.seeds import HEADLINE_EVENTS, read_seed
-from dagster_project.lib.sessions import load_sessions
 from dagster_project.lib.settings import Settings
 
 EVENT, SHARE, COMPANY, PEERS = "qwen-7b-opened", "BABA", "Alibaba", ("BIDU", "JD", "PDD")

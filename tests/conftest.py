@@ -15,7 +15,7 @@ os.environ.update(
 )
 
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Upstream
+from dagster_project.synthetic.server import Upstream
 
 OURS = (
     "ALERT_", "HF_", "HUB_", "MODELTIDE_", "YAHOO_", "OPENROUTER_", "MODELS_DEV_", "NPM_", "PYPISTATS_",

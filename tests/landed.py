@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 import orjson
 
-from dagster_project.lib.hub_load import Loaded, load_crawl
-from dagster_project.lib.landing import Crawl, Opening, open_crawl
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.hub.load_day import Loaded, load_crawl
+from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import orjson
 
-from dagster_project.lib.hub_columns import parquet
-from dagster_project.lib.hub_load import Loaded
-from dagster_project.lib.past_days import PastDay, load_past_day
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.archive.unobserved_days import PastDay, load_past_day
+from dagster_project.lib.hub.load_day import Loaded
+from dagster_project.lib.hub.read_files import parquet
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 
 # the columns of the archive, which has no gating and no storage

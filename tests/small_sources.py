@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.raw_tables import Source
-from dagster_project.lib.rebuild import rebuild, up_to_date
+from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.source_pages import Outcome
-from dagster_project.upstream.server import Upstream
+from dagster_project.lib.sources.fetch import Outcome
+from dagster_project.lib.warehouse.raw_tables import Source
+from dagster_project.synthetic.server import Upstream
 from tests.landed import files_below, query
 
 Fetch = Callable[..., list[Outcome]]

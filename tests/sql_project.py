@@ -10,7 +10,8 @@ from unittest.mock import patch
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from dagster_project.lib.sql_project import PARSED_ONCE, SQL
+from dagster_project.lib.checkout import SQL
+from dagster_project.lib.sql_models.project import PARSED_ONCE
 
 
 def parsed(folder: Path) -> dbtRunner:

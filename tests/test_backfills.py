@@ -9,7 +9,7 @@ import pytest
 from dagster_project.defs.openrouter import openrouter_token_history
 from dagster_project.defs.packages import npm_install_history, pypi_install_history
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Upstream
+from dagster_project.synthetic.server import Upstream
 from tests.landed import query
 
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

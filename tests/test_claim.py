@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dagster_project.claim import check_names, halving_days, nearest, needed_symbols, own_home
-from dagster_project.lib.claim_page import FOUNDING, Claim, ClaimError
-from dagster_project.lib.seeds import COMPANIES, HEADLINE_EVENTS, SHIPPED, read_seed
+from dagster_project.lib.claim.page import FOUNDING, Claim, ClaimError
+from dagster_project.lib.seeds.tables import COMPANIES, HEADLINE_EVENTS, SHIPPED, read_seed
 from dagster_project.lib.settings import Settings
 
 

@@ -14,7 +14,7 @@ from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.sql_models import sql_models
-from dagster_project.upstream.server import Upstream
+from dagster_project.synthetic.server import Upstream
 
 SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
 FETCH_CHECKS = {

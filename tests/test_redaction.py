@@ -14,14 +14,14 @@ import httpx2
 import pytest
 
 from dagster_project.defs.resources import readable_errors
-from dagster_project.lib import alerts
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.http import Limits, RequestFailed, ask
-from dagster_project.lib.price_load import Fetched
+from dagster_project.lib.markets.vintages import Fetched
+from dagster_project.lib.publish import alerts
 from dagster_project.lib.redaction import HIDDEN, keep_secret, redact, redact_bytes
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.source_pages import Outcome
-from dagster_project.lib.web import Web
+from dagster_project.lib.sources.fetch import Outcome
+from dagster_project.lib.sources.http import Limits, RequestFailed, ask
+from dagster_project.lib.sources.web import Web
 from tests.answering import Request, answering
 
 KEY = 'sk-or-v1/Qu"o\\ted+and=long'

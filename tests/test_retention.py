@@ -4,16 +4,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
 from dagster._core.definitions.run_request import InstigatorType
 
-from dagster_project import cli
-from dagster_project.defs import runs as kept
-from dagster_project.defs.runs import KEEP_DAYS, KEEP_RUNS, forget_old_runs
+from dagster_project import cli, runs
+from dagster_project.defs import run_keeper as kept
+from dagster_project.defs.run_keeper import KEEP_DAYS, KEEP_RUNS, forget_old_runs
+from dagster_project.lib.checkout import PROJECT
 from dagster_project.lib.settings import Settings
 
 LATER = datetime.now(UTC) + timedelta(days=KEEP_DAYS + 1)
@@ -53,7 +53,7 @@ def failing_job() -> None:
 def instance(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     """Dagster's record of a data home, as the commands open it."""
     monkeypatch.setenv("DAGSTER_HOME", "")  # the commands set it; it is put back
-    with cli.dagster_instance(settings) as opened:
+    with runs.dagster_instance(settings) as opened:
         yield opened
 
 
@@ -173,7 +173,7 @@ def test_a_store_that_is_busy_is_left_for_the_next_time(
 
 def test_each_command_deletes_what_is_old(settings: Settings, instance: dg.DagsterInstance) -> None:
     instance.delete_run(materialized(instance, 1)[0])
-    with cli.dagster_instance(settings):
+    with runs.dagster_instance(settings):
         assert not files_of_runs(settings)
 
 
@@ -205,7 +205,7 @@ def test_the_log_of_a_job_is_rotated_by_its_size(
     log.parent.mkdir(parents=True)
     for said in ("first", "second", "third"):
         log.write_text(said * 1_000)
-        cli.execute_job("another_job", instance, None, settings)
+        runs.execute_job("another_job", instance, None, settings)
     assert log.stat().st_size < 1_000
     assert sorted(path.name for path in log.parent.iterdir()) == ["another_job.log", "another_job.log.1"]
     assert (log.parent / "another_job.log.1").read_text().startswith("third")
@@ -216,4 +216,4 @@ def test_dbt_keeps_its_log_within_six_files_of_ten_megabytes() -> None:
     from dbt_common.events.logger import LoggerConfig
 
     assert LoggerConfig(name="").output_file_max_bytes == 10 * 1024 * 1024
-    assert "60 MB" in (Path(cli.PROJECT) / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert "60 MB" in (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ import psutil
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from dagster_project.cli import dagster_instance, prepare_home
 from dagster_project.lib.run_log import RunEvents, Runs
 from dagster_project.lib.settings import Settings
+from dagster_project.runs import dagster_instance, prepare_home
 
 SAID = dg.AssetKey(["raw", "said"])
 

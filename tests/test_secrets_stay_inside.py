@@ -11,12 +11,12 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project import cli
+from dagster_project import cli, runs
 from dagster_project.defs.alerts import alert_webhook
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.upstream.api_routes import SYNTHETIC_KEY
-from dagster_project.upstream.faults import HUB_PATH
-from dagster_project.upstream.server import Answer, Upstream
+from dagster_project.synthetic.api_routes import SYNTHETIC_KEY
+from dagster_project.synthetic.faults import HUB_PATH
+from dagster_project.synthetic.server import Answer, Upstream
 from tests.planted import HOOK, HOOK_PATH, TOKEN, found_in
 from tests.worlds.homes import FIRST, SECOND, World
 
@@ -61,7 +61,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def told_alert(world: World) -> str:
     """What the sensor says when it tells of the failures so far."""
-    with patch.dict(os.environ, world.environment), cli.dagster_instance(world.settings) as instance:
+    with patch.dict(os.environ, world.environment), runs.dagster_instance(world.settings) as instance:
         cursor = '{"run_at": 0, "runs": [], "stale": ""}'
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
         return f"{alert_webhook(context)} {context.cursor}"

@@ -7,7 +7,7 @@ import dagster as dg
 import orjson
 
 from dagster_project.defs.failures import told_failure, untold_failure
-from dagster_project.lib import alerts
+from dagster_project.lib.publish import alerts
 from dagster_project.lib.settings import Settings
 
 REMEMBERED = 100  # runs: Dagster touches a failed one again when it starts its retry

@@ -7,9 +7,9 @@ import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.resources import OWNERS, readable_errors
-from dagster_project.lib.backfill import backfill
-from dagster_project.lib.hub_load import Loaded
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.archive.backfill import backfill
+from dagster_project.lib.hub.load_day import Loaded
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 
 HUB_ARCHIVE = dg.AssetKey(["backfill", "hub_archive_snapshot"])

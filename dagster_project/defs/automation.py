@@ -11,10 +11,10 @@ from dagster_project.defs.licence_cards import CARDS_ANSWERED
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.small_sources import answered_check
-from dagster_project.lib import hub
-from dagster_project.lib.hub_answers import HubUnreachable
-from dagster_project.lib.raw_tables import HUB_TABLES, LICENCES, MODELS_DEV, NPM, OPENROUTER, PYPI
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub.client import HubUnreachable
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse.raw_tables import HUB_TABLES, LICENCES, MODELS_DEV, NPM, OPENROUTER, PYPI
 
 PAST_DAYS = dg.AssetSelection.assets(HUB_ARCHIVE)  # no snapshot of today
 PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so

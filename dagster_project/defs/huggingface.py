@@ -7,14 +7,17 @@ import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
-from dagster_project.lib import hub, hub_load, landing, preview
-from dagster_project.lib.hub_answers import HubUnreachable
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub import load_day
+from dagster_project.lib.hub.client import HubUnreachable
 from dagster_project.lib.progress import progress_bar
-from dagster_project.lib.raw_tables import HUB_TABLES
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import followed_publishers
+from dagster_project.lib.record import landing
+from dagster_project.lib.report import preview
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive, row_counts
+from dagster_project.lib.warehouse.connection import exclusive, row_counts
+from dagster_project.lib.warehouse.raw_tables import HUB_TABLES
 
 HUB_PAGES = dg.AssetKey(["landing", "hub_pages"])
 TOLD_EVERY = 25  # pages a line; a daily top has about 200, a census 3,300
@@ -80,10 +83,10 @@ def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[
         scope_id = settings.scope_id(followed_publishers(settings))
         with up_to_date(settings, context.log.info) as connection:
             crawl = landing.newest_complete(settings.landing, day, scope_id)
-            loaded = hub_load.load_crawl(connection, crawl, settings)
+            loaded = load_day.load_crawl(connection, crawl, settings)
             counts = row_counts(connection, HUB_TABLES)
             previews = {table: preview.of_raw(connection, table) for table in HUB_TABLES}
-            pruned = landing.prune(settings.landing, day, hub_load.rejected_days(connection))
+            pruned = landing.prune(settings.landing, day, load_day.rejected_days(connection))
     context.log.info(f"{loaded.row_count} models of {day}, {loaded.new_models} of them new")
     if pruned:
         context.log.info(f"deleted landed pages of {', '.join(map(str, pruned))}")

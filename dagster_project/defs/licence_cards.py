@@ -8,12 +8,12 @@ import dagster as dg
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.resources import readable_errors, shown, table_spec
-from dagster_project.lib import preview
-from dagster_project.lib.licence_cards import EVERY, MODELS, Pass, is_due, newest_pass, snapshot_cards
-from dagster_project.lib.raw_tables import LICENCE_CARD_PASSES, LICENCES
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.hub.licence_cards import EVERY, MODELS, Pass, is_due, newest_pass, snapshot_cards
+from dagster_project.lib.report import preview
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import row_counts
+from dagster_project.lib.warehouse.connection import row_counts
+from dagster_project.lib.warehouse.raw_tables import LICENCE_CARD_PASSES, LICENCES
 
 CARDS_ANSWERED = dg.AssetCheckKey(
     dg.AssetKey([LICENCE_CARD_PASSES.schema, LICENCE_CARD_PASSES.name]), "licence_cards_answered"

@@ -9,16 +9,17 @@ import dagster as dg
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.resources import readable_errors, shown, table_spec
-from dagster_project.lib import hub, preview
-from dagster_project.lib.price_load import Fetched
-from dagster_project.lib.prices import snapshot_prices
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.markets.sessions import load_sessions
+from dagster_project.lib.markets.vintages import Fetched
+from dagster_project.lib.markets.yahoo import snapshot_prices
 from dagster_project.lib.progress import progress_bar
-from dagster_project.lib.raw_tables import EXCHANGE_SESSIONS, PRICE_FETCHES, PRICES
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import COMPANIES, followed_publishers, read_seed
-from dagster_project.lib.sessions import load_sessions
+from dagster_project.lib.report import preview
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import COMPANIES, followed_publishers, read_seed
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import row_counts
+from dagster_project.lib.warehouse.connection import row_counts
+from dagster_project.lib.warehouse.raw_tables import EXCHANGE_SESSIONS, PRICE_FETCHES, PRICES
 
 EVERY_SYMBOL_ANSWERED = dg.AssetCheckKey(
     dg.AssetKey([PRICE_FETCHES.schema, PRICE_FETCHES.name]), "every_symbol_answered"

@@ -7,8 +7,8 @@ import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.small_sources import answered_check, snapshot, specs_of
-from dagster_project.lib.model_catalogue import snapshot_catalogue
-from dagster_project.lib.raw_tables import MODELS_DEV
+from dagster_project.lib.sources.models_dev import snapshot_catalogue
+from dagster_project.lib.warehouse.raw_tables import MODELS_DEV
 
 
 @dg.multi_asset(

@@ -8,8 +8,8 @@ import dagster as dg
 from dagster_project.defs.partitions import DAILY, TOKEN_DAYS
 from dagster_project.defs.resources import OWNERS
 from dagster_project.defs.small_sources import answered_check, asked_days, backfill, snapshot, specs_of
-from dagster_project.lib.raw_tables import OPENROUTER
-from dagster_project.lib.tokens import fetch_tokens, snapshot_tokens
+from dagster_project.lib.sources.openrouter import fetch_tokens, snapshot_tokens
+from dagster_project.lib.warehouse.raw_tables import OPENROUTER
 
 
 @dg.multi_asset(

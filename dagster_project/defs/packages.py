@@ -8,14 +8,14 @@ import dagster as dg
 from dagster_project.defs.partitions import DAILY, INSTALL_DAYS
 from dagster_project.defs.resources import OWNERS
 from dagster_project.defs.small_sources import Fetch, answered_check, asked_days, backfill, snapshot, specs_of
-from dagster_project.lib.installs import (
+from dagster_project.lib.sources.registries import (
     NPM_REGISTRY,
     PYPI_REGISTRY,
     Registry,
     fetch_installs,
     snapshot_installs,
 )
-from dagster_project.lib.raw_tables import NPM, PYPI
+from dagster_project.lib.warehouse.raw_tables import NPM, PYPI
 
 
 def _daily(registry: Registry) -> Fetch:

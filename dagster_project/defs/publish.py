@@ -5,9 +5,9 @@ import dagster as dg
 from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, table_spec
 from dagster_project.defs.seeds import seeds
 from dagster_project.defs.sql_models import sql_models
-from dagster_project.lib.publish import publish
-from dagster_project.lib.raw_tables import HEADLINE_FIGURES
+from dagster_project.lib.publish.file import publish
 from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse.raw_tables import HEADLINE_FIGURES
 
 # the record of what was published; the SQL models read it, so no asset of a run can make it
 headline_figures = table_spec(HEADLINE_FIGURES, "raw")

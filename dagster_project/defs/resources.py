@@ -8,12 +8,13 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project.lib import preview, raw_tables
-from dagster_project.lib.docs import METRICS
+from dagster_project.lib.checkout import SQL
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.raw_tables import Table
 from dagster_project.lib.redaction import is_telling
-from dagster_project.lib.sql_project import SQL
+from dagster_project.lib.report import preview
+from dagster_project.lib.report.documents import METRICS
+from dagster_project.lib.warehouse import raw_tables
+from dagster_project.lib.warehouse.raw_tables import Table
 
 OWNERS = ["team:model-tide"]
 # a day that was not captured is gone, so a snapshot older than a day and a half is an alarm

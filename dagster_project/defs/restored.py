@@ -9,9 +9,15 @@ import dagster as dg
 import duckdb
 
 from dagster_project.defs.archive import HUB_ARCHIVE
-from dagster_project.lib.raw_tables import ATTRIBUTE_GROUPS, HEADLINES, HUB_TABLES, ROW_SOURCES, Table
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import reading
+from dagster_project.lib.warehouse.connection import reading
+from dagster_project.lib.warehouse.raw_tables import (
+    ATTRIBUTE_GROUPS,
+    HEADLINES,
+    HUB_TABLES,
+    ROW_SOURCES,
+    Table,
+)
 
 # what is published in a run belongs to none of the days
 SOURCES = [source for source in ROW_SOURCES if source != HEADLINES]

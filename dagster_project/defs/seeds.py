@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.defs.resources import readable_errors, table_spec
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import ALL_SEEDS, load_seeds
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import ALL_SEEDS, load_seeds
 from dagster_project.lib.settings import Settings
 
 

@@ -10,13 +10,14 @@ import duckdb
 
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
-from dagster_project.lib import hub, preview
-from dagster_project.lib.raw_tables import Source
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import followed_publishers
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.report import preview
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.source_pages import Outcome
-from dagster_project.lib.warehouse import row_counts
+from dagster_project.lib.sources.fetch import Outcome
+from dagster_project.lib.warehouse.connection import row_counts
+from dagster_project.lib.warehouse.raw_tables import Source
 
 Fetch = Callable[
     [duckdb.DuckDBPyConnection, Settings, date, datetime, Callable[[Outcome], None]], list[Outcome]

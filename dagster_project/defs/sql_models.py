@@ -10,14 +10,15 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from dagster_project.defs.resources import OWNERS, described_in, readable_errors, shown
-from dagster_project.lib.build_state import Plan, plan_build, record_build
-from dagster_project.lib.docs import METRICS
-from dagster_project.lib.preview import of_mart
+from dagster_project.lib.checkout import SQL
 from dagster_project.lib.progress import progress_bar
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.report.documents import METRICS
+from dagster_project.lib.report.preview import of_mart
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings, memory_limit
-from dagster_project.lib.sql_project import SQL, in_order, marts, next_step
-from dagster_project.lib.warehouse import build_memory_mb, count_rows, exclusive
+from dagster_project.lib.sql_models.plan import Plan, plan_build, record_build
+from dagster_project.lib.sql_models.project import in_order, marts, next_step
+from dagster_project.lib.warehouse.connection import build_memory_mb, count_rows, exclusive
 
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
@@ -56,7 +57,7 @@ def sql_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     them if the SQL is another, for what an older version has built may have other columns and other figures.
     What follows from nothing that has changed is left as it is.
     """
-    from dagster_project.lib.dbt_build import build, refuse_failed  # dbt: a second to import
+    from dagster_project.lib.sql_models.build import build, refuse_failed  # dbt: a second to import
 
     with readable_errors():
         settings = Settings.from_environment()

@@ -1,7 +1,7 @@
 """Small files that are there whole or not at all.
 
 Belongs here: writing one under a temporary name and renaming it, and having it on disk for good.
-Does not belong here: what is said when that fails, and tables (snapshots, publish).
+Does not belong here: what is said when that fails, and tables (record/snapshots, publish/file).
 """
 
 import os

@@ -1,7 +1,7 @@
 """Processes of this machine: which of them are alive, and which hold the warehouse.
 
 Belongs here: asking the system about processes.
-Does not belong here: the lock (warehouse), and Dagster's record of runs (defs/runs).
+Does not belong here: the lock (warehouse/connection), and Dagster's record of runs (defs/run_keeper).
 
 All of it sees the processes of one machine, or of one container: a data home belongs to one of them.
 """

@@ -1,7 +1,7 @@
 """Where Dagster keeps its runs and their events: its own SQLite files, through connections that stay open.
 
 Belongs here: how the files are opened. Does not belong here: what stands in them (Dagster), and for how long
-(defs/runs).
+(defs/run_keeper).
 
 Dagster opens and closes a file, and compiles its SQL anew, for each event, of which a daily run has hundreds:
 with it an event costs 9 ms, without 3. Named in dagster.yaml.

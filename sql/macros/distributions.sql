@@ -1,6 +1,6 @@
 {#
     Normal and t distributions, which no engine has. Accuracy, measured against the standard
-    library's NormalDist and the closed form of t (tests/test_distributions.py):
+    library's NormalDist and the closed form of t (tests/sql/test_distributions.py):
 
     normal_two_sided_p  1e-14 absolute         normal_quantile  1e-15 relative
     t_two_sided_p       1e-12 absolute         t_quantile       1e-9 relative from 90 degrees of

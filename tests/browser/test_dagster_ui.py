@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.upstream.server import Upstream
+from dagster_project.synthetic.server import Upstream
 
 RUN_ENDS_WITHIN = 240  # seconds, on a machine that is busy with other tests
 

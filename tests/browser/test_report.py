@@ -18,7 +18,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from dagster_project.lib.report.make import QUERIES, SECTIONS, make_report
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.catalogue import HOSTILE
+from dagster_project.synthetic.catalogue import HOSTILE
 from tests.browser.chromium import prefer, size
 from tests.report.publication import change, write_publication
 

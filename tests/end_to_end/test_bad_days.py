@@ -8,8 +8,8 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project.upstream.api_routes import SYNTHETIC_KEY
-from dagster_project.upstream.faults import CATALOGUE_PATH
+from dagster_project.synthetic.api_routes import SYNTHETIC_KEY
+from dagster_project.synthetic.faults import CATALOGUE_PATH
 from tests.planted import HOOK_PATH, TOKEN, found_in
 from tests.rows import assert_equal, assert_tables_equal
 from tests.worlds.homes import (

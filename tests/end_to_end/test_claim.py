@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from dagster_project.claim import run_claim
-from dagster_project.upstream.server import Upstream
+from dagster_project.synthetic.server import Upstream
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 
 from dagster_project import cli
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive
+from dagster_project.lib.warehouse.connection import exclusive
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,9 +12,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project import cli
+from dagster_project import runs
 from dagster_project.lib.report import words
-from dagster_project.lib.sql_project import sql_version
+from dagster_project.lib.sql_models.project import sql_version
 from tests.worlds.homes import (
     FIRST,
     SECOND,
@@ -92,7 +92,7 @@ def test_every_number_of_a_source_that_asks_for_it_says_where_it_is_from(world: 
 
 
 def test_the_job_says_in_its_log_how_each_page_went(world: World) -> None:
-    with patch.dict(os.environ, world.environment), cli.dagster_instance(world.settings) as instance:
+    with patch.dict(os.environ, world.environment), runs.dagster_instance(world.settings) as instance:
         run = instance.get_runs(limit=None)[-1]
         lines = [record.message for record in instance.all_logs(run.run_id)]
     pages = [line for line in lines if line.startswith("page 0 (top): ")]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib import hub
+from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.world import SEEDS, World
+from dagster_project.synthetic.world import SEEDS, World
 from tests.faults.watched import Watched
 from tests.landed import bodies
 

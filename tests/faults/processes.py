@@ -21,14 +21,15 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.lib import hub, past_days
-from dagster_project.lib.backfill import backfill
-from dagster_project.lib.hub_load import load_crawl
-from dagster_project.lib.landing import newest_complete
-from dagster_project.lib.publish import publish
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.archive import unobserved_days
+from dagster_project.lib.archive.backfill import backfill
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub.load_day import load_crawl
+from dagster_project.lib.publish.file import publish
+from dagster_project.lib.record.landing import newest_complete
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive
+from dagster_project.lib.warehouse.connection import exclusive
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__])
@@ -66,7 +67,7 @@ def load_day(settings: Settings, day: date, moment: Moment | None = None) -> Non
 def drop_a_day(settings: Settings, day: date, moment: Moment | None = None) -> None:
     _die_at(moment)
     with up_to_date(settings) as connection:
-        past_days.drop_day(connection, settings, day)
+        unobserved_days.drop_day(connection, settings, day)
 
 
 def backfill_days(settings: Settings, days: list[date]) -> None:

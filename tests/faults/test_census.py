@@ -7,13 +7,13 @@ import numpy as np
 import orjson
 import pytest
 
-from dagster_project.lib import hub
-from dagster_project.lib.hub_answers import HubError
-from dagster_project.lib.hub_load import load_crawl
-from dagster_project.lib.landing import find_crawls
-from dagster_project.lib.rebuild import rebuild, up_to_date
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub.client import HubError
+from dagster_project.lib.hub.load_day import load_crawl
+from dagster_project.lib.record.landing import find_crawls
+from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.world import World, day_number
+from dagster_project.synthetic.world import World, day_number
 from tests.faults.conftest import DAY
 from tests.faults.watched import Watched
 from tests.landed import bodies, query

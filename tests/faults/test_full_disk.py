@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import hub
-from dagster_project.lib.landing import find_crawls
-from dagster_project.lib.publish import publish
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import load_seeds
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.publish.file import publish
+from dagster_project.lib.record.landing import find_crawls
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import load_seeds
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import writing
+from dagster_project.lib.warehouse.connection import writing
 from tests.faults.conftest import DAY
 from tests.faults.processes import (
     CONTEXT,

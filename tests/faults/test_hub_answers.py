@@ -8,11 +8,12 @@ from typing import Any
 import orjson
 import pytest
 
-from dagster_project.lib import hub, hub_answers
-from dagster_project.lib.hub_answers import HubError, HubUnreachable
-from dagster_project.lib.landing import find_crawls
+from dagster_project.lib.hub import client
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub.client import HubError, HubUnreachable
+from dagster_project.lib.record.landing import find_crawls
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Answer, Upstream
+from dagster_project.synthetic.server import Answer, Upstream
 from tests.faults.conftest import DAY
 from tests.faults.watched import Watched
 from tests.landed import bodies
@@ -358,7 +359,7 @@ def test_an_empty_page_amid_others_is_no_fault(
 
 
 def test_a_listing_has_an_end(server: Watched, census: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_answers, "MOST_PAGES", 5)
+    monkeypatch.setattr(client, "MOST_PAGES", 5)
     with pytest.raises(HubError, match="leads on after 5 pages of one listing"):
         hub.crawl(census, DAY, [])
     assert kept(census) == 4

@@ -7,13 +7,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.lib import hub
-from dagster_project.lib.hub_answers import HubError, WrongDay
-from dagster_project.lib.hub_load import DayRejected, load_crawl
-from dagster_project.lib.landing import find_crawls, newest_complete
-from dagster_project.lib.publish import publish
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import load_seeds
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub.client import HubError, WrongDay
+from dagster_project.lib.hub.load_day import DayRejected, load_crawl
+from dagster_project.lib.publish.file import publish
+from dagster_project.lib.record.landing import find_crawls, newest_complete
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import load_seeds
 from dagster_project.lib.settings import Settings
 from tests.faults.conftest import DAY
 from tests.faults.watched import Watched

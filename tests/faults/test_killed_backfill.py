@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib.backfill import days_between
+from dagster_project.lib.archive.backfill import days_between
+from dagster_project.lib.record.snapshots import hub_days
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.snapshots import hub_days
-from dagster_project.lib.warehouse import writing
-from dagster_project.upstream.server import Upstream
+from dagster_project.lib.warehouse.connection import writing
+from dagster_project.synthetic.server import Upstream
 from tests.faults.processes import backfill_days, start
 from tests.landed import query, state
 

@@ -1,6 +1,7 @@
 """A publication that is killed, or read meanwhile: both forms are of one publication, and nothing stays.
 
-The marts are those of a story (tests/test_daily_facts.py), which takes a second where a build takes a minute.
+The marts are those of a story (tests/publish/test_daily_tables.py), which takes a second where a build takes
+a minute.
 """
 
 import random
@@ -15,10 +16,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.lib import publications
-from dagster_project.lib.publish import publish
+from dagster_project.lib.publish import publications
+from dagster_project.lib.publish.file import publish
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import exclusive, writing
+from dagster_project.lib.warehouse.connection import exclusive, writing
 from tests.faults.processes import (
     CONTEXT,
     Moment,
@@ -31,7 +32,7 @@ from tests.faults.processes import (
     with_room_for,
 )
 from tests.landed import files_below
-from tests.test_daily_facts import FIRST, Story, assert_published, published_story
+from tests.publish.test_daily_tables import FIRST, Story, assert_published, published_story
 
 LINKS = {"current", "modeltide.duckdb", "parquet", "versions"}
 

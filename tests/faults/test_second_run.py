@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib.publish import publish
-from dagster_project.lib.rebuild import rebuild, up_to_date
-from dagster_project.lib.seeds import load_seeds
+from dagster_project.lib.publish.file import publish
+from dagster_project.lib.restore.rebuild import rebuild, up_to_date
+from dagster_project.lib.seeds.tables import load_seeds
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import SecondRun, exclusive, writing
+from dagster_project.lib.warehouse.connection import SecondRun, exclusive, writing
 from tests.faults.processes import CONTEXT, hold_the_lock, read_a_database, start
 from tests.landed import files_below, item, load
 

@@ -17,12 +17,18 @@ import pytest
 from dagster._core.events import DagsterEvent, EngineEventData
 from dagster._core.storage.dagster_run import ACTIVE_RUN_STATUSES
 
-from dagster_project import cli
-from dagster_project.defs.runs import STARTS_WITHIN, end_dead_runs, run_keeper
+from dagster_project import cli, runs
+from dagster_project.defs.run_keeper import STARTS_WITHIN, end_dead_runs, run_keeper
 from dagster_project.lib.processes import is_alive
-from dagster_project.lib.rebuild import up_to_date
+from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import BLOCK_BYTES, SecondRun, WarehouseError, exclusive, writing
+from dagster_project.lib.warehouse.connection import (
+    BLOCK_BYTES,
+    SecondRun,
+    WarehouseError,
+    exclusive,
+    writing,
+)
 from tests.faults.processes import read_a_database
 from tests.faults.test_second_run import another
 from tests.landed import item, load
@@ -34,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 def instance(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     """Dagster's record of a data home, as the commands open it."""
     monkeypatch.setenv("DAGSTER_HOME", "")  # the commands set it; it is put back
-    with cli.dagster_instance(settings) as opened:
+    with runs.dagster_instance(settings) as opened:
         yield opened
 
 
@@ -106,7 +112,7 @@ def test_a_run_that_was_killed_in_dbt_is_ended_as_failed_by_the_next_command_and
         run.kill()
     # dbt is none of them; those that follow its logs and count its semaphores see that it is gone
     until(lambda: all(not c.is_running() or c.status() == psutil.STATUS_ZOMBIE for c in children))
-    with exclusive(connected), cli.dagster_instance(connected) as instance:
+    with exclusive(connected), runs.dagster_instance(connected) as instance:
         with writing(connected):
             pass
         (ended,) = instance.get_runs()
@@ -159,7 +165,7 @@ def test_a_run_of_a_living_process_is_not_touched_though_the_lock_is_free(
     settings: Settings, instance: dg.DagsterInstance, sleeper: Any
 ) -> None:
     run_id = started_run(instance, sleeper.pid)
-    with exclusive(settings), cli.dagster_instance(settings) as again:
+    with exclusive(settings), runs.dagster_instance(settings) as again:
         assert again.get_run_by_id(run_id).status is dg.DagsterRunStatus.STARTED
     sleeper.kill()
     sleeper.wait()

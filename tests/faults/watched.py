@@ -1,7 +1,7 @@
 """The embedded upstream with a log of its answers, and a hand in them where no fault of its own exists.
 
 Belongs here: what tests want to know of a request (status, token, place in the order) or to alter.
-Does not belong here: faults that the upstream has (upstream/faults.py).
+Does not belong here: faults that the upstream has (synthetic/faults.py).
 """
 
 import time
@@ -10,8 +10,8 @@ from email.message import Message
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from dagster_project.upstream.faults import HUB_PATH
-from dagster_project.upstream.server import Answer, Upstream
+from dagster_project.synthetic.faults import HUB_PATH
+from dagster_project.synthetic.server import Answer, Upstream
 
 
 class Seen(NamedTuple):

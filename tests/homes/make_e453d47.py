@@ -14,18 +14,19 @@ from pathlib import Path
 
 import zstandard
 
-from dagster_project.lib import hub, past_days
-from dagster_project.lib.backfill import backfill
-from dagster_project.lib.hub_load import DayRejected, load_crawl
-from dagster_project.lib.landing import HUB, Opening, newest_complete, open_crawl
-from dagster_project.lib.licence_cards import snapshot_cards
-from dagster_project.lib.prices import snapshot_prices
-from dagster_project.lib.publish import publish
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import COMPANIES, load_seeds, read_seed
+from dagster_project.lib.archive import unobserved_days
+from dagster_project.lib.archive.backfill import backfill
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub.licence_cards import snapshot_cards
+from dagster_project.lib.hub.load_day import DayRejected, load_crawl
+from dagster_project.lib.markets.yahoo import snapshot_prices
+from dagster_project.lib.publish.file import publish
+from dagster_project.lib.record.landing import HUB, Opening, newest_complete, open_crawl
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import COMPANIES, load_seeds, read_seed
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.tokens import snapshot_tokens
-from dagster_project.upstream.server import Upstream
+from dagster_project.lib.sources.openrouter import snapshot_tokens
+from dagster_project.synthetic.server import Upstream
 
 FIRST, REJECTED, GAP = date(2026, 1, 14), date(2026, 1, 18), date(2025, 12, 20)
 ARCHIVED = date(2026, 1, 4)
@@ -60,8 +61,8 @@ def make(home: Path) -> None:
             except DayRejected as rejection:
                 print(rejection)
             backfill(connection, settings, [ARCHIVED], print)
-            gap = past_days.PastDay(GAP, "archive", "synthetic", "top", scope)
-            past_days.note_gap(connection, gap, "the archive has no revision of this day")
+            gap = unobserved_days.PastDay(GAP, "archive", "synthetic", "top", scope)
+            unobserved_days.note_gap(connection, gap, "the archive has no revision of this day")
             load_seeds(connection, settings)
         publish(settings)
 

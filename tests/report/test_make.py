@@ -19,7 +19,7 @@ from dagster_project.lib.report import make
 from dagster_project.lib.report.make import QUERIES, SECTIONS, ReportError, make_report
 from dagster_project.lib.report.sections import Section
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.catalogue import HOSTILE
+from dagster_project.synthetic.catalogue import HOSTILE
 from tests.report.publication import change, write_publication
 
 MEGABYTE = 1_000_000

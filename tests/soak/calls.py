@@ -11,14 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import hub, past_days, publish, rebuild
+from dagster_project.lib.archive import unobserved_days
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.hub_load import load_crawl
-from dagster_project.lib.landing import newest_complete
-from dagster_project.lib.model_catalogue import snapshot_catalogue
-from dagster_project.lib.seeds import followed_publishers
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub.load_day import load_crawl
+from dagster_project.lib.publish import file as publish
+from dagster_project.lib.record.landing import newest_complete
+from dagster_project.lib.restore import rebuild
+from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import reading, scalar
+from dagster_project.lib.sources.models_dev import snapshot_catalogue
+from dagster_project.lib.warehouse.connection import reading, scalar
 from tests.faults.processes import CONTEXT, start, with_room_for
 from tests.soak.homes import FIRST, IMPORTED, SECOND, TO_IMPORT
 from tests.soak.promises import BrokenPromise
@@ -53,20 +56,20 @@ def build_anew(settings: Settings) -> None:
 
 def import_file(settings: Settings, file: Path) -> None:
     with rebuild.up_to_date(settings) as connection:
-        past_days.import_file(connection, settings, file, TO_IMPORT)
+        unobserved_days.import_file(connection, settings, file, TO_IMPORT)
 
 
 def drop(settings: Settings) -> None:
     """A day of a file; one that is gone already needs no dropping."""
-    with rebuild.up_to_date(settings) as connection, suppress(past_days.NothingToRemove):
-        past_days.drop_day(connection, settings, IMPORTED)
+    with rebuild.up_to_date(settings) as connection, suppress(unobserved_days.NothingToRemove):
+        unobserved_days.drop_day(connection, settings, IMPORTED)
 
 
 def drop_observed(settings: Settings) -> None:
     """A day that was observed, for good: a note takes its place."""
     accepting = replace(settings, accept=True)
-    with rebuild.up_to_date(accepting) as connection, suppress(past_days.NothingToRemove):
-        past_days.drop_day(connection, accepting, FIRST)
+    with rebuild.up_to_date(accepting) as connection, suppress(unobserved_days.NothingToRemove):
+        unobserved_days.drop_day(connection, accepting, FIRST)
 
 
 def open_again(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Upstream
+from dagster_project.synthetic.server import Upstream
 from tests.soak import calls, promises
 from tests.soak.homes import IMPORTED, SECOND, TO_BACKFILL, TO_IMPORT, command, upstream_on
 from tests.soak.trial import Trial

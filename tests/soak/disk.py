@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from dagster_project.lib.seeds import followed_publishers
+from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Upstream
+from dagster_project.synthetic.server import Upstream
 from tests.landed import item, land
 from tests.soak import calls, promises
 from tests.soak.homes import SECOND, upstream_on

@@ -17,14 +17,14 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.lib.backfill import backfill
-from dagster_project.lib.hub import crawl
-from dagster_project.lib.hub_answers import SYNTHETIC_HEADER
-from dagster_project.lib.past_days import import_file
-from dagster_project.lib.rebuild import up_to_date
-from dagster_project.lib.seeds import followed_publishers
+from dagster_project.lib.archive.backfill import backfill
+from dagster_project.lib.archive.unobserved_days import import_file
+from dagster_project.lib.hub.crawl import crawl
+from dagster_project.lib.restore.rebuild import up_to_date
+from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Answer, Upstream
+from dagster_project.lib.sources.http import SYNTHETIC_HEADER
+from dagster_project.synthetic.server import Answer, Upstream
 
 ROOT = Path(__file__).parents[2]
 MODELS = 900

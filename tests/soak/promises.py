@@ -16,11 +16,11 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from dagster_project.lib.raw_tables import HUB_TABLES, LOADS, ROW_SOURCES
-from dagster_project.lib.rebuild import rebuild
+from dagster_project.lib.record.snapshots import HUB, hub_days, row_loads
+from dagster_project.lib.restore.rebuild import rebuild
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.snapshots import HUB, hub_days, row_loads
-from dagster_project.lib.warehouse import reading
+from dagster_project.lib.warehouse.connection import reading
+from dagster_project.lib.warehouse.raw_tables import HUB_TABLES, LOADS, ROW_SOURCES
 
 RECORDED = (LOADS, *HUB_TABLES, *(table for source in ROW_SOURCES for table in source.tables))
 TEMPORARY = ("*.tmp", "*.tmp.*", "*.wal", "*.rebuild", "*.removed")

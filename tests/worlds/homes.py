@@ -19,9 +19,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project import cli
+from dagster_project import cli, runs
 from dagster_project.lib.settings import Settings
-from dagster_project.upstream.server import Answer, Upstream
+from dagster_project.synthetic.server import Answer, Upstream
 from tests.planted import HOOK, TOKEN
 from tests.worlds.once import built_once
 
@@ -59,8 +59,8 @@ class World:
     def land(self, day: date) -> None:
         """The day without its SQL models and without a publication."""
         self.morning(day)
-        with patch.dict(os.environ, self.environment), cli.dagster_instance(self.settings) as instance:
-            cli.execute_job("land_and_load", instance, day, self.settings)
+        with patch.dict(os.environ, self.environment), runs.dagster_instance(self.settings) as instance:
+            runs.execute_job("land_and_load", instance, day, self.settings)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.published), read_only=True) as connection:
@@ -90,7 +90,7 @@ def two_days(shared: Path, folder: Path) -> Iterator[World]:
 
 def latest_check(world: World, table: str, name: str) -> Any:
     key = dg.AssetCheckKey(dg.AssetKey(["raw", table]), name)
-    with patch.dict(os.environ, world.environment), cli.dagster_instance(world.settings) as instance:
+    with patch.dict(os.environ, world.environment), runs.dagster_instance(world.settings) as instance:
         records = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
         return records[0].event.dagster_event.asset_check_evaluation_data
 

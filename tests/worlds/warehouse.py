@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, Self
 import duckdb
 from dbt.cli.main import dbtRunner
 
-from dagster_project.lib import seeds
-from dagster_project.lib.raw_tables import ALL_TABLES
-from dagster_project.lib.seed_files import Seed
+from dagster_project.lib.seeds import tables as seeds
+from dagster_project.lib.seeds.files import Seed
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import PLANS_WITHOUT_STATISTICS
+from dagster_project.lib.warehouse.connection import PLANS_WITHOUT_STATISTICS
+from dagster_project.lib.warehouse.raw_tables import ALL_TABLES
 from tests.sql_project import parsed, run_dbt
 from tests.worlds.once import built_once
 

@@ -14,16 +14,16 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib.checkout import SQL
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.files import write_whole
 from dagster_project.lib.report import adoption, channels, claim, days, market, metrics_page, openness, price
 from dagster_project.lib.report.page import Definition, Publication, Query, Shown, render
 from dagster_project.lib.report.sections import Drawn, Row, Section, nothing
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse import by_column, reading
+from dagster_project.lib.warehouse.connection import by_column, reading
 
-PROJECT = Path(__file__).parents[3]
-QUERIES = PROJECT / "sql" / "report"
+QUERIES = SQL / "report"
 _BY_KEY = {
     section.key: section
     for module in (claim, adoption, days, openness, channels, market, price)

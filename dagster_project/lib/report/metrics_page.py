@@ -1,7 +1,7 @@
 """docs/metrics.md as a page beside the report, for whoever has the published folder and no checkout.
 
 Belongs here: Markdown to HTML.
-Does not belong here: what the document says (lib/docs), the report (page).
+Does not belong here: what the document says (lib/report/documents), the report (page).
 """
 
 from itertools import pairwise
@@ -9,8 +9,8 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from dagster_project.lib.docs import METRICS
 from dagster_project.lib.report import templates
+from dagster_project.lib.report.documents import METRICS
 
 NAME = "metrics.html"
 

@@ -1,0 +1,94 @@
+"""The dbt project of sql/ as plain data, from the manifest that dbt writes, and its version.
+
+Belongs here: which tables are published, what their descriptions and `meta` say, where their SQL stands, and
+which version it is of. Does not belong here: running dbt (build), and what is built (plan).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from dagster_project.lib.checkout import SQL
+
+MANIFEST = SQL / "target" / "manifest.json"
+PARSED = MANIFEST.with_name("partial_parse.msgpack")  # by `make`; what every dbt starts from, for any home
+PARSED_ONCE = {"DBT_PARTIAL_PARSE_FILE_PATH": str(PARSED)}  # the same for a dbt of another process
+
+
+class Mart(NamedTuple):
+    """A published SQL model. Its columns are (name, type, description); `preview` has `title` and `query`."""
+
+    name: str
+    description: str
+    columns: tuple[tuple[str, str, str], ...]
+    sql_path: Path
+    preview: Mapping[str, str] | None
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """What dbt has parsed: its nodes, its sources, and who reads whom."""
+    parsed: dict[str, Any] = orjson.loads(MANIFEST.read_bytes())
+    return parsed
+
+
+@cache
+def in_order() -> list[str]:
+    """dbt's names of all that it has parsed, parents before children."""
+    return list(TopologicalSorter(manifest()["parent_map"]).static_order())
+
+
+@cache
+def marts() -> dict[str, Mart]:
+    """Every mart by its name, in alphabetical order."""
+    nodes = manifest()["nodes"].values()
+    found = [_mart(node) for node in nodes if node["resource_type"] == "model" and node["fqn"][1] == "marts"]
+    return {mart.name: mart for mart in sorted(found)}
+
+
+def _mart(node: Mapping[str, Any]) -> Mart:
+    return Mart(
+        node["name"],
+        node["description"],
+        tuple((c["name"], c["data_type"], c["description"]) for c in node["columns"].values()),
+        SQL / node["original_file_path"],
+        node["config"]["meta"].get("preview"),
+    )
+
+
+def next_step(check: str, rows: int | None, is_blocking: bool) -> str:
+    """What a reader of a failed test of the SQL models should know and do."""
+    found = "An answer" if rows is None else f"{rows:,} row{'' if rows == 1 else 's'}"
+    consequence = (
+        "Nothing after it was built; what was published before stays readable."
+        if is_blocking
+        else "It is a finding, not a fault of the run: the publication goes on and holds it."
+    )
+    return (
+        f"{found} against the claim {check}. {consequence} To see what: ask the query of that name under "
+        "logs/dbt/compiled of the data home of a copy of warehouse.duckdb. If a day's data is at fault, load "
+        "it again (`make run DAY=…` from landing, `REFETCH=1 make run` for today's); if a decision is, mend "
+        "its row in sql/seeds; then run again."
+    )
+
+
+def sql_version() -> str:
+    """Changes with the text of any model or macro and with dbt_project.yml: what decides on figures."""
+    return _version("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")
+
+
+def project_version() -> str:
+    """Changes with any file of the project: with tests and contracts, too."""
+    return _version("models/**/*", "macros/**/*", "tests/**/*", "dbt_project.yml")
+
+
+def _version(*patterns: str) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in patterns for path in SQL.glob(pattern) if path.is_file()):
+        digest.update(f"{path.relative_to(SQL)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
