@@ -130,9 +130,11 @@ def _build(settings: Settings) -> None:
     with up_to_date(settings) as connection:
         plan = plan_build(connection)
         memory = f"{build_memory_mb(connection)}MB"
-    built = dbt_build.build(
-        settings.warehouse, plan.options, memory_limit=memory, folder=settings.home / "target"
-    )
+    built = []
+    for options in plan.runs:
+        built += dbt_build.build(
+            settings.warehouse, options, memory_limit=memory, folder=settings.home / "target"
+        )
     dbt_build.refuse_failed(built)
     with up_to_date(settings) as connection:
         record_build(connection, plan, [])

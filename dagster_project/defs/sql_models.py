@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import count
 from typing import Any
 
 import dagster as dg
@@ -57,7 +58,7 @@ def sql_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     them if the SQL is another, for what an older version has built may have other columns and other figures.
     What follows from nothing that has changed is left as it is.
     """
-    from dagster_project.lib.sql_models.build import build, refuse_failed  # dbt: a second to import
+    from dagster_project.lib.sql_models.build import build, failed, refuse_failed  # dbt: a second to import
 
     with readable_errors():
         settings = Settings.from_environment()
@@ -67,14 +68,19 @@ def sql_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
                 plan = plan_build(connection, _selected(context) if context.is_subset else None)
                 memory = memory_limit() or f"{build_memory_mb(connection)}MB"
             context.log.info(f"building the SQL models{plan.said}")
+            results: list[Any] = []
             with progress_bar("models and tests", len(plan.nodes)) as advance:
-                results = build(
-                    settings.warehouse,
-                    plan.options,
-                    memory_limit=memory,
-                    folder=settings.home / "logs" / "dbt",
-                    done=advance,
-                )
+                through = count(1)
+                for options in plan.runs:
+                    results += build(
+                        settings.warehouse,
+                        options,
+                        memory_limit=memory,
+                        folder=settings.home / "logs" / "dbt",
+                        ended=lambda: advance(next(through)),
+                    )
+                    if failed(results):
+                        break
             with up_to_date(settings, context.log.info) as connection:
                 yield from _reported(context, connection, plan, results)
                 refuse_failed(results)

@@ -35,7 +35,7 @@
 {% macro any_pattern(seed, column) %}
     {% if not execute %}{{ return("'[^\\s\\S]'") }}{% endif %}
     {% set query %}
-        select string_agg('(' || {{ column }} || ')', '|' order by {{ column }}) from {{ ref(seed) }}
+        select string_agg('(' || {{ column }} || ')', '|' order by {{ column }}) from {{ source('seeds', seed) }}
     {% endset %}
     {% set pattern = run_query(query).columns[0].values()[0] or '[^\\s\\S]' %}
     {{ return("'" ~ pattern | replace("'", "''") ~ "'") }}

@@ -14,11 +14,7 @@ listed as (
         count(*) as models
     from {{ ref('stg_hub__counters') }}
     where
-        snapshot_date >= (
-            select windows.first_day
-            from intermediate.build_windows as windows
-            where windows.model = 'fct_openness_daily'
-        )
+        snapshot_date >= {{ first_day_of_window('fct_openness_daily') }}
     group by snapshot_date
 )
 

@@ -10,11 +10,7 @@ with intervals as (
     from {{ ref('int_model_downloads__daily') }}
     where
         net is not null
-        and observed_date >= (
-            select windows.first_day
-            from intermediate.build_windows as windows
-            where windows.model = 'int_model_downloads__daily'
-        )
+        and observed_date >= {{ first_day_of_window('int_model_downloads__daily') }}
     group by model_key, observed_date, is_birth
 ),
 

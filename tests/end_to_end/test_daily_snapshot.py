@@ -14,7 +14,8 @@ import pytest
 
 from dagster_project import runs
 from dagster_project.lib.report import words
-from dagster_project.lib.sql_models.project import sql_version
+from dagster_project.lib.sql_models.plan import FOUND, digests
+from dagster_project.lib.sql_models.project import manifest
 from tests.worlds.homes import (
     FIRST,
     SECOND,
@@ -122,10 +123,11 @@ def test_a_second_load_of_a_day_changes_nothing_and_a_reader_with_an_old_connect
     assert_tables_equal(contents(world, is_asked_again=True), before)
 
 
-def test_a_whole_build_says_which_sql_it_is_of(world: World) -> None:
+def test_a_whole_build_says_what_each_model_is_built_from(world: World) -> None:
     with duckdb.connect(str(world.settings.warehouse), read_only=True) as connection:
-        recorded = connection.execute("select digest from intermediate.built_from where name = 'sql'")
-        assert recorded.fetchall() == [(sql_version(),)]
+        recorded = dict(connection.execute("select node, built_from from intermediate.builds").fetchall())
+    for name, digest in digests(manifest()).items():
+        assert recorded[name] in (" ".join(digest), FOUND)
 
 
 def test_a_pass_over_cards_that_is_refused_leaves_a_status_row_and_the_run_ends_well(world: World) -> None:

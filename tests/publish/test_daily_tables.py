@@ -51,7 +51,7 @@ class Story:
     loads: int = 0
     rule: int = 0
     card_passes: list[date] = field(default_factory=list)
-    full_build: int = 0
+    meaning: int = 0
     seen_again: list[date] = field(default_factory=list)
 
     def load(self, day: date) -> None:
@@ -72,8 +72,8 @@ class Story:
     def read_cards(self, day: date) -> None:
         self.card_passes.append(day)
 
-    def build_from_nothing(self, _: date) -> None:
-        self.full_build += 1
+    def change_the_sql(self, _: date) -> None:
+        self.meaning += 1
 
     def see_again(self, day: date) -> None:
         """A model that was away has a row more of a day that is over, though no load of that day changed."""
@@ -114,9 +114,9 @@ class Story:
         )
         _table(
             connection,
-            "intermediate.build_windows",
-            "model varchar, full_build varchar",
-            [(model, f"{self.full_build}") for model in (GROWTH, "int_model_downloads__daily")],
+            "intermediate.builds",
+            "node varchar, snapshot_date date, built_from varchar",
+            [(f"model.model_tide.{one}", None, f"{self.meaning} text") for one in DAILY_FACTS],
         )
         _table(
             connection,
@@ -163,7 +163,7 @@ class Story:
         """All loads up to the day and the decisions that hold on it."""
         loads = [(str(d), self.days[d].load, self.days[d].usable) for d in sorted(self.days) if d <= day]
         cards = [str(read) for read in self.card_passes if read <= day]
-        return repr((loads, cards, self.rule, self.full_build))
+        return repr((loads, cards, self.rule, self.meaning))
 
     def _spread(self) -> Iterator[tuple[Any, ...]]:
         """Between two usable days the difference is spread over all days, as of the later one."""
@@ -279,7 +279,7 @@ def written_at(told: Story, table: str) -> dict[date, Any]:
 EVENTS = st.tuples(
     st.sampled_from(
         [Story.load, Story.judge, Story.remove, Story.change_a_rule, Story.read_cards,
-         Story.build_from_nothing, Story.see_again]
+         Story.change_the_sql, Story.see_again]
     ),
     # the tenth of February makes one file of January
     st.sampled_from([0, 1, 2, 3, 4, 29, 30, 31, 39, 40]).map(lambda number: FIRST + timedelta(days=number)),

@@ -19,7 +19,7 @@ from tests.worlds.warehouse import Template, Warehouse
 FIRST = date(2026, 1, 1)
 DAYS = ("stg_hub__ends", "int_snapshot_days__*", "fct_snapshot_days",
         "int_models__detailed", "int_model_downloads__daily", "fct_model_downloads_daily")  # fmt: skip
-GROWTH = ("int_growth__seed_rows", "int_group_growth__seed_rows", "int_model_growth__daily",
+GROWTH = ("int_model_growth__daily",
           "fct_model_growth_daily", "fct_family_growth_daily")  # fmt: skip
 BIG = 70_000  # 30-day downloads from which a model can show that the Hub stands still: 60,000
 OLD = datetime(2024, 5, 1)

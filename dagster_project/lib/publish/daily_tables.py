@@ -67,9 +67,8 @@ DAILY_FACTS = {
         DailyFacts("model_history", "day", "intermediate.int_models__detailed", "snapshot_date", 0),
     )
 }
-# decisions that restate days, and what says that a table was built from nothing, perhaps by other SQL
+# decisions that restate days
 _RESTATING_SEEDS = ("counting_rule_changes", "growth_thresholds", "licences", "named_licences", "publishers")
-_BUILT_FROM = ("int_model_growth__daily", "int_model_downloads__daily", "int_models__detailed")
 
 
 class Day(NamedTuple):
@@ -227,7 +226,7 @@ def link_or_copy(
 class _Signatures:
     """Hash of all that a day can depend on: every judged load until the first usable one on or after its
     snapshot day, which closes a gap that is spread back over it; every pass over cards until the day; the
-    seeds that restate; and the builds from nothing of the tables that it is read from.
+    seeds that restate; and what the SQL of the tables means.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -252,12 +251,14 @@ class _Signatures:
             )
             for seed in _RESTATING_SEEDS
         ]
-        builds = connection.execute(
-            "select model, full_build from intermediate.build_windows "
-            "where list_contains(?, model) order by model",
-            [list(_BUILT_FROM)],
+        # what the SQL of the tables means, with all that they follow from (lib/sql_models/plan.py)
+        models = [f"model.model_tide.{table}" for table in sorted(DAILY_FACTS)]
+        meanings = connection.execute(
+            "select node, split_part(built_from, ' ', 1) from intermediate.builds "
+            "where snapshot_date is null and list_contains(?, node) order by node",
+            [models],
         ).fetchall()
-        self._always = repr((rules, builds))
+        self._always = repr((rules, meanings))
 
     def of(self, snapshot_day: date) -> str:
         index = bisect_left(self._usable, snapshot_day)

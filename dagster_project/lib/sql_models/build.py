@@ -34,25 +34,22 @@ def build(
     *,
     memory_limit: str,
     folder: Path,
-    done: Callable[[int], None] = lambda _: None,
+    ended: Callable[[], None] = lambda: None,
 ) -> list[RunResult]:
     """`dbt build` without unit tests, which need no data and run in `make test`; its files go to `folder`.
 
-    What became of each model and test, in the order in which they ended. `done` is told how many are through.
+    What became of each model and test, in the order in which they ended. `ended` is called after each.
     Raises whatever interrupts it.
     """
-    through = 0
 
-    def count(event: EventMsg) -> None:
-        nonlocal through
+    def tell(event: EventMsg) -> None:
         if event.info.name == "NodeFinished":
-            through += 1
-            done(through)
+            ended()
 
     command = ["build", "--exclude-resource-type", "unit_test", *options]
     with environment({WAREHOUSE: str(warehouse), MEMORY_LIMIT: memory_limit}):
         try:
-            result = dbtRunner(callbacks=[count]).invoke([*command, *at(folder)])
+            result = dbtRunner(callbacks=[tell]).invoke([*command, *at(folder)])
         finally:
             _let_go()
     if result.exception is not None:
@@ -60,12 +57,16 @@ def build(
     return list(getattr(result.result, "results", []))
 
 
+def failed(results: Iterable[RunResult]) -> list[RunResult]:
+    """Models and tests that had to pass and did not."""
+    return [result for result in results if result.status in ("error", "fail", "runtime error")]
+
+
 def refuse_failed(results: Iterable[RunResult]) -> None:
     """Raises BuildFailed if a model or a test that must pass did not."""
-    failed = [result for result in results if result.status in ("error", "fail", "runtime error")]
-    if failed:
-        said = "; ".join(f"{r.node.name}: {' '.join(str(r.message).split())}" for r in failed[:TOLD])
-        more = f"; {len(failed) - TOLD} more" if len(failed) > TOLD else ""
+    if found := failed(results):
+        said = "; ".join(f"{r.node.name}: {' '.join(str(r.message).split())}" for r in found[:TOLD])
+        more = f"; {len(found) - TOLD} more" if len(found) > TOLD else ""
         raise BuildFailed(f"The SQL models were not built whole. {said}{more}")
 
 

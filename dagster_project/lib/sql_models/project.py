@@ -1,10 +1,9 @@
-"""The dbt project of sql/ as plain data, from the manifest that dbt writes, and its version.
+"""The dbt project of sql/ as plain data, from the manifest that dbt writes.
 
-Belongs here: which tables are published, what their descriptions and `meta` say, where their SQL stands, and
-which version it is of. Does not belong here: running dbt (build), and what is built (plan).
+Belongs here: which tables are published, what their descriptions and `meta` say, and where their SQL stands.
+Does not belong here: running dbt (build), and what is built (plan).
 """
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 from graphlib import TopologicalSorter
@@ -75,20 +74,3 @@ def next_step(check: str, rows: int | None, is_blocking: bool) -> str:
         "it again (`make run DAY=…` from landing, `REFETCH=1 make run` for today's); if a decision is, mend "
         "its row in sql/seeds; then run again."
     )
-
-
-def sql_version() -> str:
-    """Changes with the text of any model or macro and with dbt_project.yml: what decides on figures."""
-    return _version("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")
-
-
-def project_version() -> str:
-    """Changes with any file of the project: with tests and contracts, too."""
-    return _version("models/**/*", "macros/**/*", "tests/**/*", "dbt_project.yml")
-
-
-def _version(*patterns: str) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in patterns for path in SQL.glob(pattern) if path.is_file()):
-        digest.update(f"{path.relative_to(SQL)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()

@@ -1,7 +1,7 @@
 -- growth of a family's requests and its share's excess return, ISO week by ISO week
 with definitions as (
     select definition
-    from {{ ref('stg_seeds__event_kinds') }}
+    from {{ source('seeds', 'event_kinds') }}
     where kind = 'milestone'
 ),
 
@@ -10,7 +10,7 @@ listed as (
         families.family,
         listings.symbol,
         listings.exchange
-    from {{ ref('stg_seeds__families') }} as families
+    from {{ source('seeds', 'families') }} as families
     inner join {{ ref('int_companies__listings') }} as listings
         on
             families.company = listings.company

@@ -1,22 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window(
-        'snapshot_date', seed='int_adoption__seed_rows', days='int_snapshot_days__judged'
-    ) }}",
-    post_hook=[
-        "{{ build_later_pieces(
-            seed='int_adoption__seed_rows', days='int_snapshot_days__judged'
-        ) }}",
-        "{{ close_window(seed='int_adoption__seed_rows', days='int_snapshot_days__judged') }}"
-    ]
-) }}
--- depends_on: {{ ref('int_adoption__seed_rows') }}
+{{ built_by_day(seeds=seeds_of_adoption(), judged=true, in_parts=true) }}
 
-{% set piece = first_piece(seed='int_adoption__seed_rows', days='int_snapshot_days__judged') %}
-
-with {{ interval_ctes(piece) }},
+with {{ interval_ctes(days_to_build()) }},
 
 snapshots as (
     select
@@ -28,7 +12,7 @@ snapshots as (
         on snapshots.snapshot_date = judged.snapshot_date
     where
         judged.usable
-        and snapshots.snapshot_date {{ piece }}
+        and snapshots.snapshot_date {{ days_to_build() }}
 ),
 
 first_snapshot as (
@@ -44,7 +28,7 @@ listed as (
     from {{ ref('stg_hub__counters') }} as counters
     inner join snapshots
         on counters.snapshot_date = snapshots.snapshot_date
-    where counters.snapshot_date {{ piece }}
+    where counters.snapshot_date {{ days_to_build() }}
 ),
 
 -- the last count as of a day, also of models that are gone
@@ -126,9 +110,8 @@ suspects as (
         compared_with_parent.snapshot_date,
         compared_with_parent.model_key
     from compared_with_parent
-    inner join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
-        on thresholds.threshold = 'relation_suspect_ratio'
-    where {{ is_relation_suspect('compared_with_parent', 'thresholds.value') }}
+    cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
+    where {{ is_relation_suspect('compared_with_parent', 'thresholds.relation_suspect_ratio') }}
 ),
 
 first_sights as (
@@ -240,7 +223,7 @@ family_countries as (
             rank() over (
                 partition by publishers.family order by count(*) desc, publishers.country asc
             ) as country_rank
-        from {{ ref('stg_seeds__publishers') }} as publishers
+        from {{ source('seeds', 'publishers') }} as publishers
         where publishers.family is not null
         group by publishers.family, publishers.country
     ) as counted

@@ -27,7 +27,7 @@ known_names as (
         authors.company,
         authors.models_dev_provider
     from names
-    left join {{ ref('stg_seeds__api_authors') }} as authors
+    left join {{ source('seeds', 'api_authors') }} as authors
         on names.author = authors.author
 ),
 
@@ -42,7 +42,7 @@ stated as (
         cast(null as date) as valid_to,
         cast(null as date) as seen_date
     from known_names
-    inner join {{ ref('stg_seeds__api_model_classes') }} as classes
+    inner join {{ source('seeds', 'api_model_classes') }} as classes
         on {{ matches_whole('known_names.full_name', 'classes.permaslug_pattern') }}
 ),
 
@@ -50,7 +50,7 @@ makers as (
     select
         publisher,
         company
-    from {{ ref('stg_seeds__publishers') }}
+    from {{ source('seeds', 'publishers') }}
     where company is not null
 ),
 

@@ -10,7 +10,7 @@ with packages as (
 
 seeded as (
     select count(*) as packages
-    from {{ ref('stg_seeds__sdk_packages') }}
+    from {{ source('seeds', 'sdk_packages') }}
 ),
 
 sums as (

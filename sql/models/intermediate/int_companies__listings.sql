@@ -10,5 +10,5 @@ select
         partition by company
         order by is_primary_listing desc nulls last, symbol asc
     ) = 1 as is_primary_listing
-from {{ ref('stg_seeds__companies') }}
+from {{ source('seeds', 'companies') }}
 where kind = 'company'

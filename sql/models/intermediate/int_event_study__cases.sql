@@ -15,7 +15,7 @@ with cases as (
     from {{ ref('int_events__listings') }} as listings
     inner join {{ ref('int_event_study__models') }} as models
         on listings.symbol = models.symbol
-    cross join {{ ref('stg_seeds__event_windows') }} as windows
+    cross join {{ source('seeds', 'event_windows') }} as windows
 ),
 
 dated as (
@@ -63,13 +63,6 @@ within_windows as (
     group by cases.event_id, cases.symbol, cases.model, cases.event_window
 ),
 
-thresholds as (
-    select
-        cast(max(value) filter (where threshold = 'estimation_start') as bigint)
-            as estimation_start
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
 splits_before as (
     select
         cases.event_id,
@@ -78,7 +71,7 @@ splits_before as (
         cases.event_window,
         series.splits
     from cases
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     inner join {{ ref('int_event_study__series') }} as series
         on
             cases.symbol = series.symbol

@@ -35,7 +35,7 @@ seeded as (
             order by confounders.confounder_date, confounders.confounder
         ) as confounders
     from owners
-    inner join {{ ref('stg_seeds__confounders') }} as confounders
+    inner join {{ source('seeds', 'confounders') }} as confounders
         on
             owners.session_date_before < confounders.confounder_date
             and owners.last_session_date >= confounders.confounder_date

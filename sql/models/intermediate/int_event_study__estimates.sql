@@ -4,26 +4,14 @@
     ('market', 'market'), ('market', 'second'), ('second', 'second')
 ] %}
 
-with thresholds as (
-    select
-        cast(max(value) filter (where threshold = 'estimation_start') as bigint)
-            as estimation_start,
-        cast(max(value) filter (where threshold = 'estimation_end') as bigint)
-            as estimation_end,
-        cast(max(value) filter (where threshold = 'estimation_min_observations') as bigint)
-            as min_observations,
-        max(value) filter (where threshold = 'least_daily_sd') as least_daily_sd
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
 -- each session of the calendar as if it were an event's: the placebos are such sessions
-totals as (
+with totals as (
     select
         last_rows.series_key - thresholds.estimation_end as series_key,
         last_rows.symbol,
         last_rows.model,
         last_rows.session_number - thresholds.estimation_end as session_number,
-        thresholds.min_observations,
+        thresholds.estimation_min_observations as min_observations,
         thresholds.estimation_end - thresholds.estimation_start + 1 as estimation_sessions,
         thresholds.least_daily_sd * thresholds.least_daily_sd as least_variance,
         case when last_rows.model = 'market' then 2 else 3 end as parameters,
@@ -39,7 +27,7 @@ totals as (
             as sum_{{ one }}_{{ other }}{{ ',' if not loop.last }}
     {% endfor %}
     from {{ ref('int_event_study__series') }} as last_rows
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     left join {{ ref('int_event_study__series') }} as first_rows
         on
             last_rows.series_key

@@ -1,12 +1,5 @@
 -- how often the same statistic is as large where nothing is known to have happened
-with thresholds as (
-    select
-        cast(max(value) filter (where threshold = 'placebo_sessions') as bigint)
-            as placebo_sessions
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-tested as (
+with tested as (
     select
         listings.event_id,
         listings.symbol,
@@ -31,8 +24,8 @@ steps as (
             'generate_series(1, (thresholds.placebo_sessions + windows.start_session)'
             ~ ' // (windows.end_session - windows.start_session + 1))'
         ) }} as step
-    from {{ ref('stg_seeds__event_windows') }} as windows
-    cross join thresholds
+    from {{ source('seeds', 'event_windows') }} as windows
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 ),
 
 in_time as (

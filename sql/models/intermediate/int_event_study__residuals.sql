@@ -1,18 +1,9 @@
 -- abnormal returns of testable events, of the estimation window and of all event windows
-with thresholds as (
-    select
-        cast(max(value) filter (where threshold = 'estimation_start') as bigint)
-            as estimation_start,
-        cast(max(value) filter (where threshold = 'estimation_end') as bigint)
-            as estimation_end
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-windows as (
+with windows as (
     select
         min(start_session) as start_session,
         max(end_session) as end_session
-    from {{ ref('stg_seeds__event_windows') }}
+    from {{ source('seeds', 'event_windows') }}
 ),
 
 tested as (
@@ -53,7 +44,7 @@ observed as (
         estimates.s_market_market,
         estimates.s_orthogonal
     from tested
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     cross join windows
     inner join {{ ref('int_event_study__estimates') }} as estimates
         on

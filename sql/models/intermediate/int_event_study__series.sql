@@ -1,17 +1,8 @@
 -- running totals over the sessions that an event or a placebo can need: the moments of any window
 -- are differences of two rows, so no regression is computed twice
-with thresholds as (
-    select
-        cast(max(value) filter (where threshold = 'estimation_start') as bigint)
-            as estimation_start,
-        cast(max(value) filter (where threshold = 'placebo_sessions') as bigint)
-            as placebo_sessions
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-windows as (
+with windows as (
     select min(start_session) as start_session
-    from {{ ref('stg_seeds__event_windows') }}
+    from {{ source('seeds', 'event_windows') }}
 ),
 
 first_needed as (
@@ -22,7 +13,7 @@ first_needed as (
         + min(thresholds.estimation_start)
         + min(windows.start_session) as session_number
     from {{ ref('int_events__listings') }} as listings
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     cross join windows
     group by listings.exchange
 ),

@@ -22,7 +22,7 @@ with totals as (
         last_rows.sum_market - before_rows.sum_market as sum_market,
         last_rows.sum_second - before_rows.sum_second as sum_second
     from {{ ref('int_event_study__estimates') }} as estimates
-    cross join {{ ref('stg_seeds__event_windows') }} as windows
+    cross join {{ source('seeds', 'event_windows') }} as windows
     inner join {{ ref('int_event_study__series') }} as last_rows
         on estimates.series_key + windows.end_session = last_rows.series_key
     inner join {{ ref('int_event_study__series') }} as before_rows

@@ -1,12 +1,4 @@
-with thresholds as (
-    select
-        max(value) filter (where threshold = 'release_max_days_unseen') as max_days_unseen,
-        max(value) filter (where threshold = 'release_likes_days') as likes_days,
-        max(value) filter (where threshold = 'release_min_likes') as min_likes
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-snapshots as (
+with snapshots as (
     select
         snapshot_date,
         captured_at,
@@ -32,7 +24,7 @@ first_states as (
         on
             states.model_key = cards.model_key
             and states.card_from = cards.valid_from
-    inner join {{ ref('stg_seeds__publishers') }} as publishers
+    inner join {{ source('seeds', 'publishers') }} as publishers
         on
             cards.publisher = publishers.publisher
             and publishers.follow_all
@@ -68,7 +60,7 @@ released as (
             )
     inner join snapshots
         on first_states.first_seen_date = snapshots.snapshot_date
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     where
         first_states.is_first
         and first_states.relation_kind = 'undeclared'
@@ -76,7 +68,7 @@ released as (
         and classified.is_open_weights
         and models.created_at > snapshots.first_captured_at
         and {{ days_between('models.created_at', 'first_states.first_seen_date') }}
-        <= thresholds.max_days_unseen
+        <= thresholds.release_max_days_unseen
 ),
 
 liked as (
@@ -84,14 +76,14 @@ liked as (
         released.model_key,
         max(counters.likes) as likes
     from released
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     inner join {{ ref('stg_hub__counters') }} as counters
         on
             released.model_key = counters.model_key
             and released.first_seen_date <= counters.snapshot_date
     where
         {{ days_between('released.first_seen_date', 'counters.snapshot_date') }}
-        <= thresholds.likes_days
+        <= thresholds.release_likes_days
     group by released.model_key
 )
 
@@ -108,5 +100,5 @@ select
 from released
 inner join liked
     on released.model_key = liked.model_key
-cross join thresholds
-where liked.likes >= thresholds.min_likes
+cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
+where liked.likes >= thresholds.release_min_likes

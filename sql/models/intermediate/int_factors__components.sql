@@ -7,7 +7,7 @@ with shares as (
         market_symbol,
         sector_symbol,
         peers
-    from {{ ref('stg_seeds__companies') }}
+    from {{ source('seeds', 'companies') }}
     where kind = 'company'
 ),
 
@@ -60,7 +60,7 @@ described as (
     from named
     inner join shares
         on named.symbol = shares.symbol
-    left join {{ ref('stg_seeds__companies') }} as components
+    left join {{ source('seeds', 'companies') }} as components
         on named.component = components.symbol
     left join exchange_orders
         on

@@ -1,13 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('observed_date', days='int_snapshot_days__judged') }}",
-    post_hook="{{ close_window(days='int_snapshot_days__judged') }}"
-) }}
-
-{% set first_day = first_day_to_build(days='int_snapshot_days__judged') if is_incremental()
-    else "date '0001-01-01'" %}
+{{ built_by_day('observed_date', judged=true) }}
 
 -- every count of a model that has a row in the window, also on days when it has none
 with shown as (
@@ -15,7 +6,7 @@ with shown as (
         snapshot_date,
         model_key
     from {{ ref('int_models__detailed') }}
-    where snapshot_date >= {{ first_day }}
+    where snapshot_date {{ days_to_build() }}
 ),
 
 shown_models as (
@@ -23,7 +14,7 @@ shown_models as (
     from shown
 ),
 
-{{ interval_ctes('>= ' ~ first_day, only='shown_models') }},
+{{ interval_ctes(days_to_build(), only='shown_models') }},
 
 measured as (
     select

@@ -42,19 +42,13 @@ unseen_names as (
         unseen.parent_name,
         coalesce(min(families.family), min(publishers.family)) as family
     from unseen
-    left join {{ ref('stg_seeds__publishers') }} as publishers
+    left join {{ source('seeds', 'publishers') }} as publishers
         on
             strpos(unseen.parent_name, '/') > 0
             and split_part(unseen.parent_name, '/', 1) = publishers.publisher
-    left join {{ ref('stg_seeds__families') }} as families
+    left join {{ source('seeds', 'families') }} as families
         on regexp_matches(lower(unseen.parent_name), families.extra_root_pattern)
     group by unseen.parent_name
-),
-
-max_depth as (
-    select value
-    from {{ ref('stg_seeds__growth_thresholds') }}
-    where threshold = 'lineage_max_depth'
 ),
 
 -- downwards from the topmost root with a known family; equal parts of one step are added up, or
@@ -96,7 +90,10 @@ descents as (
             descents.model_key = edges.parent_key
             and descents.valid_from < edges.valid_to
             and descents.valid_to > edges.valid_from
-    where descents.depth < (select max_depth.value from max_depth)
+    where descents.depth < (
+            select thresholds.lineage_max_depth
+            from {{ ref('stg_seeds__growth_thresholds') }} as thresholds
+        )
     group by all
 ),
 
@@ -204,7 +201,7 @@ clean as (
 listed_names as (
     select distinct cards.repo_id
     from {{ ref('stg_hub__cards') }} as cards
-    inner join {{ ref('stg_seeds__publishers') }} as publishers
+    inner join {{ source('seeds', 'publishers') }} as publishers
         on cards.publisher = publishers.publisher
 ),
 
@@ -213,7 +210,7 @@ curated_names as (
         listed_names.repo_id,
         patterns.family
     from listed_names
-    inner join {{ ref('stg_seeds__curated_models') }} as patterns
+    inner join {{ source('seeds', 'curated_models') }} as patterns
         on regexp_matches(listed_names.repo_id, patterns.repo_pattern)
     where patterns.is_included
 ),
@@ -223,7 +220,7 @@ left_out_names as (
         curated_names.repo_id,
         curated_names.family
     from curated_names
-    inner join {{ ref('stg_seeds__curated_models') }} as patterns
+    inner join {{ source('seeds', 'curated_models') }} as patterns
         on
             (patterns.family = '*' or curated_names.family = patterns.family)
             and regexp_matches(curated_names.repo_id, patterns.repo_pattern)

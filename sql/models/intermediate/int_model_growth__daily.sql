@@ -1,28 +1,13 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', 'int_growth__seed_rows', 'int_snapshot_days__judged') }}",
-    post_hook=[
-        "{{ build_later_pieces('int_growth__seed_rows', 'int_snapshot_days__judged') }}",
-        "{{ close_window('int_growth__seed_rows', 'int_snapshot_days__judged') }}"
-    ]
+{{ built_by_day(
+    seeds=['growth_thresholds', 'counting_rule_changes'], judged=true, in_parts=true
 ) }}
--- depends_on: {{ ref('int_growth__seed_rows') }}
 
 -- how many days before the day itself the windows of the figures end
 {% set window_ends = [7, 14, 28, 30, 56, 60, 90, 180] %}
-{% set least_base = 'thresholds.least_base' %}
+{% set least_base = 'thresholds.min_base_model' %}
 {% set longest_window = 180 %}
 
-with thresholds as (
-    select
-        max(case when threshold = 'min_base_model' then value end) as least_base,
-        max(case when threshold = 'max_edge_distance_days' then value end) as edge_days
-    from {{ ref('stg_seeds__growth_thresholds') }}
-),
-
-snapshots as (
+with snapshots as (
     select
         snapshots.snapshot_date,
         snapshots.activity_date,
@@ -54,9 +39,7 @@ new_snapshots as (
         activity_date,
         scope_id
     from snapshots
-    where snapshot_date {{ first_piece(
-        'int_growth__seed_rows', 'int_snapshot_days__judged'
-    ) }}
+    where snapshot_date {{ days_to_build() }}
 ),
 
 week_ago_snapshots as (
@@ -210,10 +193,10 @@ window_starts as (
         {% endfor %}
         max(cumulatives.days_to_observation) > 0 as is_edge_interpolated
     from wanted_days
-    cross join thresholds
+    cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
     inner join cumulatives
         on wanted_days.activity_date = cumulatives.activity_date
-    where cumulatives.days_to_observation <= thresholds.edge_days
+    where cumulatives.days_to_observation <= thresholds.max_edge_distance_days
     group by wanted_days.snapshot_date, cumulatives.model_key
 ),
 
@@ -259,7 +242,7 @@ rules as (
             when date_precision = 'month' then {{ month_end('effective_date') }}
             else effective_date
         end as last_date
-    from {{ ref('stg_seeds__counting_rule_changes') }}
+    from {{ source('seeds', 'counting_rule_changes') }}
     where applies_to_kind = 'library'
 ),
 
@@ -418,7 +401,7 @@ rates as (
         flows.is_edge_interpolated,
         flows.is_interpolated
     from flows
-    cross join thresholds
+    cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
 )
 
 select

@@ -70,9 +70,8 @@ compared_with_parent as (
 suspects as (
     select compared_with_parent.model_key
     from compared_with_parent
-    inner join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
-        on thresholds.threshold = 'relation_suspect_ratio'
-    where {{ is_relation_suspect('compared_with_parent', 'thresholds.value') }}
+    cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
+    where {{ is_relation_suspect('compared_with_parent', 'thresholds.relation_suspect_ratio') }}
 ),
 
 sizes as (
@@ -85,7 +84,7 @@ size_limits as (
         sizes.parameters,
         size_classes.size_class
     from sizes
-    inner join {{ ref('stg_seeds__size_classes') }} as size_classes
+    inner join {{ source('seeds', 'size_classes') }} as size_classes
         on
             sizes.parameters >= size_classes.min_parameters
             and (

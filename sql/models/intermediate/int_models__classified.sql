@@ -1,11 +1,5 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_renewed('int_licences__seed_rows') }}",
-    post_hook="{{ close_renewed('int_licences__seed_rows') }}"
-) }}
-{% set from_day = renewed_from('int_licences__seed_rows') %}
+{{ built_by_repository(seeds=['licences', 'named_licences']) }}
+{% set from_day = renewed_from() %}
 
 with listed_cards as (
     select
@@ -158,13 +152,13 @@ named_classes as (
     select
         licence_name,
         licence_class
-    from {{ ref('stg_seeds__named_licences') }}
+    from {{ source('seeds', 'named_licences') }}
     union all
     select
         licences.licence_id as licence_name,
         licences.licence_class
-    from {{ ref('stg_seeds__licences') }} as licences
-    left join {{ ref('stg_seeds__named_licences') }} as named
+    from {{ source('seeds', 'licences') }} as licences
+    left join {{ source('seeds', 'named_licences') }} as named
         on licences.licence_id = named.licence_name
     where named.licence_name is null
 ),
@@ -196,7 +190,7 @@ deciding_licences as (
             || ':' || declared.licence_id
         ) as deciding
     from declared_licences as declared
-    left join {{ ref('stg_seeds__licences') }} as licences
+    left join {{ source('seeds', 'licences') }} as licences
         on declared.licence_id = licences.licence_id
     left join deciding_names as named
         on

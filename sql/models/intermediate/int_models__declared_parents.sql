@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_renewed(also=children_of_new_holders) }}",
-    post_hook="{{ close_renewed() }}"
-) }}
+{{ built_by_repository(also='children_of_new_holders') }}
 {% set always = "date '9999-12-31'" %}
 {% set from_day = renewed_from() %}
 

@@ -1,13 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', seed='stg_seeds__publishers') }}",
-    post_hook="{{ close_window('stg_seeds__publishers') }}"
-) }}
-
-{% set first_day = first_day_to_build('stg_seeds__publishers') if is_incremental()
-    else "date '0001-01-01'" %}
+{{ built_by_day(seeds=['publishers']) }}
 
 with listed as (
     select
@@ -18,7 +9,7 @@ with listed as (
     from {{ ref('stg_hub__counters') }} as counters
     inner join {{ ref('stg_hub__snapshots') }} as snapshots
         on counters.snapshot_date = snapshots.snapshot_date
-    where counters.snapshot_date >= {{ first_day }}
+    where counters.snapshot_date {{ days_to_build() }}
 ),
 
 -- counted before they are ranked: 2.5 million models have some thousand different counts
@@ -49,7 +40,7 @@ described as (
         cards.valid_from,
         cards.valid_to
     from {{ ref('stg_hub__cards') }} as cards
-    inner join {{ ref('stg_seeds__publishers') }} as publishers
+    inner join {{ source('seeds', 'publishers') }} as publishers
         on cards.publisher = publishers.publisher
 )
 

@@ -1,6 +1,6 @@
--- depends_on: {{ ref('stg_seeds__test_repo_patterns') }}
-{% set root_pattern = any_pattern('stg_seeds__families', 'extra_root_pattern') %}
-{% set test_pattern = any_pattern('stg_seeds__test_repo_patterns', 'pattern') %}
+-- depends_on: {{ source('seeds', 'test_repo_patterns') }}
+{% set root_pattern = any_pattern('families', 'extra_root_pattern') %}
+{% set test_pattern = any_pattern('test_repo_patterns', 'pattern') %}
 
 with changes as (
     select
@@ -40,7 +40,7 @@ extra_roots as (
         repositories.repo_id,
         min(families.family) as family
     from repositories
-    inner join {{ ref('stg_seeds__families') }} as families
+    inner join {{ source('seeds', 'families') }} as families
         on regexp_matches(lower(repositories.repo_id), families.extra_root_pattern)
     group by repositories.repo_id
 ),
@@ -84,9 +84,9 @@ inner join {{ ref('stg_hub__cards') }} as cards
         intervals.model_key = cards.model_key
         and intervals.valid_from >= cards.valid_from
         and (cards.valid_to is null or intervals.valid_from < cards.valid_to)
-left join {{ ref('stg_seeds__publishers') }} as publishers
+left join {{ source('seeds', 'publishers') }} as publishers
     on cards.publisher = publishers.publisher
-left join {{ ref('stg_seeds__libraries') }} as libraries
+left join {{ source('seeds', 'libraries') }} as libraries
     on lower(cards.library_name) = libraries.library_name
 left join extra_roots
     on cards.repo_id = extra_roots.repo_id

@@ -1,15 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', days='int_snapshot_days__judged') }}",
-    post_hook=[
-        "{{ build_later_pieces(days='int_snapshot_days__judged') }}",
-        "{{ close_window(days='int_snapshot_days__judged') }}"
-    ]
-) }}
+{{ built_by_day(judged=true, in_parts=true) }}
 
-with {{ interval_ctes(first_piece(days='int_snapshot_days__judged')) }},
+with {{ interval_ctes(days_to_build()) }},
 
 -- intervals of one length are spread alike, so they are added up before they are spread
 sums as (

@@ -23,11 +23,6 @@ newest_vintages as (
     group by symbol
 ),
 
-thresholds as (
-    select max(value) filter (where threshold = 'split_least_log_ratio') as split_least_log_ratio
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
 bars as (
     select
         bars.symbol,
@@ -51,7 +46,7 @@ bars as (
         on
             bars.symbol = vintages.symbol
             and bars.vintage = vintages.vintage
-    left join {{ ref('stg_seeds__companies') }} as companies
+    left join {{ source('seeds', 'companies') }} as companies
         on bars.symbol = companies.symbol
     left join {{ ref('int_sessions__numbered') }} as sessions
         on
@@ -128,7 +123,7 @@ judged as (
             false
         ) as is_split_unadjusted
     from compared
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 )
 
 select

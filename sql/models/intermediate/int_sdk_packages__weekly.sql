@@ -27,7 +27,7 @@ expected as (
         coalesce(weeks.days, 0) as days,
         case when weeks.days = 7 then weeks.installs end as installs
     from registry_weeks
-    inner join {{ ref('stg_seeds__sdk_packages') }} as packages
+    inner join {{ source('seeds', 'sdk_packages') }} as packages
         on registry_weeks.registry = packages.registry
     left join weeks
         on
@@ -56,7 +56,7 @@ base_weeks as (
             min(complete_weeks.week_start)
         ) as base_week
     from complete_weeks
-    left join {{ ref('stg_seeds__sdk_base_weeks') }} as seeded
+    left join {{ source('seeds', 'sdk_base_weeks') }} as seeded
         on complete_weeks.registry = seeded.registry
     group by complete_weeks.registry
 )

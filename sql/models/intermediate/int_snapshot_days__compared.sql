@@ -1,13 +1,4 @@
-with thresholds as (
-    select
-        max(case when threshold = 'panel_max_difference' then value end) as panel_max_difference,
-        max(case when threshold = 'median_min_days' then value end) as median_min_days,
-        max(case when threshold = 'median_window_days' then cast(value as integer) end)
-            as median_window_days
-    from {{ ref('stg_seeds__day_quality_thresholds') }}
-),
-
--- the day on which a rollback ends is measured against the last good snapshot, not the fallen one
+with -- the day on which a rollback ends is measured against the last good snapshot, not the fallen one
 measured as (
     select
         totals.snapshot_date,
@@ -59,7 +50,7 @@ neighbours as (
         -- and those of fallen days are not of all models
         and (others.rollback_state <> 'held' or others.is_lasting_correction) as is_comparable
     from measured as today
-    cross join thresholds
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
     inner join measured as others
         on
             today.scope_id = others.scope_id
@@ -113,6 +104,6 @@ select
     measured.unchanged_models_30d / nullif(cast(measured.panel_models_30d as double), 0)
         as unchanged_share_30d
 from measured
-cross join thresholds
+cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
 inner join medians
     on measured.snapshot_date = medians.snapshot_date

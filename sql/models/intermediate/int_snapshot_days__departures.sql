@@ -1,15 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', days='int_snapshot_days__judged') }}",
-    post_hook=[
-        "{{ build_later_pieces(days='int_snapshot_days__judged') }}",
-        "{{ close_window(days='int_snapshot_days__judged') }}"
-    ]
-) }}
-
-{% set piece = first_piece(days='int_snapshot_days__judged') %}
+{{ built_by_day(judged=true, in_parts=true) }}
 
 with followed as (
     select
@@ -33,7 +22,7 @@ steps as (
     from followed
     where
         previous_date is not null
-        and snapshot_date {{ piece }}
+        and snapshot_date {{ days_to_build() }}
 ),
 
 present as (
@@ -45,7 +34,7 @@ present as (
     inner join steps
         on counters.snapshot_date = steps.snapshot_date
     where
-        counters.snapshot_date {{ piece }}
+        counters.snapshot_date {{ days_to_build() }}
         and (steps.kind = 'listed' or counters.downloads_all_time is not null)
 )
 

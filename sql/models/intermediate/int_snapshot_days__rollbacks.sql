@@ -1,12 +1,4 @@
-with recursive thresholds as (
-    select
-        max(case when threshold = 'rollback_share' then value end) as rollback_share,
-        max(case when threshold = 'rollback_max_days' then value end) as rollback_max_days,
-        max(case when threshold = 'rollback_recovered_share' then value end) as recovered_share
-    from {{ ref('stg_seeds__day_quality_thresholds') }}
-),
-
-days as (
+with recursive days as (
     select
         totals.scope_id,
         totals.snapshot_date,
@@ -18,9 +10,9 @@ days as (
             false
         ) as has_fallen,
         thresholds.rollback_max_days,
-        thresholds.recovered_share
+        thresholds.rollback_recovered_share as recovered_share
     from {{ ref('int_snapshot_days__totals') }} as totals
-    cross join thresholds
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
 ),
 
 -- day after day: a fall opens a hold, which ends with recovery or with patience

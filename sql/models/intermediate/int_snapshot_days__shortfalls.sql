@@ -1,23 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', seed='stg_seeds__day_quality_thresholds') }}",
-    post_hook="{{ close_window('stg_seeds__day_quality_thresholds') }}"
-) }}
+{{ built_by_day(seeds=['day_quality_thresholds']) }}
 
-{% set first_day = first_day_to_build('stg_seeds__day_quality_thresholds') if is_incremental()
-    else "date '0001-01-01'" %}
-
-with thresholds as (
-    select
-        max(case when threshold = 'rollback_share' then value end) as rollback_share,
-        max(case when threshold = 'rollback_max_days' then cast(value as integer) end)
-            as rollback_max_days
-    from {{ ref('stg_seeds__day_quality_thresholds') }}
-),
-
--- only a day on which many models fell can open a rollback; there is seldom any
+with -- only a day on which many models fell can open a rollback; there is seldom any
 falls as (
     select
         totals.scope_id,
@@ -25,7 +8,7 @@ falls as (
         totals.previous_date as base_date,
         {{ days_after('totals.snapshot_date', 'thresholds.rollback_max_days') }} as last_date
     from {{ ref('int_snapshot_days__totals') }} as totals
-    cross join thresholds
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
     where
         totals.panel_models > 0
         and totals.decreased_models >= thresholds.rollback_share * totals.panel_models
@@ -40,7 +23,7 @@ pairs as (
         on
             falls.scope_id = totals.scope_id
             and totals.snapshot_date between falls.fall_date and falls.last_date
-    where totals.snapshot_date >= {{ first_day }}
+    where totals.snapshot_date {{ days_to_build() }}
 ),
 
 deltas as (

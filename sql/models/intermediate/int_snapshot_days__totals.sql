@@ -1,13 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', seed='stg_seeds__day_quality_thresholds') }}",
-    post_hook=[
-        "{{ build_later_pieces('stg_seeds__day_quality_thresholds') }}",
-        "{{ close_window('stg_seeds__day_quality_thresholds') }}"
-    ]
-) }}
+{{ built_by_day(seeds=['day_quality_thresholds'], in_parts=true) }}
 
 with followed as (
     select
@@ -25,13 +16,7 @@ snapshots as (
         row_count,
         previous_date
     from followed
-    where snapshot_date {{ first_piece('stg_seeds__day_quality_thresholds') }}
-),
-
-thresholds as (
-    select value as big_downloads_30d
-    from {{ ref('stg_seeds__day_quality_thresholds') }}
-    where threshold = 'frozen_big_downloads_30d'
+    where snapshot_date {{ days_to_build() }}
 ),
 
 previous as (
@@ -77,19 +62,19 @@ totals as (
             as decrease,
         count(case when compared.delta < 0 then 1 end) as decreased_models,
         count(
-            case when compared.previous_30d >= thresholds.big_downloads_30d then compared.delta end
+            case when compared.previous_30d >= thresholds.frozen_big_downloads_30d then compared.delta end
         ) as big_models,
         count(
             case
                 when
-                    compared.previous_30d >= thresholds.big_downloads_30d and compared.delta = 0
+                    compared.previous_30d >= thresholds.frozen_big_downloads_30d and compared.delta = 0
                     then 1
             end
         ) as big_unchanged_models,
         count(compared.is_unchanged_30d) as panel_models_30d,
         count(case when compared.is_unchanged_30d then 1 end) as unchanged_models_30d
     from compared
-    cross join thresholds
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
     group by compared.snapshot_date
 )
 

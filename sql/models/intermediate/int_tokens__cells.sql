@@ -13,9 +13,9 @@ with named as (
             tokens.api_model = classes.api_model
             and tokens.token_date >= classes.valid_from
             and (classes.valid_to is null or tokens.token_date < classes.valid_to)
-    left join {{ ref('stg_seeds__api_authors') }} as authors
+    left join {{ source('seeds', 'api_authors') }} as authors
         on split_part(tokens.api_model, '/', 1) = authors.author
-    left join {{ ref('stg_seeds__countries') }} as countries
+    left join {{ source('seeds', 'countries') }} as countries
         on authors.country = countries.country
 )
 

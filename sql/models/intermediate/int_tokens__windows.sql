@@ -1,10 +1,4 @@
-with constants as (
-    select cast(max(value) as integer) as window_days
-    from {{ ref('stg_seeds__share_thresholds') }}
-    where threshold = 'token_window_days'
-),
-
-used as (
+with used as (
     select
         token_date,
         as_of,
@@ -36,8 +30,8 @@ spine as (
 ),
 
 offsets as (
-    select unnest(generate_series(0, window_days - 1)) as days_before
-    from constants
+    select unnest(generate_series(0, token_window_days - 1)) as days_before
+    from {{ ref('stg_seeds__share_thresholds') }}
 ),
 
 expected as (

@@ -45,7 +45,7 @@ select
     last_fetches.statuses as last_statuses,
     last_fetches.detail as last_detail,
     sources.source
-from {{ ref('stg_seeds__data_sources') }} as sources
+from {{ source('seeds', 'data_sources') }} as sources
 left join newest
     on sources.data_source = newest.data_source
 left join last_fetches

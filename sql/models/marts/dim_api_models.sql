@@ -30,8 +30,8 @@ select
 from used
 inner join {{ ref('int_api_models__classes') }} as classes
     on used.api_model = classes.api_model
-left join {{ ref('stg_seeds__api_authors') }} as authors
+left join {{ source('seeds', 'api_authors') }} as authors
     on split_part(used.api_model, '/', 1) = authors.author
-left join {{ ref('stg_seeds__countries') }} as countries
+left join {{ source('seeds', 'countries') }} as countries
     on authors.country = countries.country
 order by used.model_permaslug, classes.valid_from

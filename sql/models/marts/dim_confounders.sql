@@ -6,5 +6,5 @@ select
     what,
     verified,
     source
-from {{ ref('stg_seeds__confounders') }}
+from {{ source('seeds', 'confounders') }}
 order by confounder_date, confounder

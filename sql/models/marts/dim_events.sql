@@ -1,11 +1,4 @@
-with thresholds as (
-    select
-        cast(max(value) filter (where threshold = 'unknown_time_hour') as integer)
-            as unknown_time_hour
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-sessions as (
+with sessions as (
     select
         exchange,
         session_date,
@@ -32,8 +25,8 @@ headlines as (
         headlines.claim,
         cast(null as varchar) as untestable_reason,
         headlines.source
-    from {{ ref('stg_seeds__headline_events') }} as headlines
-    cross join thresholds
+    from {{ source('seeds', 'headline_events') }} as headlines
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 ),
 
 -- the count of a day is complete at its end, so no session of that day can have known it
@@ -60,11 +53,11 @@ milestones as (
         end as untestable_reason,
         'fct_family_milestones' as source
     from {{ ref('fct_family_milestones') }} as milestones
-    inner join {{ ref('stg_seeds__event_kinds') }} as kinds
+    inner join {{ source('seeds', 'event_kinds') }} as kinds
         on
             milestones.definition = kinds.definition
             and kinds.kind = 'milestone'
-    left join {{ ref('stg_seeds__families') }} as families
+    left join {{ source('seeds', 'families') }} as families
         on milestones.family = families.family
     where milestones.is_event
 ),
@@ -186,7 +179,7 @@ select
     end as untestable_reason,
     events.source
 from events
-inner join {{ ref('stg_seeds__event_kinds') }} as kinds
+inner join {{ source('seeds', 'event_kinds') }} as kinds
     on events.kind = kinds.kind
 left join {{ ref('int_companies__listings') }} as listings
     on

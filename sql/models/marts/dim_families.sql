@@ -45,7 +45,7 @@ family_countries as (
         row_number() over (
             partition by family order by country = 'unknown', count(*) desc, country
         ) as country_rank
-    from {{ ref('stg_seeds__publishers') }}
+    from {{ source('seeds', 'publishers') }}
     where family is not null
     group by family, country
 ),
@@ -61,7 +61,7 @@ accounts as (
 
 all_families as (
     select family
-    from {{ ref('stg_seeds__families') }}
+    from {{ source('seeds', 'families') }}
     union
     select family
     from accounts
@@ -81,11 +81,11 @@ select
     {% endfor %}
     coalesce(newest.derivatives, 0) as derivatives
 from all_families
-left join {{ ref('stg_seeds__families') }} as families
+left join {{ source('seeds', 'families') }} as families
     on all_families.family = families.family
 left join accounts
     on all_families.family = accounts.family
-left join {{ ref('stg_seeds__countries') }} as countries
+left join {{ source('seeds', 'countries') }} as countries
     on accounts.country = countries.country
 left join newest
     on all_families.family = newest.family

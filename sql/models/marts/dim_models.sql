@@ -55,7 +55,7 @@ left join {{ ref('stg_hub__lineage') }} as lineage
     on
         last_sight.model_key = lineage.model_key
         and lineage.valid_to is null
-left join {{ ref('stg_seeds__publishers') }} as publishers
+left join {{ source('seeds', 'publishers') }} as publishers
     on cards.publisher = publishers.publisher
 left join {{ ref('fct_licence_drift') }} as drift
     on models.hub_id = drift.hub_id

@@ -25,7 +25,7 @@ accounts as (
     from listed
     union
     select publisher
-    from {{ ref('stg_seeds__publishers') }}
+    from {{ source('seeds', 'publishers') }}
 )
 
 select
@@ -47,8 +47,8 @@ select
 from accounts
 left join listed
     on accounts.publisher = listed.publisher
-left join {{ ref('stg_seeds__publishers') }} as publishers
+left join {{ source('seeds', 'publishers') }} as publishers
     on accounts.publisher = publishers.publisher
-left join {{ ref('stg_seeds__countries') }} as countries
+left join {{ source('seeds', 'countries') }} as countries
     on publishers.country = countries.country
 order by listed.downloads_30d desc nulls last, accounts.publisher asc

@@ -1,18 +1,9 @@
-with thresholds as (
+with lags as (
     select
-        cast(max(value) filter (where threshold = 'lead_lag_max_weeks') as bigint) as max_weeks,
-        cast(max(value) filter (where threshold = 'lead_lag_min_weeks') as bigint) as min_weeks,
-        cast(max(value) filter (where threshold = 'bootstrap_replicates') as bigint)
-            as replicates,
-        cast(max(value) filter (where threshold = 'bootstrap_block_weeks') as bigint)
-            as block_weeks,
-        max(value) filter (where threshold = 'significance') as significance
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-lags as (
-    select {{ each_element('generate_series(-max_weeks, max_weeks)') }} as lag_weeks
-    from thresholds
+        {{ each_element(
+            'generate_series(-thresholds.lead_lag_max_weeks, thresholds.lead_lag_max_weeks)'
+        ) }} as lag_weeks
+    from {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 ),
 
 weekly as (
@@ -73,10 +64,10 @@ replicates as (
     select
         enough.family,
         enough.definition,
-        {{ each_element('generate_series(1, thresholds.replicates)') }} as replicate
+        {{ each_element('generate_series(1, thresholds.bootstrap_replicates)') }} as replicate
     from enough
-    cross join thresholds
-    where enough.least_weeks >= thresholds.min_weeks
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
+    where enough.least_weeks >= thresholds.lead_lag_min_weeks
 ),
 
 drawn as (
@@ -88,13 +79,13 @@ drawn as (
         (
             {{ drawn_below(
                 "replicates.family || ' ' || replicates.replicate || ' '"
-                ~ " || weekly.week_number // thresholds.block_weeks",
+                ~ " || weekly.week_number // thresholds.bootstrap_block_weeks",
                 'weekly.weeks'
             ) }}
-            + weekly.week_number % thresholds.block_weeks
+            + weekly.week_number % thresholds.bootstrap_block_weeks
         ) % weekly.weeks as source_number
     from replicates
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     inner join weekly
         on
             replicates.family = weekly.family
@@ -160,10 +151,10 @@ bands as (
         ranked.definition,
         ranked.correlation as band
     from ranked
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     where
         ranked.rank_number
-        = ceil(round((thresholds.replicates + 1) * (1 - thresholds.significance), 6))
+        = ceil(round((thresholds.bootstrap_replicates + 1) * (1 - thresholds.significance), 6))
 )
 
 select
@@ -172,19 +163,19 @@ select
     correlated.definition,
     correlated.lag_weeks,
     correlated.weeks,
-    case when enough.least_weeks >= thresholds.min_weeks then correlated.correlation end
+    case when enough.least_weeks >= thresholds.lead_lag_min_weeks then correlated.correlation end
         as correlation,
     bands.band,
     abs(correlated.correlation) > bands.band as is_outside_band,
     case
-        when enough.least_weeks < thresholds.min_weeks
+        when enough.least_weeks < thresholds.lead_lag_min_weeks
             then
                 enough.least_weeks || ' weeks with growth and return at the lag with the fewest, '
-                || thresholds.min_weeks || ' are needed'
+                || thresholds.lead_lag_min_weeks || ' are needed'
         when bands.band is null then 'growth or return does not vary'
     end as reason
 from correlated
-cross join thresholds
+cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 inner join enough
     on
         correlated.family = enough.family

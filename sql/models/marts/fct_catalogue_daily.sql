@@ -1,10 +1,4 @@
-with constants as (
-    select cast(max(value) as integer) as window_days
-    from {{ ref('stg_seeds__share_thresholds') }}
-    where threshold = 'catalogue_window_days'
-),
-
-classes as (
+with classes as (
     select unnest(['open', 'closed', 'unknown']) as api_class
 ),
 
@@ -27,14 +21,14 @@ measured as (
             where
             models.release_date <= models.activity_date
             and {{ days_between('models.release_date', 'models.activity_date') }}
-            < constants.window_days
+            < thresholds.catalogue_window_days
         ) as releases_window,
         count(models.input_price_usd) as priced_models,
         {{ median_of('models.input_price_usd') }} as median_input_price_usd,
         {{ median_of('models.output_price_usd') }} as median_output_price_usd,
         {{ median_of('models.context_tokens') }} as median_context_tokens
     from {{ ref('int_catalogue__daily') }} as models
-    cross join constants
+    cross join {{ ref('stg_seeds__share_thresholds') }} as thresholds
     group by models.activity_date, models.api_class
 )
 
@@ -45,7 +39,7 @@ select
     coalesce(measured.offers, 0) as offers,
     coalesce(measured.releases_1d, 0) as releases_1d,
     coalesce(measured.releases_window, 0) as releases_window,
-    constants.window_days,
+    cast(thresholds.catalogue_window_days as integer) as window_days,
     coalesce(measured.priced_models, 0) as priced_models,
     measured.median_input_price_usd,
     measured.median_output_price_usd,
@@ -54,11 +48,11 @@ select
     {{ cited('sources.attribution', 'days.as_of') }} as source
 from days
 cross join classes
-cross join constants
+cross join {{ ref('stg_seeds__share_thresholds') }} as thresholds
 left join measured
     on
         days.activity_date = measured.activity_date
         and classes.api_class = measured.api_class
-left join {{ ref('stg_seeds__data_sources') }} as sources
+left join {{ source('seeds', 'data_sources') }} as sources
     on sources.data_source = 'models_dev_catalogue'
 order by days.activity_date, classes.api_class

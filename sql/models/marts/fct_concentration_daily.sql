@@ -1,19 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window(
-        'snapshot_date', seed='int_adoption__seed_rows', days='int_snapshot_days__judged'
-    ) }}",
-    post_hook="{{ close_window(
-        seed='int_adoption__seed_rows', days='int_snapshot_days__judged'
-    ) }}"
-) }}
--- depends_on: {{ ref('int_adoption__seed_rows') }}
-
-{% set first_day = first_day_to_build(
-    seed='int_adoption__seed_rows', days='int_snapshot_days__judged'
-) if is_incremental() else "date '0001-01-01'" %}
+{{ built_by_day(seeds=seeds_of_adoption(), judged=true) }}
 
 with snapshots as (
     select
@@ -27,7 +12,7 @@ with snapshots as (
         on snapshots.snapshot_date = judged.snapshot_date
     where
         judged.usable
-        and snapshots.snapshot_date >= {{ first_day }}
+        and snapshots.snapshot_date {{ days_to_build() }}
 ),
 
 history as (

@@ -41,7 +41,7 @@ cells as (
         counted.downloads_30d,
         counted.net
     from counted
-    left join {{ ref('stg_seeds__countries') }} as countries
+    left join {{ source('seeds', 'countries') }} as countries
         on counted.country = countries.country
 ),
 

@@ -1,9 +1,7 @@
 with thresholds as (
     select
-        max(value) filter (where threshold = 'significance') as significance,
-        {{ normal_quantile(
-            "(1 - (max(value) filter (where threshold = 'significance')) / 2)"
-        ) }} as normal_quantile
+        significance,
+        {{ normal_quantile('(1 - significance / 2)') }} as normal_quantile
     from {{ ref('stg_seeds__event_study_thresholds') }}
 ),
 
@@ -193,7 +191,7 @@ inner join {{ ref('int_events__listings') }} as listings
     on
         results.event_id = listings.event_id
         and results.symbol = listings.symbol
-inner join {{ ref('stg_seeds__event_windows') }} as windows
+inner join {{ source('seeds', 'event_windows') }} as windows
     on results.event_window = windows.event_window
 inner join {{ ref('int_event_study__confounders') }} as confounders
     on

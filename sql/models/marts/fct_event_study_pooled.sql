@@ -1,11 +1,4 @@
-with thresholds as (
-    select
-        max(value) filter (where threshold = 'significance') as significance,
-        cast(max(value) filter (where threshold = 'pooled_min_events') as bigint) as min_events
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-summed as (
+with summed as (
     select
         pool,
         event_group,
@@ -37,8 +30,8 @@ combined as (
         summed.events_not_testable,
         summed.events - 1 as degrees_of_freedom,
         thresholds.significance,
-        thresholds.min_events,
-        summed.events >= thresholds.min_events as is_pooled,
+        thresholds.pooled_min_events as min_events,
+        summed.events >= thresholds.pooled_min_events as is_pooled,
         summed.mean_car,
         summed.patell_z,
         summed.mean_scar * sqrt(summed.events) / nullif(summed.sd_scar, 0) as bmp_t,
@@ -53,7 +46,7 @@ combined as (
         end as clustering,
         ranks.corrado_z
     from summed
-    cross join thresholds
+    cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     left join {{ ref('int_event_study__pool_correlations') }} as correlations
         on summed.pool = correlations.pool
     left join {{ ref('int_event_study__pool_ranks') }} as ranks
@@ -143,7 +136,7 @@ select
             || probable.events || ' events'
     end as verdict_reason
 from probable
-inner join {{ ref('stg_seeds__event_windows') }} as windows
+inner join {{ source('seeds', 'event_windows') }} as windows
     on
         probable.window_start = windows.start_session
         and probable.window_end = windows.end_session

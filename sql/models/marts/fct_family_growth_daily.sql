@@ -1,18 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window(
-        'snapshot_date', 'int_group_growth__seed_rows', 'int_snapshot_days__judged'
-    ) }}",
-    post_hook=[
-        "{{ build_later_pieces('int_group_growth__seed_rows', 'int_snapshot_days__judged') }}",
-        "{{ close_window('int_group_growth__seed_rows', 'int_snapshot_days__judged') }}"
-    ]
+{{ built_by_day(
+    seeds=['growth_thresholds', 'counting_rule_changes', 'publishers'], judged=true, in_parts=true
 ) }}
--- depends_on: {{ ref('int_group_growth__seed_rows') }}
--- depends_on: {{ ref('int_snapshot_days__judged') }}
--- depends_on: {{ ref('stg_hub__snapshots') }}
 
 -- figure, flow, flow before, the days that the base flow stands for, length of both windows
 {% set figures = [
@@ -23,14 +11,7 @@
     ('log_growth', 'net_28d', 'net_28d_before', 1, 56)
 ] %}
 
-with thresholds as (
-    select
-        max(case when threshold = 'min_base_group' then value end) as least_base,
-        max(case when threshold = 'rule_change_min_share' then value end) as rule_share
-    from {{ ref('stg_seeds__growth_thresholds') }}
-),
-
-models as (
+with models as (
     select
         growth.activity_date,
         growth.snapshot_date,
@@ -52,12 +33,10 @@ models as (
             {{ days_between('growth.counting_rule_date', 'growth.activity_date') }} + 1, 10000
         ) as days_since_rule
     from {{ ref('fct_model_growth_daily') }} as growth
-    left join {{ ref('stg_seeds__publishers') }} as publishers
+    left join {{ source('seeds', 'publishers') }} as publishers
         on growth.publisher = publishers.publisher
     where
-        growth.snapshot_date {{ first_piece(
-            'int_group_growth__seed_rows', 'int_snapshot_days__judged'
-        ) }}
+        growth.snapshot_date {{ days_to_build() }}
         and growth.publisher is not null
 ),
 
@@ -138,23 +117,23 @@ rates as (
         sums.net_90d,
         {% for figure, flow, base, parts, length in figures if figure != 'log_growth' %}
             case
-                when sums.{{ figure }}_ruled < thresholds.rule_share * sums.{{ figure }}_base
+                when sums.{{ figure }}_ruled < thresholds.rule_change_min_share * sums.{{ figure }}_base
                     then {{ growth_over(
                         'sums.' ~ figure ~ '_flow', 'sums.' ~ figure ~ '_base',
-                        'thresholds.least_base'
+                        'thresholds.min_base_group'
                     ) }}
             end as {{ figure }},
         {% endfor %}
         case
             when
-                sums.log_growth_ruled < thresholds.rule_share * sums.log_growth_base
-                and sums.log_growth_base >= thresholds.least_base
+                sums.log_growth_ruled < thresholds.rule_change_min_share * sums.log_growth_base
+                and sums.log_growth_base >= thresholds.min_base_group
                 and sums.log_growth_flow > 0
                 then ln(sums.log_growth_flow / sums.log_growth_base) / 28
         end as log_growth,
         sums.is_edge_interpolated
     from sums
-    cross join thresholds
+    cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
 )
 
 select

@@ -47,12 +47,6 @@ counted as (
     from {{ ref('int_channels__hub_weights_daily') }}
 ),
 
-least as (
-    select max(value) as coverage
-    from {{ ref('stg_seeds__share_thresholds') }}
-    where threshold = 'min_coverage'
-),
-
 covered as (
     select
         counted.activity_date,
@@ -62,9 +56,9 @@ covered as (
         counted.closed_value,
         counted.total_value,
         (counted.open_value + counted.closed_value) / nullif(counted.total_value, 0) as coverage,
-        least.coverage as least_coverage
+        thresholds.min_coverage as least_coverage
     from counted
-    cross join least
+    cross join {{ ref('stg_seeds__share_thresholds') }} as thresholds
 ),
 
 -- days of the archive know no gating: nearly all is unknown, and a point of the rest would mislead
@@ -172,26 +166,29 @@ channels as (
     select
         'tokens' as channel,
         'tokens' as unit,
-        'token_window_days' as window_threshold,
+        thresholds.token_window_days as window_days,
         'no tokens were asked for' as absence
+    from {{ ref('stg_seeds__share_thresholds') }} as thresholds
     union all
     select
         'sdk_installs' as channel,
         'index of weekly installs, base week = 100' as unit,
-        null as window_threshold,
+        7 as window_days,
         'no week before has every package complete' as absence
     union all
     select
         'catalogue' as channel,
         'models released' as unit,
-        'catalogue_window_days' as window_threshold,
+        thresholds.catalogue_window_days as window_days,
         'no snapshot of the catalogue' as absence
+    from {{ ref('stg_seeds__share_thresholds') }} as thresholds
     union all
     select
         'hub_weights' as channel,
         'requests' as unit,
-        'hub_window_days' as window_threshold,
+        thresholds.hub_window_days as window_days,
         'no accepted snapshot of the Hub' as absence
+    from {{ ref('stg_seeds__share_thresholds') }} as thresholds
 ),
 
 sources as (
@@ -206,7 +203,7 @@ sources as (
         name,
         licence,
         attribution
-    from {{ ref('stg_seeds__data_sources') }}
+    from {{ source('seeds', 'data_sources') }}
     where data_source <> 'prices'
 ),
 
@@ -237,12 +234,10 @@ labelled as (
         channels.channel,
         channels.unit,
         channels.absence,
-        coalesce(cast(thresholds.value as integer), 7) as window_days,
+        cast(channels.window_days as integer) as window_days,
         terms.attribution,
         terms.licence
     from channels
-    left join {{ ref('stg_seeds__share_thresholds') }} as thresholds
-        on channels.window_threshold = thresholds.threshold
     left join terms
         on channels.channel = terms.channel
 )

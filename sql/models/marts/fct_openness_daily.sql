@@ -1,17 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ open_window('snapshot_date', 'int_adoption__seed_rows', 'int_snapshot_days__judged') }}",
-    post_hook=[
-        "{{ build_later_pieces('int_adoption__seed_rows', 'int_snapshot_days__judged') }}",
-        "{{ close_window('int_adoption__seed_rows', 'int_snapshot_days__judged') }}"
-    ]
-) }}
--- depends_on: {{ ref('int_adoption__seed_rows') }}
--- depends_on: {{ ref('int_snapshot_days__judged') }}
-
-{% set piece = first_piece('int_adoption__seed_rows', 'int_snapshot_days__judged') %}
+{{ built_by_day(seeds=seeds_of_adoption(), judged=true, in_parts=true) }}
 
 with snapshots as (
     select
@@ -20,7 +7,7 @@ with snapshots as (
         scope,
         scope_id
     from {{ ref('stg_hub__snapshots') }}
-    where snapshot_date {{ piece }}
+    where snapshot_date {{ days_to_build() }}
 ),
 
 listed as (
@@ -37,7 +24,7 @@ listed as (
         on snapshots.snapshot_date = counters.snapshot_date
 ),
 
-{{ interval_ctes(piece) }},
+{{ interval_ctes(days_to_build()) }},
 
 -- only what the day's own snapshot said: a later one may fill the day in, which would restate it
 flows as (

@@ -1,9 +1,4 @@
-with thresholds as (
-    select max(value) filter (where threshold = 'restated_beyond') as restated_beyond
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-paired as (
+with paired as (
     select
         newer.symbol,
         newer.session_date,
@@ -32,7 +27,7 @@ select
     vintages.fetched_at as restated_at,
     vintages.reason
 from paired
-cross join thresholds
+cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 inner join {{ ref('stg_markets__vintages') }} as vintages
     on
         paired.symbol = vintages.symbol

@@ -44,7 +44,7 @@ sized as (
         released.created_date,
         size_classes.size_class
     from released
-    left join {{ ref('stg_seeds__size_classes') }} as size_classes
+    left join {{ source('seeds', 'size_classes') }} as size_classes
         on
             released.parameters >= size_classes.min_parameters
             and (
@@ -171,16 +171,16 @@ select
     coalesce(baselines.models, 0) as baseline_models,
     baselines.tenth_highest as baseline,
     case
-        when baselines.models >= thresholds.value
+        when baselines.models >= thresholds.relative_adoption_min_models
             then measured.downloads_at_age / nullif(baselines.tenth_highest, 0)
     end as relative_adoption,
     case
         when measured.size_class is null then 'size unknown'
         when measured.downloads_at_age is null then 'no count at this age'
-        when coalesce(baselines.models, 0) < thresholds.value
+        when coalesce(baselines.models, 0) < thresholds.relative_adoption_min_models
             then
                 'only ' || coalesce(baselines.models, 0) || ' of '
-                || cast(thresholds.value as integer)
+                || cast(thresholds.relative_adoption_min_models as integer)
                 || ' models of the size class reached this age before '
                 || measured.quarter
         when baselines.tenth_highest = 0 then 'baseline is zero'
@@ -188,14 +188,13 @@ select
     so_far.rank_at_age as rank_at_age_so_far,
     so_far.models as models_at_age_so_far,
     case
-        when so_far.models >= thresholds.value
+        when so_far.models >= thresholds.relative_adoption_min_models
             then measured.downloads_at_age / nullif(so_far.tenth_highest, 0)
     end as relative_adoption_so_far
 from measured
 inner join {{ ref('stg_hub__models') }} as models
     on measured.model_key = models.model_key
-inner join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
-    on thresholds.threshold = 'relative_adoption_min_models'
+cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
 left join baselines
     on
         measured.quarter = baselines.quarter

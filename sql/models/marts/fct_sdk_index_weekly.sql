@@ -38,14 +38,14 @@ seeded as (
         registry,
         basket,
         count(*) as packages
-    from {{ ref('stg_seeds__sdk_packages') }}
+    from {{ source('seeds', 'sdk_packages') }}
     group by registry, basket
     union all
     select
         'all' as registry,
         basket,
         count(*) as packages
-    from {{ ref('stg_seeds__sdk_packages') }}
+    from {{ source('seeds', 'sdk_packages') }}
     group by basket
 ),
 

@@ -38,7 +38,7 @@ select
     counted.as_of,
     {{ cited('sources.attribution', 'counted.as_of') }} as source
 from expected
-inner join {{ ref('stg_seeds__sdk_packages') }} as packages
+inner join {{ source('seeds', 'sdk_packages') }} as packages
     on
         expected.registry = packages.registry
         and expected.package = packages.package
@@ -47,6 +47,6 @@ left join {{ ref('int_installs__daily') }} as counted
         expected.registry = counted.registry
         and expected.package = counted.package
         and expected.install_date = counted.install_date
-left join {{ ref('stg_seeds__data_sources') }} as sources
+left join {{ source('seeds', 'data_sources') }} as sources
     on sources.data_source = expected.registry || '_installs'
 order by expected.install_date, expected.registry, expected.package

@@ -1,25 +1,4 @@
-with thresholds as (
-    select
-        max(case when threshold = 'low_ratio' then value end) as low_ratio,
-        max(case when threshold = 'high_ratio' then value end) as high_ratio,
-        max(case when threshold = 'frozen_share' then value end) as frozen_share,
-        max(case when threshold = 'frozen_min_models' then value end) as frozen_min_models,
-        max(case when threshold = 'frozen_30d_share' then value end) as frozen_30d_share,
-        max(case when threshold = 'frozen_30d_min_models' then value end) as frozen_30d_min_models,
-        max(case when threshold = 'low_beside_high_ratio' then value end) as low_beside_high_ratio,
-        max(case when threshold = 'pair_min_days' then value end) as pair_min_days,
-        max(case when threshold = 'pair_max_days' then value end) as pair_max_days,
-        max(case when threshold = 'partial_rows_share' then value end) as partial_rows_share,
-        max(case when threshold = 'catch_up_min_days' then value end) as catch_up_min_days,
-        max(case when threshold = 'catch_up_max_days' then value end) as catch_up_max_days,
-        max(case when threshold = 'catch_up_before_ratio' then value end) as catch_up_before_ratio,
-        max(case when threshold = 'episode_gap_days' then value end) as episode_gap_days,
-        max(case when threshold = 'provisional_days' then cast(value as integer) end)
-            as provisional_days
-    from {{ ref('stg_seeds__day_quality_thresholds') }}
-),
-
-crawls as (
+with crawls as (
     select
         snapshot_date,
         scope,
@@ -101,7 +80,7 @@ judged as (
         end as status,
         ordered.counted_models > 0 as has_counter
     from ordered
-    cross join thresholds
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
 ),
 
 bad_days as (
@@ -131,7 +110,7 @@ members as (
                 ) = 1
         end as is_member
     from bad_days
-    cross join thresholds
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
     inner join judged as near
         on
             bad_days.scope_id = near.scope_id
@@ -186,7 +165,7 @@ numbered as (
             rows between unbounded preceding and current row
         ) as episode
     from chained
-    cross join thresholds
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
 ),
 
 episodes as (
@@ -346,7 +325,7 @@ select
     end as reason,
     days.load_id
 from days
-cross join thresholds
+cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
 cross join newest
 left join {{ ref('int_snapshot_days__compared') }} as compared
     on days.snapshot_date = compared.snapshot_date

@@ -3,13 +3,7 @@
     'country': ('country_group', ['China', 'United States', 'Europe', 'rest'])
 } %}
 
-with constants as (
-    select max(value) as min_coverage
-    from {{ ref('stg_seeds__share_thresholds') }}
-    where threshold = 'min_coverage'
-),
-
-segments as (
+with segments as (
     {% for kind, (column, names) in kinds.items() %}
         {% for name in names %}
             select
@@ -58,9 +52,8 @@ in_windows as (
         on
             windows.share_date >= used.token_date
             and {{ days_between('used.token_date', 'windows.share_date') }} < (
-                select max(thresholds.value)
+                select thresholds.token_window_days
                 from {{ ref('stg_seeds__share_thresholds') }} as thresholds
-                where thresholds.threshold = 'token_window_days'
             )
     inner join variants
         on variants.includes_free or not used.is_free
@@ -153,7 +146,7 @@ select
     bounded.includes_free,
     -- the last digit of a quotient must not put the point outside its own bounds
     case
-        when bounded.is_bounded and bounded.coverage >= constants.min_coverage
+        when bounded.is_bounded and bounded.coverage >= thresholds.min_coverage
             then greatest(bounded.lower_bound, least(bounded.upper_bound, bounded.point))
     end as point,
     case when bounded.is_bounded then bounded.lower_bound end as lower_bound,
@@ -168,7 +161,7 @@ select
     case
         when bounded.reason is not null then bounded.reason
         when bounded.total_tokens = 0 then 'no token was counted'
-        when bounded.coverage < constants.min_coverage
+        when bounded.coverage < thresholds.min_coverage
             then
                 'no point: only ' || {{ percent('bounded.coverage') }}
                 || ' of the tokens are of known '
@@ -179,7 +172,7 @@ select
     end as reason,
     {{ cited('sources.attribution', 'bounded.as_of') }} as source
 from bounded
-cross join constants
-left join {{ ref('stg_seeds__data_sources') }} as sources
+cross join {{ ref('stg_seeds__share_thresholds') }} as thresholds
+left join {{ source('seeds', 'data_sources') }} as sources
     on sources.data_source = 'openrouter_tokens'
 order by bounded.share_date, bounded.segment_kind, bounded.segment, bounded.includes_free

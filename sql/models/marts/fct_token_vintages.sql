@@ -31,6 +31,6 @@ inner join sums
     on
         vintages.token_date = sums.token_date
         and vintages.fetched_at = sums.fetched_at
-left join {{ ref('stg_seeds__data_sources') }} as sources
+left join {{ source('seeds', 'data_sources') }} as sources
     on sources.data_source = 'openrouter_tokens'
 order by vintages.token_date, vintages.as_of, vintages.fetched_at

@@ -1,6 +1,7 @@
 {{ config(
     materialized='table',
-    post_hook="{{ close_window(days='stg_hub__evidence_days') }}"
+    meta={'window': {'seeds': [], 'days': 'stg_hub__evidence_days'}},
+    post_hook="{{ close_window() }}"
 ) }}
 -- depends_on: {{ ref('stg_hub__evidence_days') }}
 -- most models have one row of each, so the few that have several are found first

@@ -1,7 +1,5 @@
-select
-    threshold,
-    value,
-    unit,
-    meaning,
-    source
-from {{ source('seeds', 'share_thresholds') }}
+{{ one_row_of(
+    'share_thresholds',
+    ['min_coverage'],
+    whole=['catalogue_window_days', 'hub_window_days', 'token_window_days']
+) }}

@@ -1,7 +1,0 @@
-select
-    author,
-    company,
-    country,
-    models_dev_provider,
-    source
-from {{ source('seeds', 'api_authors') }}

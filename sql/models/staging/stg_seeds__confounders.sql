@@ -1,9 +1,0 @@
-select
-    confounder,
-    confounder_date,
-    affected_company,
-    affected_country,
-    what,
-    verified,
-    source
-from {{ source('seeds', 'confounders') }}

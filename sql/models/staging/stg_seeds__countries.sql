@@ -1,7 +1,0 @@
-select
-    country,
-    name,
-    region,
-    country_group,
-    source
-from {{ source('seeds', 'countries') }}

@@ -1,7 +1,0 @@
-select
-    kind,
-    event_group,
-    is_decisive,
-    definition,
-    source
-from {{ source('seeds', 'event_kinds') }}

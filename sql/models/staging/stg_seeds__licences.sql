@@ -1,6 +1,0 @@
-select
-    licence_id,
-    licence_class,
-    name,
-    source
-from {{ source('seeds', 'licences') }}

@@ -1,8 +1,0 @@
-select
-    publisher,
-    company,
-    family,
-    country,
-    follow_all,
-    source
-from {{ source('seeds', 'publishers') }}

@@ -1,6 +1,0 @@
-select
-    registry,
-    package,
-    basket,
-    source
-from {{ source('seeds', 'sdk_packages') }}

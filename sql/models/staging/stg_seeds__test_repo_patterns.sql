@@ -1,5 +1,0 @@
-select
-    pattern,
-    meaning,
-    source
-from {{ source('seeds', 'test_repo_patterns') }}
