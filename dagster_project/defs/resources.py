@@ -13,8 +13,7 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.redaction import is_telling
 from dagster_project.lib.report import preview
 from dagster_project.lib.report.documents import METRICS
-from dagster_project.lib.warehouse import raw_tables
-from dagster_project.lib.warehouse.raw_tables import Table
+from dagster_project.lib.warehouse.raw_tables import Table, contract
 
 OWNERS = ["team:model-tide"]
 # a day that was not captured is gone, so a snapshot older than a day and a half is an alarm
@@ -54,7 +53,7 @@ def table_spec(table: Table, group: str, **kwargs: object) -> dg.AssetSpec:
         freshness_policy=FRESHNESS,
         metadata={
             "dagster/column_schema": dg.TableSchema(columns),
-            **described_in(METRICS if table.schema == "seeds" else Path(raw_tables.__file__), table.name),
+            **described_in(METRICS if table.schema == "seeds" else contract("raw"), table.name),
         },
         **kwargs,  # type: ignore[arg-type]
     )
@@ -63,7 +62,9 @@ def table_spec(table: Table, group: str, **kwargs: object) -> dg.AssetSpec:
 def described_in(path: Path, name: str) -> dict[str, Any]:
     """A link to the line of a file of the project that describes a table, for the UI's "Code references"."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    line = next((n for n, text in enumerate(lines, 1) if text in (f"## {name}", f'    "{name}",')), None)
+    line = next(
+        (n for n, text in enumerate(lines, 1) if text in (f"## {name}", f"      - name: {name}")), None
+    )
     label = path.relative_to(SQL.parent).as_posix()
     reference = dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
     return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}

@@ -13,7 +13,7 @@ import yaml
 
 from dagster_project.lib.checkout import SQL
 from dagster_project.lib.seeds import tables as seeds
-from dagster_project.lib.warehouse.raw_tables import ALL_TABLES, Table
+from dagster_project.lib.warehouse.raw_tables import Table
 from tests.rows import assert_equal
 from tests.worlds.warehouse import BUILT, VIEWS, Template, Warehouse
 
@@ -433,22 +433,6 @@ def test_log_figures_follow_their_formulas(described: Daily) -> None:
     assert doubling == pytest.approx(math.log(2) / growth, rel=1e-12)
     returns = warehouse.execute("select log_return from marts.fct_ticker_returns_daily order by all")
     assert returns == [(pytest.approx(math.log(1.1)),), (None,)]
-
-
-@pytest.mark.parametrize(
-    ("file", "tables"),
-    [
-        ("_raw__sources.yml", [table for table in ALL_TABLES if table.name != "loads"]),
-        ("_seeds__sources.yml", list(seeds.ALL_SEEDS)),
-    ],
-)
-def test_sources_say_what_the_loaders_write(file: str, tables: list[Table]) -> None:
-    text = (SQL / "models" / "staging" / file).read_text(encoding="utf-8")
-    described = yaml.safe_load(text)["sources"][0]["tables"]
-    assert [table["name"] for table in described] == [table.name for table in tables]
-    for found, table in zip(described, tables, strict=True):
-        columns = [(c["name"], c["data_type"], c["description"]) for c in found["columns"]]
-        assert columns == [tuple(column) for column in table.columns], table.full_name
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """One seed file: its form, and what each of its columns may say.
 
 Belongs here: reading a CSV file into checked rows; an error names file, line, column and what is allowed.
-Does not belong here: which seeds there are and whose rows count (lib/seeds/tables.py).
+Does not belong here: which columns there are and what is allowed in each (sql/models/staging/
+_seeds__sources.yml), and which seeds there are and whose rows count (lib/seeds/tables.py).
 """
 
 import csv
@@ -9,11 +10,13 @@ import io
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.warehouse.raw_tables import Table
+from dagster_project.lib.warehouse.raw_tables import Table, described
 
 Row = dict[str, str | None]
 Check = tuple[Callable[[str], bool], str]
@@ -24,21 +27,26 @@ class SeedError(ModelTideError):
 
 
 class Seed(Table):
-    """A table of the schema `seeds`; its first column identifies a row, or its first two do."""
+    """A table of the schema `seeds`; its first column identifies a row, or the columns that `meta` names."""
 
     __slots__ = ()
 
     @property
     def key(self) -> tuple[str, ...]:
-        return self.column_names[: _KEY_LENGTHS.get(self.name, 1)]
+        return tuple(_meta(described(self.schema)[self.name]).get("key", self.column_names[:1]))
 
     @property
     def file_name(self) -> str:
         return f"{self.name}.csv"
 
 
-# a family is curated by several patterns; a package name may be in both registries
-_KEY_LENGTHS = {"curated_models": 2, "sdk_packages": 2}
+class Rule(NamedTuple):
+    """What a column may say, also in words, what an empty one stands for, and whether it may be empty."""
+
+    fits: Callable[[str], bool]
+    allowed: str
+    default: str | None
+    is_required: bool
 
 
 def _matches(pattern: str, allowed: str) -> Check:
@@ -76,64 +84,50 @@ def _is_monday(text: str) -> bool:
     return _is_date(text) and date.fromisoformat(text).isoweekday() == 1
 
 
-_SYMBOL = _matches(r"\^?[A-Z0-9][A-Z0-9.=-]*", "a Yahoo symbol such as BABA, 0700.HK or ^GSPC")
-_COUNTRY = _matches(r"[A-Z]{2}|unknown", "two capital letters (ISO 3166-1) or unknown")
-_FAMILY = _matches(r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
-_PATTERN = (_is_pattern, "a regular expression without look-around and back reference")
-_TYPE_CHECKS: dict[str, Check] = {
+_TYPES: dict[str, Check] = {
+    "varchar": (lambda _: True, ""),
     "boolean": _one_of("true", "false"),
     "bigint": _matches(r"-?\d{1,18}", "a whole number"),
     "double": _matches(r"-?\d+(\.\d+)?", "a number such as 0.25"),
     "date": (_is_date, "a day such as 2026-01-31"),
 }
-# by column, or by seed and column where a name means something else in another seed
-_CHECKS: dict[str, Check] = {
-    "publishers.publisher": _matches(r"[A-Za-z0-9][\w.-]*", "an account name without slash or space"),
-    "country": _COUNTRY,
-    "family": _FAMILY,
-    "curated_models.family": _matches(r"[a-z0-9-]+|\*", "a family, or * for all"),
-    "extra_root_pattern": _PATTERN,
-    "repo_pattern": _PATTERN,
-    "pattern": _PATTERN,
-    "licence_class": _one_of("L0", "L1", "L2", "L3", "L4"),
-    "licence_name": _matches(r"[^A-Z\s]+", "lower-case text with hyphens for spaces"),
-    "country_group": _one_of("China", "United States", "Europe", "rest", "unknown"),
-    "library_name": _matches(r"[^A-Z\s]+", "lower-case text without spaces"),
-    "library_kind": _one_of("runtime", "general"),
-    "symbol": _SYMBOL,
-    "market_symbol": _SYMBOL,
-    "sector_symbol": _SYMBOL,
-    "kind": _one_of("company", "fund", "index"),
-    "exchange": _one_of("XNYS", "XHKG"),
-    "date_precision": _one_of("day", "month"),
-    "applies_to_kind": _one_of("library", "file", "none"),
-    "measure": _one_of("cumulative", "window"),
-    "metric": _one_of("downloads", "models", "derivatives"),
-    "threshold": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
-    "headline_events.kind": _one_of("headline", "report"),
-    "event_kinds.kind": _one_of("headline", "report", "milestone", "open_release"),
-    "event_time": _matches(r"([01]\d|2[0-3]):[0-5]\d", "a time such as 09:30"),
-    "time_zone": (_is_zone, "an IANA time zone such as Asia/Hong_Kong"),
-    "definition": _one_of("organisation", "lineage", "lineage_clean", "curated"),
-    "affected_country": _matches(r"[A-Z]{2}", "two capital letters (ISO 3166-1)"),
-    "registry": _one_of("npm", "pypi"),
-    "package": _matches(r"(@[\w.-]+/)?[\w.-]+", "a package name such as openai or @google/genai"),
-    "basket": _one_of("closed", "open", "both_ways"),
-    "base_week": (_is_monday, "a Monday such as 2026-01-05"),
-    "author": _matches(r"[\w.~-]+", "the part before the slash of a model name"),
-    "permaslug_pattern": _PATTERN,
-    "api_class": _one_of("open", "closed"),
-    "data_source": _matches(r"[a-z0-9_]+", "lower-case letters, digits and underscores"),
+# what no pattern can say, by its name in the contract
+_FORMS: dict[str, Check] = {
+    "regular expression": (_is_pattern, "a regular expression without look-around and back reference"),
+    "time zone": (_is_zone, "an IANA time zone such as Asia/Hong_Kong"),
+    "Monday": (_is_monday, "a Monday such as 2026-01-05"),
 }
-# a publisher that nobody described further is still worth following; most companies have one share
-_DEFAULTS: Row = {"country": "unknown", "follow_all": "false", "is_primary_listing": "true"}
-_REQUIRED = (
-    "country", "follow_all", "licence_class", "kind", "exchange", "is_included", "meaning",
-    "effective_date", "date_precision", "applies_to_kind", "measure", "metric", "value",
-    "is_lower_bound", "min_parameters", "country_group", "library_kind", "basket", "api_class", "terms",
-    "is_primary_listing", "event_date", "time_zone", "claim", "event_group", "is_decisive", "start_session",
-    "end_session", "is_primary", "confounder_date", "what", "verified", "source",
-)  # fmt: skip
+
+
+def _meta(described: dict[str, Any]) -> dict[str, Any]:
+    meta: dict[str, Any] = described.get("config", {}).get("meta", {})
+    return meta
+
+
+def _rule(
+    data_type: str,
+    required: bool = False,
+    default: str | None = None,
+    one_of: tuple[str, ...] = (),
+    pattern: str = "",
+    allowed: str = "",
+    form: str = "",
+) -> Rule:
+    """A rule from what the contract says of a column, whose `meta` has no other words than these."""
+    if one_of:
+        fits, allowed = _one_of(*one_of)
+    elif pattern:
+        fits, allowed = _matches(pattern, allowed)
+    else:
+        fits, allowed = _FORMS[form] if form else _TYPES[data_type]
+    return Rule(fits, allowed, default, required)
+
+
+@cache
+def rules_of(seed: Seed) -> dict[str, Rule]:
+    """The rule of each column."""
+    columns = described(seed.schema)[seed.name]["columns"]
+    return {column["name"]: _rule(column["data_type"], **_meta(column)) for column in columns}
 
 
 def read_file(path: Path, seed: Seed) -> list[Row]:
@@ -182,27 +176,18 @@ def _check_row(record: dict[str, str | None], seed: Seed, path: Path, line: int)
     for name in seed.key:
         if row[name] is None:
             raise SeedError(f"{path}, line {line}: {name} is empty; it names the row.")
+    rules = rules_of(seed)
     for name, text in row.items():
-        fits, allowed = _check_of(seed, name)
-        if text is not None and not fits(text):
-            raise SeedError(f"{path}, line {line}: {name} is {text!r}; allowed: {allowed}.")
+        if text is not None and not rules[name].fits(text):
+            raise SeedError(f"{path}, line {line}: {name} is {text!r}; allowed: {rules[name].allowed}.")
     return row
-
-
-def _check_of(seed: Seed, name: str) -> Check:
-    types = {column.name: column.type for column in seed.columns}
-    return (
-        _CHECKS.get(f"{seed.name}.{name}")
-        or _CHECKS.get(name)
-        or _TYPE_CHECKS.get(types[name], (lambda _: True, ""))
-    )
 
 
 def complete(row: Row, seed: Seed) -> Row:
     """Every column of the seed, with the defaults. Raises SeedError for a value that must be there."""
-    full = {name: row.get(name) or _DEFAULTS.get(name) for name in seed.column_names}
-    for name in _REQUIRED:
-        if name in full and full[name] is None:
-            allowed = _check_of(seed, name)[1] or "any text"
+    full = {name: row.get(name) or rule.default for name, rule in rules_of(seed).items()}
+    for name, rule in rules_of(seed).items():
+        if rule.is_required and full[name] is None:
+            allowed = rule.allowed or "any text"
             raise SeedError(f"{seed.file_name}: {key_of(full, seed)[0]!r} has no {name}; allowed: {allowed}.")
     return full
