@@ -16,7 +16,8 @@ from huggingface_hub import HfApi
 
 from benchmarks.listing import DAY, land_listing, served, write_listing
 from benchmarks.measured import measured, verdict
-from dagster_project.lib.hub.crawl import EXPAND, crawl
+from dagster_project.lib.hub.crawl import crawl
+from dagster_project.lib.hub.fields import EXPAND
 from dagster_project.lib.hub.load_day import load_crawl
 from dagster_project.lib.record.landing import newest_complete
 from dagster_project.lib.restore.rebuild import up_to_date

@@ -26,6 +26,7 @@ from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.archive.client import Revision, last_of_each_day
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub import load_day, read_files
+from dagster_project.lib.hub.fields import EXPAND, FIELDS
 from dagster_project.lib.hub.licence_cards import is_due, newest_pass, snapshot_cards
 from dagster_project.lib.hub.read_pages import select_items
 from dagster_project.lib.markets.vintages import Fetched
@@ -45,15 +46,8 @@ from dagster_project.synthetic.world import DayState, Listing, day_number
 
 MORNING = time(6)  # of the schedule `daily_at_six`
 ORIGIN = "synthetic"
-LISTED = frozenset(hub.EXPAND)
+LISTED = frozenset(EXPAND)
 COUNTERS = ("downloads_30d", "downloads_all_time", "likes", "trending_score", "last_modified")
-# what the archive's file says by its columns, in ours
-_FILE_COLUMNS = {
-    "downloadsAllTime": ("downloads_all_time",),
-    "baseModels": ("base_relation", "base_models"),
-    "gated": ("gated",),
-    "usedStorage": ("used_storage_bytes",),
-}
 _VERSIONS = 1 << 16  # of a row: a day's number
 
 
@@ -135,7 +129,7 @@ class _Past:
                 "update counters set downloads_all_time = coalesce(downloads_all_time, 0)"
             )
         read_files.clear_zeros(self.connection, "counters", carried)
-        self._stage({ours for name in _FILE_COLUMNS.keys() - carried for ours in _FILE_COLUMNS[name]})
+        self._stage({ours for field in FIELDS if field.name not in carried for ours in field.columns})
         counts = {"row_count": len(state.rows), "duplicates": 0, "overlap": 0, "private_rows": 0}
         lacks = {"lacks": read_files.lacking(carried)}
         self._write(unobserved_days.snapshot_of(self.connection, past) | counts | lacks)

@@ -26,8 +26,9 @@ from dagster_project.lib.archive.unobserved_days import (
     standing,
 )
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.hub.fields import BY_NAME
 from dagster_project.lib.hub.load_day import Loaded
-from dagster_project.lib.hub.read_files import COLUMNS, FileRefused, parquet
+from dagster_project.lib.hub.read_files import FileRefused, parquet
 from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
 
@@ -154,7 +155,7 @@ def _fill(
     read = partial(archive.read, archive.locate(revision.sha, day), day)
     name = f"{FILE} of {day} ({short_provenance(past.provenance)})"
     try:
-        layout = byte_ranges.read_layout(read, archive.locate(revision.sha, day).size, COLUMNS, path)
+        layout = byte_ranges.read_layout(read, archive.locate(revision.sha, day).size, BY_NAME, path)
         byte_ranges.fetch_ranges(read, layout, path)
     except byte_ranges.BrokenFile as error:
         raise FileRefused(
@@ -215,7 +216,7 @@ def _estimate(archive: Archive, settings: Settings, wanted: list[date], folder: 
         file = archive.locate(archive.revisions[day].sha, day)
         try:
             layout = byte_ranges.read_layout(
-                partial(archive.read, file, day), file.size, COLUMNS, folder / f"{day}.footer"
+                partial(archive.read, file, day), file.size, BY_NAME, folder / f"{day}.footer"
             )
         except byte_ranges.BrokenFile:
             continue  # said when its turn comes

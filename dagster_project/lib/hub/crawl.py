@@ -31,28 +31,11 @@ from dagster_project.lib.hub.client import (
     refuse_long_wait,
     seconds_to_wait,
 )
+from dagster_project.lib.hub.fields import EXPAND
 from dagster_project.lib.record.landing import HUB, Crawl, Opening, Page, find_crawls, open_crawl
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.http import in_background, quota_of
 
-EXPAND = (
-    "author",
-    "baseModels",
-    "createdAt",
-    "downloads",
-    "downloadsAllTime",
-    "gated",
-    "gguf",
-    "lastModified",
-    "library_name",
-    "likes",
-    "pipeline_tag",
-    "private",
-    "safetensors",
-    "tags",
-    "trendingScore",
-    "usedStorage",
-)  # no cardData, config, siblings: 10 to 50 times the bytes
 PAGE_SIZE = 1_000  # the largest page the Hub serves
 RESUMABLE = timedelta(hours=6)
 LONGEST_WAITS = 4 * 3600.0  # seconds of a crawl for quota windows; a census needs half an hour of them

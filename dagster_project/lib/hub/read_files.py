@@ -1,107 +1,29 @@
 """A file in the Hub's column names (the archive's Parquet, a user's Parquet or JSON lines) into `staged`.
 
-Belongs here: which columns are read and of which types, what a file lacks, 0 that stands for NULL, and
-naming the column of a type or value that does not fit.
-Does not belong here: pages of the live listing (read_pages), and where the rows go (load_day).
+Belongs here: what a file lacks, 0 that stands for NULL, and naming the column of a type or value that does
+not fit.
+Does not belong here: which columns are read and of which types (fields), pages of the live listing
+(read_pages), and where the rows go (load_day).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.hub.fields import BY_NAME, FIELDS, TOTAL, in_place, of_group, read_value
 from dagster_project.lib.warehouse.connection import count_rows
+from dagster_project.lib.warehouse.raw_tables import ATTRIBUTE_GROUPS
 
 Connection = duckdb.DuckDBPyConnection
 
+_REQUIRED = ("id", "downloads")
 KEY = "key"  # in `lacks`: the file has no _id, the repository id stands in for it
 
 
 class FileRefused(ModelTideError):
     """The file cannot be loaded; the message names it, the column and what to do. Nothing was loaded."""
-
-
-class Kind(NamedTuple):
-    """What a column may hold: types as DuckDB names them, the SQL that reads it, and in words."""
-
-    types: tuple[str, ...]
-    sql: str
-    meaning: str
-
-
-_WHOLE = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-)
-_FRACTIONAL = ("DOUBLE", "FLOAT", "DECIMAL")
-_NESTED = ("STRUCT", "MAP", "JSON", "VARCHAR")
-_TOTAL = "try_cast(json_extract_string(try_cast({column} as json), '$.total') as bigint)"
-
-_TEXT = Kind(("VARCHAR",), "{column}", "a text")
-_INTEGER = Kind(
-    # a column with gaps is written as DOUBLE by many tools
-    (*_WHOLE, *_FRACTIONAL),
-    "case when {column} = floor({column}) and {column} >= 0 then try_cast({column} as bigint) end",
-    "a whole number, not negative",
-)
-_TIME = Kind(
-    ("TIMESTAMP", "DATE", "VARCHAR"),
-    "try_cast({column} as timestamptz) at time zone 'UTC'",
-    "a time as ISO 8601, UTC",
-)
-
-COLUMNS: dict[str, Kind] = {
-    "_id": Kind(
-        ("VARCHAR",),
-        "case when regexp_full_match({column}, '[0-9a-f]{{24}}') then {column} end",
-        "24 hexadecimal digits",
-    ),
-    "id": Kind(("VARCHAR",), "nullif({column}, '')", "a repository as publisher/name"),
-    "author": _TEXT,
-    "createdAt": _TIME,
-    "lastModified": _TIME,
-    "downloads": _INTEGER,
-    "downloadsAllTime": _INTEGER,
-    "likes": _INTEGER,
-    "trendingScore": Kind((*_WHOLE, *_FRACTIONAL), "try_cast({column} as double)", "a number"),
-    "gated": Kind(
-        ("BOOLEAN", "VARCHAR", "JSON"),
-        "case lower(trim(cast({column} as varchar), '\"')) when 'true' then 'yes' when 'false' then 'false' "
-        "when 'auto' then 'auto' when 'manual' then 'manual' end",
-        "false, true, auto or manual",
-    ),
-    "private": Kind(("BOOLEAN", "VARCHAR"), "try_cast({column} as boolean)", "true or false"),
-    "library_name": _TEXT,
-    "pipeline_tag": _TEXT,
-    "tags": Kind(("VARCHAR[]", "JSON[]", "JSON"), "try_cast({column} as varchar[])", "a list of texts"),
-    "baseModels": Kind(
-        _NESTED,
-        "case when json_type(try_cast({column} as json)) = 'OBJECT' then try_cast({column} as json) end",
-        "an object with relation and models",
-    ),
-    "safetensors": Kind(_NESTED, _TOTAL, "an object whose total is a whole number"),
-    "gguf": Kind(_NESTED, _TOTAL, "an object whose total is a whole number"),
-    "usedStorage": _INTEGER,
-}
-_CARDS = ("tags", "library_name", "pipeline_tag")
-# a group is evidence of a day only if the file has all of it: half of one would end what other days say
-_GROUPS = {
-    "cards": _CARDS,
-    "lineage": ("baseModels",),
-    "access": ("gated",),
-    "weights": ("usedStorage", "safetensors", "gguf"),
-}
-_REQUIRED = ("id", "downloads")
-_ZERO_FOR_NULL = {"downloads": "downloads_30d", "downloadsAllTime": "downloads_all_time", "likes": "likes"}
 
 
 @dataclass(frozen=True)
@@ -171,10 +93,10 @@ def _columns_of(connection: Connection, source: Source) -> dict[str, str]:
     described = connection.execute(
         f"select column_name, column_type from (describe select * from {source.sql})", [source.path]
     ).fetchall()
-    columns = {name: kind for name, kind in described if name in COLUMNS}
+    columns = {name: kind for name, kind in described if name in BY_NAME}
     required = ["_id", *_REQUIRED] if source.needs_id else [*_REQUIRED]
     if "_id" in columns and not source.needs_id:
-        required += _CARDS  # without them the names that other days give these models would have no tags
+        required += of_group("cards")  # or the names that other days give these models would have no tags
     for name in required:
         if name not in columns:
             raise FileRefused(
@@ -182,9 +104,9 @@ def _columns_of(connection: Connection, source: Source) -> dict[str, str]:
                 "Nothing was loaded; name the columns as the Hub does."
             )
     for name, kind in columns.items():
-        if not kind.startswith(COLUMNS[name].types) and kind != '"NULL"':
+        if not kind.startswith(BY_NAME[name].kind.types) and kind != '"NULL"':
             raise FileRefused(
-                f"{source.name}: column {name} is {kind[:60]}, not {COLUMNS[name].meaning}. "
+                f"{source.name}: column {name} is {kind[:60]}, not {BY_NAME[name].kind.meaning}. "
                 "Nothing was loaded; give the column its type."
             )
     return columns
@@ -193,7 +115,7 @@ def _columns_of(connection: Connection, source: Source) -> dict[str, str]:
 def _survey(connection: Connection, source: Source, columns: dict[str, str]) -> dict[str, int]:
     """How many rows say something, by column. Raises FileRefused for a value that does not fit."""
     names = list(columns)
-    expressions = {name: _expression(name) for name in names}
+    expressions = {name: read_value(BY_NAME[name]) for name in names}
     counts = ", ".join(
         f'count("{name}"), count(*) filter ("{name}" is not null and ({sql}) is null), '
         f'any_value(cast("{name}" as varchar)) filter ("{name}" is not null and ({sql}) is null)'
@@ -206,10 +128,10 @@ def _survey(connection: Connection, source: Source, columns: dict[str, str]) -> 
     bad = dict(zip(names, zip(found[1::3], found[2::3], strict=True), strict=True))
     for name, (count, example) in bad.items():
         # an object without a total is one that does not know its size
-        if count and name not in ("safetensors", "gguf"):
+        if count and BY_NAME[name].kind is not TOTAL:
             raise FileRefused(
                 f"{source.name}: column {name} has {str(example)[:60]!r} ({count} rows), which is not "
-                f"{COLUMNS[name].meaning}. Nothing was loaded; mend the column."
+                f"{BY_NAME[name].kind.meaning}. Nothing was loaded; mend the column."
             )
     if total == 0:
         raise FileRefused(f"{source.name} has no row. Nothing was loaded.")
@@ -224,44 +146,21 @@ def _survey(connection: Connection, source: Source, columns: dict[str, str]) -> 
 
 def lacking(carried: set[str]) -> list[str]:
     """What a file lacks whose columns of these names say something; see raw.hub_snapshots."""
-    lacks = [group for group, columns in _GROUPS.items() if not carried.issuperset(columns)]
+    lacks = [group for group in ATTRIBUTE_GROUPS if not carried.issuperset(of_group(group))]
     if "_id" in carried:
         return lacks
     # a name is all that such a day has of a model, so it is kept with what else the file says of it
     return [group for group in lacks if group != "cards"] + [KEY]
 
 
-def _expression(name: str) -> str:
-    return COLUMNS[name].sql.format(column=f'"{name}"')
-
-
 def _select(carried: set[str], stands_in: bool) -> str:
-    def read(name: str, kind: str) -> str:
-        return _expression(name) if name in carried else f"cast(null as {kind})"
-
-    base = read("baseModels", "json")
-    return f"""
-        {read("id" if stands_in else "_id", "varchar")} as hub_id,
-        {read("id", "varchar")} as repo_id,
-        coalesce({read("author", "varchar")}, case when contains(id, '/') then split_part(id, '/', 1) end)
-            as publisher,
-        {read("createdAt", "timestamp")} as created_at,
-        {read("lastModified", "timestamp")} as last_modified,
-        {read("downloads", "bigint")} as downloads_30d,
-        {read("downloadsAllTime", "bigint")} as downloads_all_time,
-        {read("likes", "bigint")} as likes,
-        {read("usedStorage", "bigint")} as used_storage_bytes,
-        {read("safetensors", "bigint")} as safetensors_parameters,
-        {read("gguf", "bigint")} as gguf_parameters,
-        {read("trendingScore", "double")} as trending_score,
-        {read("gated", "varchar")} as gated,
-        {read("library_name", "varchar")} as library_name,
-        {read("pipeline_tag", "varchar")} as pipeline_tag,
-        {read("tags", "varchar[]")} as tags,
-        json_extract_string({base}, '$.relation') as base_relation,
-        nullif(json_extract_string({base}, '$.models[*].id'), []) as base_models,
-        coalesce({read("private", "boolean")}, false) as is_private
-    """
+    read = []
+    for field in FIELDS:
+        one = BY_NAME["id"] if field.name == "_id" and stands_in else field
+        value = read_value(one) if one.name in carried else f"cast(null as {field.kind.value_type})"
+        for column, sql in zip(field.columns, field.kind.file, strict=True):
+            read.append(f"{in_place(sql, value)} as {column}")
+    return ", ".join(read)
 
 
 def _remove(connection: Connection) -> dict[str, int]:
@@ -286,9 +185,10 @@ def clear_zeros(connection: Connection, table: str, carried: set[str]) -> None:
     A source that writes 0 for NULL once does it wherever it did not know: then no 0 of the column counts.
     """
     impossible = count_rows(connection, f"{table} where downloads_all_time = 0 and downloads_30d > 0")
-    for name, column in _ZERO_FOR_NULL.items():
-        if name not in carried:
+    for field in FIELDS:
+        if not field.has_zero_for_null or field.name not in carried:
             continue
+        (column,) = field.columns
         is_zero = count_rows(connection, f"{table} where {column} <> 0") == 0
         if is_zero or (column == "downloads_all_time" and impossible):
             connection.execute(f"update {table} set {column} = null where {column} = 0")
