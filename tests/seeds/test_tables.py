@@ -189,6 +189,11 @@ def test_what_spreadsheets_write_is_read(own: Settings) -> None:
         ),
         (
             "headline_events.csv",
+            "event_id,time_zone\nmine,Europe\n",
+            "line 2: time_zone is 'Europe'; allowed",
+        ),
+        (
+            "headline_events.csv",
             "event_id,kind,event_date,time_zone\nmine,headline,2026-01-31,UTC\n",
             "'mine' has no claim; allowed: any text",
         ),

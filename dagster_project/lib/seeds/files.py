@@ -76,7 +76,7 @@ def _is_date(text: str) -> bool:
 def _is_zone(text: str) -> bool:
     try:
         return ZoneInfo(text).key == text
-    except (ValueError, ZoneInfoNotFoundError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):  # Europe is a folder of zones
         return False
 
 
