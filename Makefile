@@ -14,7 +14,11 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONDONTWRITEBYTECODE # with it each command compiles every module anew: 3 s each
 
-.PHONY: demo claim run dev report test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
+.DEFAULT_GOAL := help
+.PHONY: help demo claim run dev report test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
@@ -65,10 +69,13 @@ soak: $(MANIFEST) .venv/installed-dev ## an hour of kill -9, readers, full disks
 bench: $(MANIFEST) .venv/installed-dev ## speed and memory, as ratios within one run
 	$(BIN)/python -m benchmarks
 
-lint: $(MANIFEST) .venv/installed-dev ## style and types
+lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow and CITATION.cff, no network
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 $(MANIFEST): .venv/installed $(SQL_FILES)
 	@cd sql && ../$(BIN)/dbt --quiet parse --profiles-dir . && touch target/manifest.json
