@@ -24,6 +24,7 @@ from dagster_project.lib.settings import Settings, a_path, whole_number
 from dagster_project.lib.warehouse.connection import exclusive
 from dagster_project.runs import dagster_instance, execute_job, prepare_home, publish_what_is_loaded, writer
 
+SCRIPT = "model-tide"  # in pyproject.toml
 MOST_EVERY = 3_660  # days; ten years hold one day of it
 TELEMETRY_OFF = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
@@ -34,7 +35,10 @@ TELEMETRY_OFF = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0, or 1 with one line on standard error."""
-    parser = argparse.ArgumentParser(prog="python -m dagster_project", description="Model Tide")
+    typed = Path(sys.argv[0]).name
+    parser = argparse.ArgumentParser(
+        prog=typed if typed == SCRIPT else "python -m dagster_project", description="Model Tide"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="snapshot the Hub's day, build, publish")
     run_parser.add_argument("--day", help="YYYY-MM-DD, to load a landed day again")
