@@ -20,6 +20,34 @@ from dagster_project.lib.warehouse.connection import reading
 DOCS = SQL.parent / "docs"
 METRICS = DOCS / "metrics.md"
 ANALYSES = SQL / "analyses"
+# the contents of docs/metrics.md
+TOPICS = {
+    "Days and sources": (
+        "fct_snapshot_days", "about_sources", "fct_source_status_daily", "fct_headlines",
+        "fct_headline_history",
+    ),
+    "Models": (
+        "dim_models", "dim_publishers", "model_history", "fct_model_downloads_daily",
+        "fct_model_growth_daily", "fct_relative_adoption",
+    ),
+    "Families": (
+        "dim_families", "fct_family_adoption_daily", "fct_family_growth_daily", "fct_family_milestones",
+        "fct_derivatives_daily",
+    ),
+    "Openness": (
+        "fct_openness_daily", "fct_openness_groups_daily", "fct_openness_changes", "fct_licence_drift",
+    ),
+    "Countries and concentration": ("fct_country_adoption_daily", "fct_concentration_daily"),
+    "Open against closed": (
+        "fct_open_vs_closed_daily", "fct_token_share_daily", "fct_token_vintages", "dim_api_models",
+        "fct_catalogue_daily", "fct_sdk_installs_daily", "fct_sdk_index_weekly",
+    ),
+    "Markets": (
+        "dim_events", "fct_event_study", "fct_event_study_pooled", "fct_abnormal_returns",
+        "fct_ticker_returns_daily", "fct_adoption_lead_lag", "fct_price_restatements",
+        "fct_missing_sessions", "dim_confounders",
+    ),
+}  # fmt: skip
 ROWS = 12  # of an answer
 LETTERS = 60  # of a cell
 
@@ -29,7 +57,8 @@ class NoPublication(ModelTideError):
 
 
 def metrics() -> str:
-    """docs/metrics.md: a section for each published table, marts first."""
+    """docs/metrics.md: its contents, and a section for each published table, marts first."""
+    contents = {**TOPICS, "Seeds": [seed.name for seed in ALL_SEEDS]}
     models = [_section(mart.name, mart.description, mart.columns) for mart in marts().values()]
     seeds = [_section(seed.name, seed.description, seed.columns) for seed in ALL_SEEDS]
     return (
@@ -41,6 +70,8 @@ def metrics() -> str:
                 "comments of the published file (`duckdb_columns()`).",
                 "Times are UTC. Missing is NULL, never 0. A share is a fraction of 1.",
                 "`about` says of a file which day it is, live or synthetic; `about_tables` counts its rows.",
+                "",
+                *(f"- {topic}: {', '.join(map(_linked, names))}" for topic, names in contents.items()),
                 "",
                 *models,
                 "# Seeds: the decisions behind them",
@@ -99,6 +130,10 @@ def write(folder: Path, published: Path) -> list[Path]:
 def _section(name: str, description: str, columns: Iterable[tuple[str, str, str]]) -> str:
     rows = [[f"`{column}`", kind, _inline(meaning)] for column, kind, meaning in columns]
     return f"## {name}\n\n{_inline(description)}\n\n{_table(['column', 'type', 'meaning'], rows)}\n"
+
+
+def _linked(table: str) -> str:
+    return f"[`{table}`](#{table})"
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
