@@ -19,10 +19,11 @@ from tests.worlds.warehouse import BUILT, VIEWS, Template, Warehouse
 
 FIRST = date(2026, 1, 1)
 HUB_MODELS = ("int_models__classified", "int_snapshot_days__totals", "int_snapshot_days__shortfalls",
-              "int_snapshot_days__rollbacks", "int_snapshot_days__compared", "fct_snapshot_days",
-              "int_snapshot_days__departures", "int_models__sightings", "int_models__detailed",
-              "int_model_downloads__daily", "int_model_growth__daily", "fct_model_growth_daily",
-              "fct_family_growth_daily", "fct_openness_daily", "dim_models")  # fmt: skip
+              "int_snapshot_days__rollbacks", "int_snapshot_days__compared", "int_snapshot_days__statuses",
+              "fct_snapshot_days", "int_snapshot_days__departures", "int_models__sightings",
+              "int_models__detailed", "int_model_downloads__daily", "int_model_growth__daily",
+              "fct_model_growth_daily", "fct_family_growth_daily", "fct_openness_daily",
+              "dim_models")  # fmt: skip
 MARTS = ("marts.fct_snapshot_days", "intermediate.int_snapshot_days__totals",
          "intermediate.int_model_downloads__daily", "marts.fct_model_growth_daily",
          "marts.fct_family_growth_daily", "marts.fct_openness_daily", "marts.dim_models")  # fmt: skip

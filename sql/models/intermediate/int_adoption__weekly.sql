@@ -32,7 +32,7 @@ requests as (
         adoption.definition,
         {{ week_start('adoption.activity_date') }} as week,
         case when count(adoption.net_1d) = 7 then sum(adoption.net_1d) end as net_1w
-    from {{ ref('fct_family_adoption_daily') }} as adoption
+    from {{ ref('int_families__adopted_daily') }} as adoption
     inner join definitions
         on adoption.definition = definitions.definition
     inner join listed
@@ -60,15 +60,21 @@ priced_weeks as (
         shares.symbol,
         {{ week_start('sessions.session_date') }} as week,
         case
-            when count(returns.excess_over_market) = count(*) then sum(returns.excess_over_market)
+            when count(returns.daily_return - market.factor_return) = count(*)
+                then sum(returns.daily_return - market.factor_return)
         end as excess_return
     from shares
     inner join {{ ref('int_sessions__numbered') }} as sessions
         on shares.exchange = sessions.exchange
-    left join {{ ref('fct_ticker_returns_daily') }} as returns
+    left join {{ ref('int_returns__daily') }} as returns
         on
             shares.symbol = returns.symbol
             and sessions.session_date = returns.session_date
+    left join {{ ref('int_factor_returns__daily') }} as market
+        on
+            shares.symbol = market.symbol
+            and sessions.session_date = market.session_date
+            and market.factor = 'market'
     group by shares.symbol, {{ week_start('sessions.session_date') }}
 )
 

@@ -52,7 +52,7 @@ sessions as (
         events.event_id,
         sessions.exchange,
         sessions.session_number
-    from {{ ref('dim_events') }} as events
+    from {{ ref('int_events__dated') }} as events
     inner join {{ ref('int_sessions__numbered') }} as sessions
         on
             (sessions.exchange = 'XNYS' and events.xnys_session_date = sessions.session_date)

@@ -10,14 +10,14 @@ with members as (
             window_start,
             window_end,
             event_id,
-            ticker,
+            symbol as ticker,
             first_session_date,
             last_session_date,
             degrees_of_freedom,
             car,
             scar,
-            verdict <> 'not testable' as is_testable
-        from {{ ref('fct_event_study') }}
+            reason is null as is_testable
+        from {{ ref('int_event_study__results') }}
         where is_primary_listing
         {% if not loop.last %}
             union all

@@ -13,7 +13,7 @@ with mapped as (
             when listings.exchange = 'XNYS' then events.xnys_session_date
             when listings.exchange = 'XHKG' then events.xhkg_session_date
         end as session_date
-    from {{ ref('dim_events') }} as events
+    from {{ ref('int_events__dated') }} as events
     inner join {{ ref('int_companies__listings') }} as listings
         on events.company = listings.company
 ),

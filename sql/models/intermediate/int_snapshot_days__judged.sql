@@ -1,12 +1,13 @@
 {{ config(materialized='view') }}
 with days as (
     select
-        snapshot_date,
-        usable,
-        usable and status <> 'no_counter' as is_counted,
-        load_id || case when usable then ' usable' else ' held' end as load_id
-    from {{ ref('fct_snapshot_days') }}
-    where accepted
+        snapshots.snapshot_date,
+        snapshots.load_id,
+        coalesce(statuses.usable, false) as usable,
+        coalesce(statuses.usable and statuses.status <> 'no_counter', false) as is_counted
+    from {{ ref('stg_hub__snapshots') }} as snapshots
+    left join {{ ref('int_snapshot_days__statuses') }} as statuses
+        on snapshots.snapshot_date = statuses.snapshot_date
 ),
 
 -- what a pass over cards saw holds from its day on: a day is classified by all passes up to it
@@ -24,7 +25,8 @@ select
     days.snapshot_date,
     days.usable,
     days.is_counted,
-    days.load_id || coalesce(' cards ' || passes.newest, '') as load_id
+    days.load_id || case when days.usable then ' usable' else ' held' end
+    || coalesce(' cards ' || passes.newest, '') as load_id
 from days
 left join passes
     on days.snapshot_date = passes.snapshot_date

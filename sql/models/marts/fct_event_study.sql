@@ -5,44 +5,13 @@ with thresholds as (
     from {{ ref('stg_seeds__event_study_thresholds') }}
 ),
 
-results as (
-    select
-        cases.event_id,
-        cases.symbol,
-        cases.session_date,
-        cases.model,
-        cases.event_window,
-        cases.start_session,
-        cases.end_session,
-        cases.first_session_date,
-        cases.last_session_date,
-        cases.price_vintage,
-        cases.observations,
-        cases.reason,
-        case when cases.reason is null then estimates.alpha end as alpha,
-        case when cases.reason is null then estimates.beta end as beta,
-        case when cases.reason is null and cases.model <> 'market' then estimates.second_beta end
-            as second_beta,
-        case when cases.reason is null then sqrt(estimates.residual_variance) end as residual_sd,
-        case when cases.reason is null then estimates.degrees_of_freedom end
-            as degrees_of_freedom
-    from {{ ref('int_event_study__cases') }} as cases
-    left join {{ ref('int_event_study__estimates') }} as estimates
-        on
-            cases.symbol = estimates.symbol
-            and cases.model = estimates.model
-            and cases.session_number = estimates.session_number
-),
-
 tested as (
     select
         results.event_id,
         results.symbol,
         results.model,
         results.event_window,
-        windows.car,
-        windows.standard_error,
-        windows.scar,
+        results.scar,
         {{ t_quantile('thresholds.normal_quantile', 'results.degrees_of_freedom') }}
             as critical_value,
         thresholds.significance,
@@ -51,18 +20,8 @@ tested as (
         placebos.placebo_floor,
         placebos.placebo_p_peers,
         placebos.placebo_n_peers
-    from results
+    from {{ ref('int_event_study__results') }} as results
     cross join thresholds
-    inner join {{ ref('int_events__listings') }} as listings
-        on
-            results.event_id = listings.event_id
-            and results.symbol = listings.symbol
-    inner join {{ ref('int_event_study__windows') }} as windows
-        on
-            results.symbol = windows.symbol
-            and results.model = windows.model
-            and results.event_window = windows.event_window
-            and listings.session_number = windows.session_number
     inner join {{ ref('int_event_study__placebos') }} as placebos
         on
             results.event_id = placebos.event_id
@@ -78,8 +37,6 @@ judged as (
         symbol,
         model,
         event_window,
-        car,
-        standard_error,
         scar,
         critical_value,
         significance,
@@ -101,8 +58,6 @@ compared as (
         symbol,
         model,
         event_window,
-        car,
-        standard_error,
         scar,
         critical_value,
         significance,
@@ -124,14 +79,14 @@ select
     results.event_id,
     results.symbol as ticker,
     results.model,
-    results.start_session as window_start,
-    results.end_session as window_end,
-    windows.is_primary and results.model = 'market_peers' and listings.is_primary_listing
+    results.window_start,
+    results.window_end,
+    windows.is_primary and results.model = 'market_peers' and results.is_primary_listing
         as is_primary,
-    listings.event_group,
-    listings.company,
-    listings.country,
-    listings.is_primary_listing,
+    results.event_group,
+    results.company,
+    results.country,
+    results.is_primary_listing,
     results.session_date,
     results.first_session_date,
     results.last_session_date,
@@ -141,10 +96,10 @@ select
     results.residual_sd,
     results.observations,
     results.degrees_of_freedom,
-    compared.car,
-    compared.car - compared.critical_value * compared.standard_error as car_lower,
-    compared.car + compared.critical_value * compared.standard_error as car_upper,
-    compared.scar,
+    results.car,
+    results.car - compared.critical_value * results.standard_error as car_lower,
+    results.car + compared.critical_value * results.standard_error as car_upper,
+    results.scar,
     compared.critical_value,
     compared.placebo_p,
     compared.placebo_n,
@@ -167,7 +122,7 @@ select
             then 'not separable from its sector that day'
         when not compared.is_large
             then
-                '|SCAR| ' || round(abs(compared.scar), 2) || ' is within '
+                '|SCAR| ' || round(abs(results.scar), 2) || ' is within '
                 || round(compared.critical_value, 2) || ', where chance alone puts '
                 || {{ percent('(1 - compared.significance)') }}
         when not compared.is_distinguishable
@@ -176,21 +131,17 @@ select
                 || compared.placebo_n || ' windows without the event'
         when compared.is_placebo_mute
             then
-                '|SCAR| ' || round(abs(compared.scar), 2) || ' is beyond '
+                '|SCAR| ' || round(abs(results.scar), 2) || ' is beyond '
                 || round(compared.critical_value, 2) || '; too few windows before to compare with'
         else
-            '|SCAR| ' || round(abs(compared.scar), 2) || ' is beyond '
+            '|SCAR| ' || round(abs(results.scar), 2) || ' is beyond '
             || round(compared.critical_value, 2) || ', and as large in only '
             || {{ percent('compared.placebo_p') }} || ' of ' || compared.placebo_n
             || ' windows without the event'
     end as verdict_reason,
     confounders.confounders,
     confounders.other_events
-from results
-inner join {{ ref('int_events__listings') }} as listings
-    on
-        results.event_id = listings.event_id
-        and results.symbol = listings.symbol
+from {{ ref('int_event_study__results') }} as results
 inner join {{ source('seeds', 'event_windows') }} as windows
     on results.event_window = windows.event_window
 inner join {{ ref('int_event_study__confounders') }} as confounders
@@ -205,4 +156,4 @@ left join compared
         and results.model = compared.model
         and results.event_window = compared.event_window
 order by
-    results.event_id, results.symbol, results.model, results.start_session, results.end_session
+    results.event_id, results.symbol, results.model, results.window_start, results.window_end

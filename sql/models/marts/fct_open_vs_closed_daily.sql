@@ -27,6 +27,25 @@ releases as (
     group by activity_date
 ),
 
+-- open: everybody may take the weights and use them commercially; closed: no weights for everybody,
+-- or not for commerce; anything that is not known of either counts for neither
+weights as (
+    select
+        cells.activity_date,
+        max(snapshots.captured_at) as vintage,
+        cast(sum(cells.downloads_30d) filter (
+            where cells.access_class in ('A2', 'A3') and cells.licence_class in ('L2', 'L3', 'L4')
+        ) as double) as open_value,
+        cast(sum(cells.downloads_30d) filter (
+            where cells.access_class in ('A0', 'A1') or cells.licence_class = 'L1'
+        ) as double) as closed_value,
+        cast(sum(cells.downloads_30d) as double) as total_value
+    from {{ ref('fct_openness_daily') }} as cells
+    inner join {{ ref('stg_hub__snapshots') }} as snapshots
+        on cells.snapshot_date = snapshots.snapshot_date
+    group by cells.activity_date
+),
+
 counted as (
     select
         activity_date,
@@ -44,7 +63,7 @@ counted as (
         coalesce(open_value, 0) as open_value,
         coalesce(closed_value, 0) as closed_value,
         total_value
-    from {{ ref('int_channels__hub_weights_daily') }}
+    from weights
 ),
 
 covered as (
@@ -164,31 +183,26 @@ measured as (
 -- what each channel counts, and over how many days
 channels as (
     select
-        'tokens' as channel,
-        'tokens' as unit,
-        thresholds.token_window_days as window_days,
-        'no tokens were asked for' as absence
+        labels.channel,
+        labels.unit,
+        cast(case labels.channel
+            when 'tokens' then thresholds.token_window_days
+            when 'sdk_installs' then 7
+            when 'catalogue' then thresholds.catalogue_window_days
+            when 'hub_weights' then thresholds.hub_window_days
+        end as integer) as window_days,
+        labels.absence
     from {{ ref('stg_seeds__share_thresholds') }} as thresholds
-    union all
-    select
-        'sdk_installs' as channel,
-        'index of weekly installs, base week = 100' as unit,
-        7 as window_days,
-        'no week before has every package complete' as absence
-    union all
-    select
-        'catalogue' as channel,
-        'models released' as unit,
-        thresholds.catalogue_window_days as window_days,
-        'no snapshot of the catalogue' as absence
-    from {{ ref('stg_seeds__share_thresholds') }} as thresholds
-    union all
-    select
-        'hub_weights' as channel,
-        'requests' as unit,
-        thresholds.hub_window_days as window_days,
-        'no accepted snapshot of the Hub' as absence
-    from {{ ref('stg_seeds__share_thresholds') }} as thresholds
+    cross join (
+        values
+        ('tokens', 'tokens', 'no tokens were asked for'),
+        (
+            'sdk_installs', 'index of weekly installs, base week = 100',
+            'no week before has every package complete'
+        ),
+        ('catalogue', 'models released', 'no snapshot of the catalogue'),
+        ('hub_weights', 'requests', 'no accepted snapshot of the Hub')
+    ) as labels (channel, unit, absence)
 ),
 
 sources as (
@@ -234,7 +248,7 @@ labelled as (
         channels.channel,
         channels.unit,
         channels.absence,
-        cast(channels.window_days as integer) as window_days,
+        channels.window_days,
         terms.attribution,
         terms.licence
     from channels
