@@ -32,8 +32,7 @@ from ranked
 inner join {{ ref('int_api_models__classes') }} as classes
     on
         ranked.api_model = classes.api_model
-        and ranked.token_date >= classes.valid_from
-        and (classes.valid_to is null or ranked.token_date < classes.valid_to)
+        and {{ holds_on('classes', 'ranked.token_date') }}
 where
     ranked.place <= 10
     and classes.api_class = 'unknown'

@@ -96,8 +96,7 @@ compared_with_parent as (
     inner join {{ ref('int_models__parents') }} as parents
         on
             stock.model_key = parents.model_key
-            and stock.snapshot_date >= parents.valid_from
-            and (parents.valid_to is null or stock.snapshot_date < parents.valid_to)
+            and {{ holds_on('parents', 'stock.snapshot_date') }}
     left join stock as parent_stock
         on
             stock.snapshot_date = parent_stock.snapshot_date
@@ -145,13 +144,11 @@ described as (
     left join {{ ref('int_models__states') }} as states
         on
             stock.model_key = states.model_key
-            and stock.snapshot_date >= states.valid_from
-            and (states.valid_to is null or stock.snapshot_date < states.valid_to)
+            and {{ holds_on('states', 'stock.snapshot_date') }}
     left join {{ ref('int_models__classified') }} as classes
         on
             stock.model_key = classes.model_key
-            and stock.snapshot_date >= classes.valid_from
-            and (classes.valid_to is null or stock.snapshot_date < classes.valid_to)
+            and {{ holds_on('classes', 'stock.snapshot_date') }}
     left join suspects
         on
             stock.snapshot_date = suspects.snapshot_date
@@ -197,8 +194,7 @@ family_facts as (
     inner join {{ ref('int_model_families') }} as families
         on
             facts.model_key = families.model_key
-            and facts.snapshot_date >= families.valid_from
-            and (families.valid_to is null or facts.snapshot_date < families.valid_to)
+            and {{ holds_on('families', 'facts.snapshot_date') }}
     where families.definition <> 'organisation'
 ),
 

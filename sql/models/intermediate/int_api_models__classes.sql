@@ -35,8 +35,7 @@ in_force as (
     inner join {{ ref('int_api_models__evidence') }} as evidence
         on
             points.api_model = evidence.api_model
-            and points.day >= evidence.valid_from
-            and (evidence.valid_to is null or points.day < evidence.valid_to)
+            and {{ holds_on('evidence', 'points.day') }}
 ),
 
 -- evidence of one kind that contradicts itself decides nothing, and hides no weaker kind

@@ -23,8 +23,7 @@ offers as (
     from days
     inner join {{ ref('stg_models_dev__offers') }} as offers
         on
-            days.snapshot_date >= offers.valid_from
-            and (offers.valid_to is null or days.snapshot_date < offers.valid_to)
+            {{ holds_on('offers', 'days.snapshot_date') }}
     where offers.is_listed
 )
 

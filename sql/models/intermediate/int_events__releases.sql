@@ -54,10 +54,7 @@ released as (
     inner join {{ ref('int_models__classified') }} as classified
         on
             first_states.model_key = classified.model_key
-            and first_states.first_seen_date >= classified.valid_from
-            and (
-                classified.valid_to is null or first_states.first_seen_date < classified.valid_to
-            )
+            and {{ holds_on('classified', 'first_states.first_seen_date') }}
     inner join snapshots
         on first_states.first_seen_date = snapshots.snapshot_date
     cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds

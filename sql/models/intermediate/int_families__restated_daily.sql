@@ -84,8 +84,7 @@ corrections as (
     inner join {{ ref('int_model_families') }} as families
         on
             flows.model_key = families.model_key
-            and newest_snapshot.snapshot_date >= families.valid_from
-            and (families.valid_to is null or newest_snapshot.snapshot_date < families.valid_to)
+            and {{ holds_on('families', 'newest_snapshot.snapshot_date') }}
     union all
     select
         flows.observed_date,
@@ -97,8 +96,7 @@ corrections as (
     inner join {{ ref('int_model_families') }} as families
         on
             flows.model_key = families.model_key
-            and flows.observed_date >= families.valid_from
-            and (families.valid_to is null or flows.observed_date < families.valid_to)
+            and {{ holds_on('families', 'flows.observed_date') }}
 ),
 
 correction_sums as (

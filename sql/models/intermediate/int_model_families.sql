@@ -26,8 +26,7 @@ edges as (
     inner join {{ ref('int_models__parents') }} as parents
         on
             states.model_key = parents.model_key
-            and states.valid_from >= parents.valid_from
-            and (parents.valid_to is null or states.valid_from < parents.valid_to)
+            and {{ holds_on('parents', 'states.valid_from') }}
 ),
 
 unseen as (

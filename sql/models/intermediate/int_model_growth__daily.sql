@@ -267,8 +267,7 @@ ruled as (
     from recent_rules
     inner join {{ ref('stg_hub__cards') }} as cards
         on
-            recent_rules.snapshot_date >= cards.valid_from
-            and (cards.valid_to is null or recent_rules.snapshot_date < cards.valid_to)
+            {{ holds_on('cards', 'recent_rules.snapshot_date') }}
             and (
                 recent_rules.applies_to = cards.library_name
                 or array_contains(cards.tags, recent_rules.applies_to)

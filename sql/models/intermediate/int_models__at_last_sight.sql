@@ -21,8 +21,7 @@ memberships as (
     inner join {{ ref('int_model_families') }} as families
         on
             sightings.model_key = families.model_key
-            and sightings.last_seen_date >= families.valid_from
-            and (families.valid_to is null or sightings.last_seen_date < families.valid_to)
+            and {{ holds_on('families', 'sightings.last_seen_date') }}
     where families.definition = 'lineage'
 ),
 
@@ -60,8 +59,7 @@ compared_with_parent as (
     inner join {{ ref('int_models__parents') }} as parents
         on
             counters.model_key = parents.model_key
-            and counters.last_seen_date >= parents.valid_from
-            and (parents.valid_to is null or counters.last_seen_date < parents.valid_to)
+            and {{ holds_on('parents', 'counters.last_seen_date') }}
     left join sightings as parent_counters
         on parents.parent_key = parent_counters.model_key
     group by counters.model_key
@@ -126,13 +124,11 @@ from sightings
 left join {{ ref('int_models__states') }} as states
     on
         sightings.model_key = states.model_key
-        and sightings.last_seen_date >= states.valid_from
-        and (states.valid_to is null or sightings.last_seen_date < states.valid_to)
+        and {{ holds_on('states', 'sightings.last_seen_date') }}
 left join {{ ref('int_models__classified') }} as classes
     on
         sightings.model_key = classes.model_key
-        and sightings.last_seen_date >= classes.valid_from
-        and (classes.valid_to is null or sightings.last_seen_date < classes.valid_to)
+        and {{ holds_on('classes', 'sightings.last_seen_date') }}
 left join size_limits
     on classes.parameters = size_limits.parameters
 left join lineage_families

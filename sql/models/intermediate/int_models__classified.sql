@@ -96,8 +96,7 @@ tagged as (
     inner join listed_cards
         on
             intervals.model_key = listed_cards.model_key
-            and intervals.valid_from >= listed_cards.valid_from
-            and (listed_cards.valid_to is null or intervals.valid_from < listed_cards.valid_to)
+            and {{ holds_on('listed_cards', 'intervals.valid_from') }}
 ),
 
 declared_licences as (
@@ -134,8 +133,7 @@ others as (
     left join read_cards
         on
             tagged.model_key = read_cards.model_key
-            and tagged.valid_from >= read_cards.valid_from
-            and (read_cards.valid_to is null or tagged.valid_from < read_cards.valid_to)
+            and {{ holds_on('read_cards', 'tagged.valid_from') }}
     where list_contains(tagged.licence_ids, 'other')
 ),
 
@@ -255,13 +253,11 @@ states as (
     left join gates
         on
             intervals.model_key = gates.model_key
-            and intervals.valid_from >= gates.valid_from
-            and (gates.valid_to is null or intervals.valid_from < gates.valid_to)
+            and {{ holds_on('gates', 'intervals.valid_from') }}
     left join sizes
         on
             intervals.model_key = sizes.model_key
-            and intervals.valid_from >= sizes.valid_from
-            and (sizes.valid_to is null or intervals.valid_from < sizes.valid_to)
+            and {{ holds_on('sizes', 'intervals.valid_from') }}
 ),
 
 classes as (

@@ -57,13 +57,11 @@ declared as (
     left join lineages
         on
             intervals.model_key = lineages.model_key
-            and intervals.valid_from >= lineages.valid_from
-            and (lineages.valid_to is null or intervals.valid_from < lineages.valid_to)
+            and {{ holds_on('lineages', 'intervals.valid_from') }}
     left join tagged
         on
             intervals.model_key = tagged.model_key
-            and intervals.valid_from >= tagged.valid_from
-            and (tagged.valid_to is null or intervals.valid_from < tagged.valid_to)
+            and {{ holds_on('tagged', 'intervals.valid_from') }}
 ),
 
 each_tag as (

@@ -53,8 +53,7 @@ left join least_sizes
 left join described
     on
         listed.model_key = described.model_key
-        and listed.snapshot_date >= described.valid_from
-        and (described.valid_to is null or listed.snapshot_date < described.valid_to)
+        and {{ holds_on('described', 'listed.snapshot_date') }}
 where
     not listed.is_census
     or listed.downloads_30d >= least_sizes.downloads_30d

@@ -82,8 +82,7 @@ from intervals
 inner join {{ ref('stg_hub__cards') }} as cards
     on
         intervals.model_key = cards.model_key
-        and intervals.valid_from >= cards.valid_from
-        and (cards.valid_to is null or intervals.valid_from < cards.valid_to)
+        and {{ holds_on('cards', 'intervals.valid_from') }}
 left join {{ source('seeds', 'publishers') }} as publishers
     on cards.publisher = publishers.publisher
 left join {{ source('seeds', 'libraries') }} as libraries
@@ -93,7 +92,6 @@ left join extra_roots
 left join relations
     on
         intervals.model_key = relations.model_key
-        and intervals.valid_from >= relations.valid_from
-        and (relations.valid_to is null or intervals.valid_from < relations.valid_to)
+        and {{ holds_on('relations', 'intervals.valid_from') }}
 -- sorted, it takes less room, the same every day, and no more time
 order by intervals.model_key, intervals.valid_from

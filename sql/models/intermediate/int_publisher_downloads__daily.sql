@@ -13,8 +13,7 @@ sums as (
     inner join {{ ref('stg_hub__cards') }} as cards
         on
             intervals.model_key = cards.model_key
-            and intervals.observed_date >= cards.valid_from
-            and (cards.valid_to is null or intervals.observed_date < cards.valid_to)
+            and {{ holds_on('cards', 'intervals.observed_date') }}
     where
         intervals.delta <> 0
         and cards.publisher is not null

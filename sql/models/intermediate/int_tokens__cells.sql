@@ -11,8 +11,7 @@ with named as (
     left join {{ ref('int_api_models__classes') }} as classes
         on
             tokens.api_model = classes.api_model
-            and tokens.token_date >= classes.valid_from
-            and (classes.valid_to is null or tokens.token_date < classes.valid_to)
+            and {{ holds_on('classes', 'tokens.token_date') }}
     left join {{ source('seeds', 'api_authors') }} as authors
         on split_part(tokens.api_model, '/', 1) = authors.author
     left join {{ source('seeds', 'countries') }} as countries

@@ -21,13 +21,11 @@ parent_licences as (
     inner join {{ ref('int_models__parents') }} as parents
         on
             children.model_key = parents.model_key
-            and children.last_seen_date >= parents.valid_from
-            and (parents.valid_to is null or children.last_seen_date < parents.valid_to)
+            and {{ holds_on('parents', 'children.last_seen_date') }}
     left join {{ ref('int_models__classified') }} as classes
         on
             parents.parent_key = classes.model_key
-            and children.last_seen_date >= classes.valid_from
-            and (classes.valid_to is null or children.last_seen_date < classes.valid_to)
+            and {{ holds_on('classes', 'children.last_seen_date') }}
     where coalesce(classes.licence_class, 'L0') < children.licence_class
 ),
 

@@ -17,6 +17,5 @@ inner join {{ ref('stg_hub__models') }} as models
 left join {{ ref('stg_hub__cards') }} as cards
     on
         downloads.model_key = cards.model_key
-        and downloads.observed_date >= cards.valid_from
-        and (cards.valid_to is null or downloads.observed_date < cards.valid_to)
+        and {{ holds_on('cards', 'downloads.observed_date') }}
 where downloads.net is not null

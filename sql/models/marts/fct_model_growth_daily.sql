@@ -37,5 +37,4 @@ inner join {{ ref('stg_hub__models') }} as models
 left join {{ ref('stg_hub__cards') }} as cards
     on
         growth.model_key = cards.model_key
-        and growth.snapshot_date >= cards.valid_from
-        and (cards.valid_to is null or growth.snapshot_date < cards.valid_to)
+        and {{ holds_on('cards', 'growth.snapshot_date') }}

@@ -21,8 +21,7 @@ licences as (
     inner join {{ ref('stg_hub__cards') }} as cards
         on
             classes.model_key = cards.model_key
-            and classes.valid_from >= cards.valid_from
-            and (cards.valid_to is null or classes.valid_from < cards.valid_to)
+            and {{ holds_on('cards', 'classes.valid_from') }}
     where cards.tags is not null
 ),
 
@@ -173,8 +172,7 @@ left join last_sights
 left join {{ ref('stg_hub__cards') }} as cards
     on
         changed.model_key = cards.model_key
-        and changed.first_seen_date >= cards.valid_from
-        and (cards.valid_to is null or changed.first_seen_date < cards.valid_to)
+        and {{ holds_on('cards', 'changed.first_seen_date') }}
 left join {{ ref('stg_hub__counters') }} as counters
     on
         changed.model_key = counters.model_key

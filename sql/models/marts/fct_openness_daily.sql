@@ -51,8 +51,7 @@ classified as (
     left join {{ ref('int_models__classified') }} as classes
         on
             listed.model_key = classes.model_key
-            and listed.snapshot_date >= classes.valid_from
-            and (classes.valid_to is null or listed.snapshot_date < classes.valid_to)
+            and {{ holds_on('classes', 'listed.snapshot_date') }}
     left join flows
         on
             listed.snapshot_date = flows.observed_date

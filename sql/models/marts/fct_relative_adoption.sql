@@ -16,8 +16,7 @@ released as (
     from newest_snapshot
     inner join {{ ref('int_models__states') }} as states
         on
-            newest_snapshot.snapshot_date >= states.valid_from
-            and (states.valid_to is null or newest_snapshot.snapshot_date < states.valid_to)
+            {{ holds_on('states', 'newest_snapshot.snapshot_date') }}
     inner join {{ ref('stg_hub__cards') }} as cards
         on
             states.model_key = cards.model_key
@@ -27,8 +26,7 @@ released as (
     left join {{ ref('stg_hub__weights') }} as weights
         on
             states.model_key = weights.model_key
-            and newest_snapshot.snapshot_date >= weights.valid_from
-            and (weights.valid_to is null or newest_snapshot.snapshot_date < weights.valid_to)
+            and {{ holds_on('weights', 'newest_snapshot.snapshot_date') }}
     where
         states.organisation_family is not null
         and states.relation_kind in ('undeclared', 'finetune', 'merge')

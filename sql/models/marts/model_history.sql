@@ -51,25 +51,20 @@ left join {{ ref('int_model_downloads__daily') }} as downloads
 left join {{ ref('stg_hub__cards') }} as cards
     on
         counters.model_key = cards.model_key
-        and counters.snapshot_date >= cards.valid_from
-        and (cards.valid_to is null or counters.snapshot_date < cards.valid_to)
+        and {{ holds_on('cards', 'counters.snapshot_date') }}
 left join {{ ref('stg_hub__access') }} as access
     on
         counters.model_key = access.model_key
-        and counters.snapshot_date >= access.valid_from
-        and (access.valid_to is null or counters.snapshot_date < access.valid_to)
+        and {{ holds_on('access', 'counters.snapshot_date') }}
 left join {{ ref('stg_hub__lineage') }} as lineage
     on
         counters.model_key = lineage.model_key
-        and counters.snapshot_date >= lineage.valid_from
-        and (lineage.valid_to is null or counters.snapshot_date < lineage.valid_to)
+        and {{ holds_on('lineage', 'counters.snapshot_date') }}
 left join {{ ref('stg_hub__weights') }} as weights
     on
         counters.model_key = weights.model_key
-        and counters.snapshot_date >= weights.valid_from
-        and (weights.valid_to is null or counters.snapshot_date < weights.valid_to)
+        and {{ holds_on('weights', 'counters.snapshot_date') }}
 left join {{ ref('int_models__classified') }} as classes
     on
         counters.model_key = classes.model_key
-        and counters.snapshot_date >= classes.valid_from
-        and (classes.valid_to is null or counters.snapshot_date < classes.valid_to)
+        and {{ holds_on('classes', 'counters.snapshot_date') }}
