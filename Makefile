@@ -72,6 +72,7 @@ bench: $(MANIFEST) .venv/installed-dev ## speed and memory, as ratios within one
 lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow and CITATION.cff, no network
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
+	$(BIN)/python -m tests.sql.layers
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml

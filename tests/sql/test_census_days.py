@@ -167,7 +167,7 @@ def test_the_newest_figures_of_a_family_are_of_the_census_of_its_week(weekly: We
 
 
 def test_day_by_day_equals_a_full_refresh(weekly: Weekly, tmp_path: Path) -> None:
-    names = ("intermediate.int_adoption_cube_daily", "intermediate.int_snapshot_days__departures",
+    names = ("intermediate.int_adoption_cube__daily", "intermediate.int_snapshot_days__departures",
              "intermediate.int_model_downloads__daily", "marts.fct_family_adoption_daily",
              "marts.fct_model_growth_daily", "marts.fct_openness_groups_daily",
              "marts.dim_models")  # fmt: skip

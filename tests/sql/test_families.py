@@ -23,10 +23,10 @@ FIRST = date(2026, 1, 1)
 SNAPSHOTS = (1, 2, 3, 5, 6)  # the fourth day is missing
 MILLION = 1_000_000
 OLD = datetime(2025, 6, 1)
-INCREMENTAL = ("intermediate.int_adoption_cube_daily", "intermediate.int_publisher_downloads__daily",
+INCREMENTAL = ("intermediate.int_adoption_cube__daily", "intermediate.int_publisher_downloads__daily",
                "marts.fct_concentration_daily")  # fmt: skip
 OF_MODELS = ("intermediate.int_models__declared_parents", "intermediate.int_models__parents",
-             "intermediate.int_models__classified", "intermediate.int_model_families")  # fmt: skip
+             "intermediate.int_models__classified", "intermediate.int_models__families")  # fmt: skip
 TABLES = (*INCREMENTAL, *OF_MODELS, "marts.fct_family_adoption_daily", "marts.fct_family_milestones",
           "marts.fct_derivatives_daily", "marts.fct_country_adoption_daily",
           "marts.fct_openness_groups_daily")  # fmt: skip
@@ -118,7 +118,7 @@ class World(Warehouse):
         """Family and weight of the repository that has the name on the day."""
         found = self.execute(
             f"""
-            select f.family, f.weight from intermediate.int_model_families as f
+            select f.family, f.weight from intermediate.int_models__families as f
             inner join staging.stg_hub__cards as s on f.model_key = s.model_key
                 and s.valid_from <= '{day(number)}' and coalesce(s.valid_to > '{day(number)}', true)
             where s.repo_id = '{name}' and f.definition = '{definition}'
@@ -399,7 +399,7 @@ def test_organisation_and_lineage_count_every_model_once(world: World) -> None:
     whole = dict(world.execute("select snapshot_date, count(*) from raw.hub_model_counters group by all"))
     for definition in ("organisation", "lineage"):
         counted = world.execute(
-            "select snapshot_date, sum(weighted_models) from intermediate.int_adoption_cube_daily "
+            "select snapshot_date, sum(weighted_models) from intermediate.int_adoption_cube__daily "
             f"where definition = '{definition}' group by all"
         )
         assert dict(counted) == pytest.approx(whole), definition
@@ -475,10 +475,10 @@ def test_lineage_weights_of_a_model_never_exceed_one(
         eight.insert("raw.hub_model_lineage", model_key=child, first_seen=day(number),
                      base_relation="merge", base_models=names)  # fmt: skip
     eight.build("stg_hub__ends", "int_models__declared_parents", "int_models__parents",
-                "int_models__states", "int_model_families")  # fmt: skip
+                "int_models__states", "int_models__families")  # fmt: skip
     for number in (1, 2, 3):
         weights = eight.execute(
-            "select definition, model_key, sum(weight), min(weight) from intermediate.int_model_families "
+            "select definition, model_key, sum(weight), min(weight) from intermediate.int_models__families "
             "where valid_from <= $1 and coalesce(valid_to > $1, true) group by all",
             [day(number)],
         )

@@ -187,7 +187,7 @@ def test_a_pass_over_cards_builds_the_days_from_its_own_on(copied: Daily) -> Non
     one of day 11 qwen-research (L1); the pass of day 10 failed. So: L0 on days 1 to 10, L1 from day 11 on;
     after the first pass alone L2 from day 8 on. Reading a card first is no change, another name is one.
     """
-    tables = ("intermediate.int_adoption_cube_daily", "marts.dim_models", "marts.fct_openness_changes",
+    tables = ("intermediate.int_adoption_cube__daily", "marts.dim_models", "marts.fct_openness_changes",
               "marts.fct_openness_daily", "marts.fct_openness_groups_daily",
               "marts.model_history")  # fmt: skip
     selection = (

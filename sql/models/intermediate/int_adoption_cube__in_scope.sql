@@ -17,7 +17,7 @@ select
     cube.downloads_30d,
     cube.downloads_all_time,
     case when shown.scope is null or shown.scope = observed.scope then cube.net end as net
-from {{ ref('int_adoption_cube_daily') }} as cube
+from {{ ref('int_adoption_cube__daily') }} as cube
 inner join {{ ref('stg_hub__snapshots') }} as observed
     on cube.snapshot_date = observed.snapshot_date
 left join {{ ref('stg_hub__snapshots') }} as shown

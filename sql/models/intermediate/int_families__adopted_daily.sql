@@ -24,7 +24,7 @@ with levels as (
         sum(downloads_all_time) as downloads_all_time,
         coalesce(sum(downloads_all_time) filter (where is_relation_suspect), 0)
             as downloads_all_time_suspect
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__daily') }}
     where
         family is not null
         and activity_date = {{ days_after('snapshot_date', -1) }}
@@ -38,7 +38,7 @@ flows as (
         family,
         sum(net) as net_1d,
         coalesce(sum(net) filter (where is_relation_suspect), 0) as net_1d_suspect
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__daily') }}
     where
         family is not null
         and net is not null
@@ -80,7 +80,7 @@ added as (
         definition,
         family,
         sum(net) as net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__daily') }}
     where
         family is not null
         and net is not null

@@ -1,6 +1,6 @@
 with newest_snapshot as (
     select max(snapshot_date) as snapshot_date
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__daily') }}
 ),
 
 newest_counts as (
@@ -8,7 +8,7 @@ newest_counts as (
         cube.definition,
         cube.family,
         sum(cube.downloads_all_time) as downloads_all_time
-    from {{ ref('int_adoption_cube_daily') }} as cube
+    from {{ ref('int_adoption_cube__daily') }} as cube
     inner join newest_snapshot
         on cube.snapshot_date = newest_snapshot.snapshot_date
     where cube.family is not null
@@ -33,7 +33,7 @@ flows_then as (
         definition,
         family,
         sum(net) as net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__daily') }}
     where
         family is not null
         and net is not null
@@ -51,7 +51,7 @@ first_states as (
 -- a model moved unless each of its memberships held from its first day to the newest
 moved as (
     select distinct families.model_key
-    from {{ ref('int_model_families') }} as families
+    from {{ ref('int_models__families') }} as families
     inner join first_states
         on families.model_key = first_states.model_key
     cross join newest_snapshot
@@ -81,7 +81,7 @@ corrections as (
         flows.net * families.weight as net
     from moved_flows as flows
     cross join newest_snapshot
-    inner join {{ ref('int_model_families') }} as families
+    inner join {{ ref('int_models__families') }} as families
         on
             flows.model_key = families.model_key
             and {{ holds_on('families', 'newest_snapshot.snapshot_date') }}
@@ -93,7 +93,7 @@ corrections as (
         families.family,
         -flows.net * families.weight as net
     from moved_flows as flows
-    inner join {{ ref('int_model_families') }} as families
+    inner join {{ ref('int_models__families') }} as families
         on
             flows.model_key = families.model_key
             and {{ holds_on('families', 'flows.observed_date') }}

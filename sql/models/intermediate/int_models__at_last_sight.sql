@@ -18,7 +18,7 @@ memberships as (
         families.family,
         families.weight
     from sightings
-    inner join {{ ref('int_model_families') }} as families
+    inner join {{ ref('int_models__families') }} as families
         on
             sightings.model_key = families.model_key
             and {{ holds_on('families', 'sightings.last_seen_date') }}

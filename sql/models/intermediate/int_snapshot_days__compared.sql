@@ -1,5 +1,5 @@
-with -- the day on which a rollback ends is measured against the last good snapshot, not the fallen one
-measured as (
+-- the day on which a rollback ends is measured against the last good snapshot, not the fallen one
+with measured as (
     select
         totals.snapshot_date,
         totals.scope_id,

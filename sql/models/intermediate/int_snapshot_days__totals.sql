@@ -62,12 +62,16 @@ totals as (
             as decrease,
         count(case when compared.delta < 0 then 1 end) as decreased_models,
         count(
-            case when compared.previous_30d >= thresholds.frozen_big_downloads_30d then compared.delta end
+            case
+                when compared.previous_30d >= thresholds.frozen_big_downloads_30d
+                    then compared.delta
+            end
         ) as big_models,
         count(
             case
                 when
-                    compared.previous_30d >= thresholds.frozen_big_downloads_30d and compared.delta = 0
+                    compared.previous_30d >= thresholds.frozen_big_downloads_30d
+                    and compared.delta = 0
                     then 1
             end
         ) as big_unchanged_models,

@@ -17,7 +17,7 @@ with snapshots as (
 
 history as (
     select min(activity_date) as first_activity_date
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__daily') }}
     where net is not null
 ),
 
@@ -49,7 +49,7 @@ daily as (
         activity_date,
         family as member,
         sum(net) as net
-    from {{ ref('int_adoption_cube_daily') }}
+    from {{ ref('int_adoption_cube__daily') }}
     where
         definition in ('organisation', 'lineage')
         and family is not null

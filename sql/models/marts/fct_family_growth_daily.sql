@@ -117,7 +117,9 @@ rates as (
         sums.net_90d,
         {% for figure, flow, base, parts, length in figures if figure != 'log_growth' %}
             case
-                when sums.{{ figure }}_ruled < thresholds.rule_change_min_share * sums.{{ figure }}_base
+                when
+                    sums.{{ figure }}_ruled
+                    < thresholds.rule_change_min_share * sums.{{ figure }}_base
                     then {{ growth_over(
                         'sums.' ~ figure ~ '_flow', 'sums.' ~ figure ~ '_base',
                         'thresholds.min_base_group'

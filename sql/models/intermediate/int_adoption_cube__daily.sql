@@ -191,7 +191,7 @@ family_facts as (
         families.weight,
         facts.*
     from facts
-    inner join {{ ref('int_model_families') }} as families
+    inner join {{ ref('int_models__families') }} as families
         on
             facts.model_key = families.model_key
             and {{ holds_on('families', 'facts.snapshot_date') }}

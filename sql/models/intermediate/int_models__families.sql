@@ -89,7 +89,8 @@ descents as (
             descents.model_key = edges.parent_key
             and descents.valid_from < edges.valid_to
             and descents.valid_to > edges.valid_from
-    where descents.depth < (
+    where
+        descents.depth < (
             select thresholds.lineage_max_depth
             from {{ ref('stg_seeds__growth_thresholds') }} as thresholds
         )
