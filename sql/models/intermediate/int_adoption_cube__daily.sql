@@ -47,25 +47,57 @@ observations as (
     from window_counts
 ),
 
+numbered as (
+    select
+        snapshot_date,
+        row_number() over (order by snapshot_date) as number
+    from snapshots
+),
+
+-- of each day on which a count was seen, the first snapshot that it can hold on, by its number
+entries as (
+    select
+        seen.snapshot_date,
+        count(*) filter (where numbered.snapshot_date < seen.snapshot_date) + 1 as number
+    from (select distinct observations.snapshot_date from observations) as seen
+    cross join numbered
+    group by seen.snapshot_date
+),
+
 holding as (
     select
-        model_key,
-        snapshot_date as holds_from,
-        lead(snapshot_date) over (partition by model_key order by snapshot_date) as holds_to,
-        downloads_all_time
+        observations.model_key,
+        observations.downloads_all_time,
+        entries.number as first_number,
+        coalesce(
+            lead(entries.number) over (
+                partition by observations.model_key order by observations.snapshot_date
+            ),
+            (select count(*) from numbered) + 1
+        ) as next_number
     from observations
+    inner join entries
+        on observations.snapshot_date = entries.snapshot_date
+),
+
+-- a count for every snapshot that it holds on; joined by a range of days, an engine may compare all
+held as (
+    select
+        model_key,
+        downloads_all_time,
+        {{ each_element('generate_series(first_number, next_number - 1)') }} as number
+    from holding
+    where next_number > first_number
 ),
 
 last_known as (
     select
-        snapshots.snapshot_date,
-        holding.model_key,
-        holding.downloads_all_time
-    from snapshots
-    inner join holding
-        on
-            snapshots.snapshot_date >= holding.holds_from
-            and snapshots.snapshot_date < coalesce(holding.holds_to, date '9999-12-31')
+        numbered.snapshot_date,
+        held.model_key,
+        held.downloads_all_time
+    from held
+    inner join numbered
+        on held.number = numbered.number
 ),
 
 stock as (
