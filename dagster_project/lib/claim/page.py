@@ -19,18 +19,14 @@ from rich.table import Table
 from dagster_project.lib.archive.unobserved_days import short_provenance
 from dagster_project.lib.checkout import SQL
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.report import words
+from dagster_project.lib.report.words import DEFINITIONS
 from dagster_project.lib.warehouse.connection import by_column, reading
 
 QUERIES = SQL / "claim"
 WIDTH = 100
 STEP = 100_000_000  # milestones are multiples of it, as in fct_family_milestones
 ALL_TIME_SINCE = date(2025, 2, 27)  # the archive has no cumulative counter before
-DEFINITIONS = {
-    "organisation": "models of the family's own accounts",
-    "lineage": "all below its roots, by declared base models",
-    "lineage_clean": "the same without test repositories",
-    "curated": "main language and vision-language models",
-}
 MODELS = {
     "market": "market",
     "market_sector": "market and sector",
@@ -134,9 +130,10 @@ class _Page:
         return "\n".join(line.rstrip() for line in self._file.getvalue().splitlines()) + "\n"
 
     def heading(self) -> None:
-        said = f"{self.claim.family} passed {_count(self.milestone)} downloads" if self.milestone else ""
+        passed = f"{self.claim.family} passed {words.amount(self.milestone)} downloads"
+        said = passed if self.milestone else f"the growth of {self.claim.family}"
         self._say(f"THE CLAIM, CHECKED: {self.claim.company}, {self.claim.family}, {self.claim.day}")
-        self._say(f"What was told: {said or 'the growth of ' + self.claim.family}, and the share moved.")
+        self._say(f"What was told: {said}, and the share moved.")
         if self.is_synthetic:
             self._say(
                 "SYNTHETIC: every count, price and return below is invented; claims and news are real. "
@@ -156,9 +153,9 @@ class _Page:
         for row in rows:
             table.add_row(
                 row["definition"],
-                DEFINITIONS.get(row["definition"], ""),
+                DEFINITIONS[row["definition"]].counts,
                 _day(row["counted_date"]),
-                _number(row["counted"]),
+                words.exact(row["counted"]),
                 _day(row["reached_after"]) or ("before our days" if row["reached_by"] else "not passed"),
                 _day(row["reached_by"]),
             )
@@ -166,7 +163,7 @@ class _Page:
         apart = [row["counted"] for row in rows if row["counted"] is not None]
         if len(apart) > 1:
             self._say(
-                f"The definitions lie {_number(max(apart) - min(apart))} apart: the largest is "
+                f"The definitions lie {words.exact(max(apart) - min(apart))} apart: the largest is "
                 f"{max(apart) / max(min(apart), 1):.2f} times the smallest. "
                 "A download is a request of a query file, not a user."
             )
@@ -187,7 +184,7 @@ class _Page:
                 said["publisher"],
                 _day(said["said_date"]),
                 f"{said['metric']}, {said['measure']}",
-                (">= " if said["is_lower_bound"] else "") + _short(said["value"]),
+                (">= " if said["is_lower_bound"] else "") + words.short_amount(said["value"]),
                 *(_compared(ours.get(definition), said["measure"]) for definition in DEFINITIONS),
             )
         self._console.print(table)
@@ -236,7 +233,7 @@ class _Page:
                         MODELS[row["model"]],
                         _span(row["first_session_date"], row["last_session_date"]),
                         _percent(row["car_pct"]),
-                        _plain(row["scar"]),
+                        words.number(row["scar"], 2),
                         _placebo(row),
                         row["verdict"],
                     )
@@ -248,7 +245,8 @@ class _Page:
         for symbol in _unique(returns, ("symbol",)):
             own = [row for row in returns if row["symbol"] == symbol["symbol"]]
             moves = [
-                f"{row['session_date']:%d %b} {_percent(row['return_pct']).removesuffix(' %')}" for row in own
+                f"{row['session_date']:%d %b} {words.number(row['return_pct'], 2, signed=True)}"
+                for row in own
             ]
             self._say(
                 f"Plain returns of {symbol['symbol']} in %, {own[0]['session_date']} to "
@@ -302,13 +300,14 @@ def _about_downloads(rows: list[Row], milestone: int | None, claim: Claim) -> It
         if r["definition"] not in passed and (r["next_count"] or 0) >= milestone and r["counted"] is not None
     ]
     missed = [r["definition"] for r in rows if r["definition"] not in passed + open_]
-    what = f"{_count(milestone)} downloads of {claim.family} by {claim.day}"
+    what = f"{words.amount(milestone)} downloads of {claim.family} by {claim.day}"
     if passed:
-        yield f"{what}: true by {_listed(passed)}."
+        yield f"{what}: true by {words.listed(passed)}."
     if open_:
-        yield f"{what}: passed around that day by {_listed(open_)}; these days cannot tell which came first."
+        around = words.listed(open_)
+        yield f"{what}: passed around that day by {around}; these days cannot tell which came first."
     if missed:
-        yield f"{what}: not true by {_listed(missed)}."
+        yield f"{what}: not true by {words.listed(missed)}."
 
 
 def _about_market(rows: list[Row]) -> Iterable[str]:
@@ -336,40 +335,20 @@ def _unique(rows: list[Row], keys: tuple[str, ...]) -> list[Row]:
 
 def _compared(ours: Row | None, measure: str) -> str:
     if ours is None or ours["ours"] is None:
-        return "-"
+        return words.MISSING
     # a window that our days do not cover would be another figure than the claimed one
     is_far = ours["window_end"] - ours["to_date"] > timedelta(days=8)
     if measure == "window":
         is_far = is_far or ours["window_start"] - ours["from_date"] > timedelta(days=8)
-    return "-" if is_far else _short(ours["ours"])
+    return words.MISSING if is_far else words.short_amount(ours["ours"])
 
 
 def _placebo(row: Row) -> str:
     return "" if row["placebo_p"] is None else f"{row['placebo_p']:.3f} of {row['placebo_n']}"
 
 
-def _count(number: int | None) -> str:
-    if number is None:
-        return ""
-    return f"{number // 1_000_000:,} million" if number % 1_000_000 == 0 else f"{number:,}"
-
-
-def _number(number: int | None) -> str:
-    return "" if number is None else f"{number:,}"
-
-
-def _short(number: int | None) -> str:
-    if number is None or number < 1_000_000:
-        return _number(number)
-    return f"{number / 1_000_000:,.1f} M"
-
-
-def _plain(number: float | None) -> str:
-    return "" if number is None else f"{number:.2f}"
-
-
 def _percent(number: float | None) -> str:
-    return "" if number is None else f"{number:+.2f} %"
+    return words.MISSING if number is None else words.number(number, 2, signed=True) + f"{words.NBSP}%"
 
 
 def _day(day: date | None) -> str:
@@ -378,7 +357,3 @@ def _day(day: date | None) -> str:
 
 def _span(first: date | None, last: date | None) -> str:
     return "" if first is None or last is None else f"{first:%d %b} to {last:%d %b}"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

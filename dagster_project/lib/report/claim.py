@@ -26,12 +26,7 @@ from dagster_project.lib.report.sections import (
 )
 
 HUB = "Hugging Face Hub, public API"
-DEFINITIONS = {
-    "lineage": "Lineage",
-    "lineage_clean": "Lineage without test repositories",
-    "organisation": "Organisation",
-    "curated": "Curated list",
-}
+DEFINITIONS = {key: definition.name for key, definition in words.DEFINITIONS.items()}
 NO_DAYS = "No usable snapshot day yet, so no downloads can be counted. `make run` adds a day."
 
 

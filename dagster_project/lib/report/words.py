@@ -1,13 +1,29 @@
 """Figures in words: amounts, shares, days, lists.
 
-Belongs here: how a number or a day reads in a sentence, on an axis and in a table; missing is a dash.
+Belongs here: how a number, a day or a definition reads in a sentence, on an axis and in a table; missing is a
+dash.
 Does not belong here: which number is worth a sentence (the sections).
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
+
+class Definition(NamedTuple):
+    """A way to say which models are a family's: its name, and what it counts."""
+
+    name: str
+    counts: str
+
+
+DEFINITIONS = {
+    "lineage": Definition("Lineage", "all below its roots, by declared base models"),
+    "lineage_clean": Definition("Lineage without test repositories", "the same without test repositories"),
+    "organisation": Definition("Organisation", "models of the family's own accounts"),
+    "curated": Definition("Curated list", "main language and vision-language models"),
+}
 MISSING = "–"
 NBSP = "\N{NO-BREAK SPACE}"  # between a figure and its unit: no line ends there
 # the same steps on an axis, for Vega's expression language
