@@ -5,15 +5,15 @@ the schema version.
 Does not belong here: what is loaded (hub/load_day, markets/vintages, seeds/tables).
 """
 
-import fcntl
 import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import duckdb
+from filelock import FileLock, Timeout
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.processes import holder
@@ -53,53 +53,41 @@ class Damaged(WarehouseError):
     """The file cannot be read as a warehouse."""
 
 
-_held: dict[Path, int] = {}  # lock files that this process holds already, with their depth
-
-
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[None]:
-    """Hold the data home for writing; a second process gets SecondRun at once.
+    """Hold the data home for writing, as often as this process likes; a second one gets SecondRun at once.
 
     The lock is the kernel's, so it ends with its process, however that ends.
     """
     path = settings.home / ".lock"
-    if path in _held:
-        _held[path] += 1
-        try:
-            yield
-        finally:
-            _held[path] -= 1
-        return
-    lock = _take_lock(settings, path)
-    _held[path] = 1
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(
+            path,
+            blocking=False,
+            is_singleton=True,
+            thread_local=False,
+            fallback_to_soft=False,  # a file that a killed run leaves behind would lock for good
+            on_acquired=_sign,
+        )
+        lock.acquire()
+    except Timeout:
+        raise SecondRun(
+            f"Another run (process {path.read_text().strip() or 'unknown'}) is writing to {settings.home}; "
+            "nothing was done. Wait for it, or set another MODELTIDE_HOME."
+        ) from None
+    except OSError as error:
+        raise _cannot_write(path, error.strerror) from error
     try:
         yield
     finally:
-        del _held[path]
-        lock.close()
+        lock.release()
 
 
-def _take_lock(settings: Settings, path: Path) -> TextIO:
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        lock = open(path, "a+")  # noqa: SIM115 - it is held as long as it is open
-    except OSError as error:
-        raise _cannot_write(path, error.strerror) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        lock.truncate(0)
-        os.write(lock.fileno(), f"{os.getpid()}".encode())
-    except BlockingIOError:
-        with lock:
-            lock.seek(0)
-            raise SecondRun(
-                f"Another run (process {lock.read().strip() or 'unknown'}) is writing to "
-                f"{settings.home}; nothing was done. Wait for it, or set another MODELTIDE_HOME."
-            ) from None
-    except OSError as error:
-        lock.close()
-        raise _cannot_write(path, error.strerror) from error
-    return lock
+def _sign(lock: int) -> None:
+    """Write down who holds the lock, for whoever is refused."""
+    os.ftruncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
 
 
 @contextmanager
