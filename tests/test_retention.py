@@ -10,7 +10,7 @@ import pytest
 import yaml
 from dagster._core.definitions.run_request import InstigatorType
 
-from dagster_project import cli, runs
+from dagster_project import runs
 from dagster_project.defs import run_keeper as kept
 from dagster_project.defs.run_keeper import KEEP_DAYS, KEEP_RUNS, forget_old_runs
 from dagster_project.lib.checkout import PROJECT
@@ -199,8 +199,8 @@ def test_ticks_have_a_retention(settings: Settings, instance: dg.DagsterInstance
 def test_the_log_of_a_job_is_rotated_by_its_size(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "LOG_BYTES", 1_000)
-    monkeypatch.setattr(cli, "_definitions", lambda: dg.Definitions(jobs=[another_job], loggers={}))
+    monkeypatch.setattr(runs, "LOG_BYTES", 1_000)
+    monkeypatch.setattr(runs, "_definitions", lambda: dg.Definitions(jobs=[another_job], loggers={}))
     log = settings.home / "logs" / "another_job.log"
     log.parent.mkdir(parents=True)
     for said in ("first", "second", "third"):

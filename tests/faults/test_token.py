@@ -16,7 +16,7 @@ TOKEN = "hf_" + "NeverShowThisTokenToAnybody" * 2
 CRAWL = """
 import sys
 from datetime import date
-from dagster_project.lib import hub
+from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.settings import Settings
 settings = Settings.from_environment()
 print(settings)
