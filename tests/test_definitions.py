@@ -128,6 +128,19 @@ def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
         assert node.kinds, key
 
 
+def test_every_check_says_what_it_claims() -> None:
+    graph = defs().resolve_asset_graph()
+    said = {key.name: graph.get_check_spec(key).description for key in graph.asset_check_keys}
+    assert all(description and "  " not in description for description in said.values()), said
+    assert said["sums_to_one_fct_openness_daily_share_models__snapshot_date"] == (
+        "share_models sums to 1 within each snapshot_date. Asked of the newest days only."
+    )
+    assert said["a_missing_session_is_a_finding"] == (
+        "A missing session is a finding: a hole in a price history never stops the day: the Hub's snapshot "
+        "is what cannot be repeated."
+    )
+
+
 def test_only_the_hubs_assets_have_a_say_in_the_exit_code() -> None:
     """The checks of the other sources do not block; dbt's tests of the marts are checks, too."""
     graph = defs().resolve_asset_graph()

@@ -18,7 +18,7 @@ from dagster_project.lib.report.preview import of_mart
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings, memory_limit
 from dagster_project.lib.sql_models.plan import Plan, plan_build, record_build
-from dagster_project.lib.sql_models.project import in_order, marts, next_step
+from dagster_project.lib.sql_models.project import claim_of_test, in_order, marts, next_step
 from dagster_project.lib.warehouse.connection import build_memory_mb, count_rows, exclusive
 
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
@@ -36,6 +36,16 @@ class Translator(DagsterDbtTranslator):
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return OWNERS
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=claim_of_test(manifest["nodes"][unique_id]))
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         metadata = super().get_metadata(dbt_resource_props)

@@ -74,3 +74,29 @@ def next_step(check: str, rows: int | None, is_blocking: bool) -> str:
         "it again (`make run DAY=…` from landing, `REFETCH=1 make run` for today's); if a decision is, mend "
         "its row in sql/seeds; then run again."
     )
+
+
+def claim_of_test(test: Mapping[str, Any]) -> str:
+    """What a test of the SQL models claims: its own description, or one made of what it is called with.
+
+    Of a test that is a file of its own, its name and the comment that begins it.
+    """
+    if test["description"]:
+        return str(test["description"])
+    if "test_metadata" not in test:
+        name = test["name"].replace("_", " ").capitalize()
+        reason = next(line[3:] for line in test["raw_code"].splitlines() if line.startswith("-- "))
+        return f"{name}: {reason}."
+    kind, asked = test["test_metadata"]["name"], test["test_metadata"]["kwargs"]
+    column, filled = asked.get("column_name"), ", ".join(asked.get("never_null", []))
+    if kind == "grain":
+        claim = f"One row per {' × '.join(asked['columns'])}" + (f"; never NULL: {filled}" if filled else "")
+    elif kind == "accepted_values":
+        claim = f"{column} is one of {', '.join(map(str, asked['values']))}, or NULL"
+    elif kind == "at_least":
+        claim = f"{column} is at least {asked['bound']}, or NULL"
+    elif kind == "sums_to_one":
+        claim = f"{column} sums to 1 within each {' × '.join(asked['group_by'])}"
+    else:  # never_null, and dbt's own not_null
+        claim = f"Never NULL: {', '.join(asked.get('columns', [column]))}"
+    return f"{claim}. Asked of the newest days only." if test["config"]["where"] else f"{claim}."
