@@ -82,7 +82,8 @@ def _crawled(home: Path, endpoint: str) -> float:
     """Seconds of a run that lands the whole listing."""
     environment = {"MODELTIDE_HOME": str(home), "HF_ENDPOINT": endpoint, "HUB_SCOPE": "census"}
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with patch.dict(os.environ, environment), dagster_instance(Settings.from_environment()) as instance:
+    settings = Settings.from_environment(environment)
+    with patch.dict(os.environ), dagster_instance(settings) as instance:
         started = time.perf_counter()
         run = dg.materialize(
             [hub_pages],
@@ -90,6 +91,7 @@ def _crawled(home: Path, endpoint: str) -> float:
             partition_key=DAY.isoformat(),
             instance=instance,
             run_config=quiet,
+            resources={"settings": settings},
         )
         taken = time.perf_counter() - started
     if not run.success:

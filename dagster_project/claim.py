@@ -8,10 +8,10 @@ is kept, and the next check of the same claim fetches only what is missing.
 """
 
 import csv
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from itertools import pairwise
@@ -144,8 +144,8 @@ def _fine_days(settings: Settings, claim: Claim) -> list[date]:
 def _fetch_days(settings: Settings, days: list[date]) -> None:
     if not days:
         return
-    with up_to_date(settings, _say) as connection:
-        backfill(connection, settings, days, _say)
+    with up_to_date(settings) as connection:
+        backfill(connection, settings, days)
 
 
 def _fetch_prices(settings: Settings, claim: Claim) -> None:
@@ -155,40 +155,36 @@ def _fetch_prices(settings: Settings, claim: Claim) -> None:
         return
     present = hub.probe(settings)
     _say(f"Prices of {len(companies)} symbols: {claim.company}, its peers, and what explains both")
-    with up_to_date(settings, _say) as connection:
-        results = snapshot_prices(connection, settings, companies, present.day, present.now)
-    for fetched in results:
-        if fetched.status != "ok":
-            _say(f"  {fetched.symbol}: {fetched.status} ({fetched.detail})")
+    with up_to_date(settings) as connection:
+        snapshot_prices(connection, settings, companies, present.day, present.now)
 
 
 def own_home(settings: Settings, claim: Claim) -> Settings:
-    """The claim's data home, for this process; with an event of its own if no headline is known."""
+    """The settings of the claim's data home; with an event of its own if no headline is known."""
     home = settings.home / "claims" / f"{claim.family}-{claim.day}"
-    os.environ["MODELTIDE_HOME"] = str(home)
     known = any(
         row["company"] == claim.company
         and abs(date.fromisoformat(str(row["event_date"])) - claim.day) <= NEWS
         for row in read_seed(HEADLINE_EVENTS, settings)
     )
-    if not known:
-        seeds = home / "seeds"
-        shutil.rmtree(seeds, ignore_errors=True)
-        if settings.seeds_folder:
-            shutil.copytree(settings.seeds_folder, seeds)
-        event: Row = {
-            "event_id": claim.event_id,
-            "kind": "headline",
-            "company": claim.company,
-            "event_date": claim.day.isoformat(),
-            "event_time": None,
-            "time_zone": "UTC",
-            "claim": f"The story of {claim.family} told on {claim.day}",
-            "source": "the CLAIM that was asked for; hour not known",
-        }
-        _add_event(seeds / HEADLINE_EVENTS.file_name, event)
-        os.environ["MODELTIDE_SEEDS"] = str(seeds)
-    return Settings.from_environment()
+    if known:
+        return replace(settings, home=home)
+    seeds = home / "seeds"
+    shutil.rmtree(seeds, ignore_errors=True)
+    if settings.seeds_folder:
+        shutil.copytree(settings.seeds_folder, seeds)
+    event: Row = {
+        "event_id": claim.event_id,
+        "kind": "headline",
+        "company": claim.company,
+        "event_date": claim.day.isoformat(),
+        "event_time": None,
+        "time_zone": "UTC",
+        "claim": f"The story of {claim.family} told on {claim.day}",
+        "source": "the CLAIM that was asked for; hour not known",
+    }
+    _add_event(seeds / HEADLINE_EVENTS.file_name, event)
+    return replace(settings, home=home, seeds_folder=seeds)
 
 
 def _add_event(path: Path, event: Row) -> None:
@@ -210,16 +206,12 @@ def _world(is_demo: bool) -> Iterator[Settings]:
     if not is_demo:
         yield Settings.from_environment()
         return
-    from dagster_project.demo import LAST_DAY, MODELS, QUOTA  # the synthetic world is of no use to the others
+    from dagster_project.demo import LAST_DAY, MODELS, QUOTA, simulated  # of no use to the others
     from dagster_project.synthetic.server import Upstream
 
     now = datetime(LAST_DAY.year, LAST_DAY.month, LAST_DAY.day, 6, tzinfo=UTC)
     with Upstream(models=MODELS, now=now, quota=QUOTA) as upstream:
-        home = Settings.from_environment().home / "demo"
-        # its environment has a key of its own: nobody's token is sent to a simulation
-        os.environ.update(MODELTIDE_HOME=str(home), **upstream.environment)
-        os.environ.pop("HF_TOKEN", None)
-        yield Settings.from_environment()
+        yield simulated(upstream)
 
 
 def _say(text: str) -> None:

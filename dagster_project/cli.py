@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project import lines
 from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.checkout import PROJECT
 from dagster_project.lib.errors import ModelTideError
@@ -78,7 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
         "docs": docs,
     }
     try:
-        actions[options.command]()
+        with lines.shown():
+            actions[options.command]()
     except ModelTideError as error:
         print(error, file=sys.stderr)
         return 1
@@ -148,7 +150,7 @@ def import_and_publish(file: str, day: str) -> None:
     settings = Settings.from_environment()
     date_of_file = _parse_day(day, "DATE")
     with writer(settings):
-        with up_to_date(settings, print) as connection:
+        with up_to_date(settings) as connection:
             loaded = unobserved_days.import_file(connection, settings, a_path("FILE", file), date_of_file)
         if loaded is None:
             print(f"{date_of_file} is there already, observed or from this very file: it stays as it is.")
@@ -162,7 +164,7 @@ def drop_and_publish(day: str) -> None:
     """Take a day out, an observed one only with ACCEPT=1, then the SQL models and the published file."""
     settings = Settings.from_environment()
     with writer(settings):
-        with up_to_date(settings, print) as connection:
+        with up_to_date(settings) as connection:
             was = unobserved_days.drop_day(connection, settings, _parse_day(day, "DATE"))
         print(f"{day} ({was}) is removed.")
         with dagster_instance(settings) as instance:

@@ -19,6 +19,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
+from dagster_project import lines
 from dagster_project.defs.restored import report_restored
 from dagster_project.lib.archive.backfill import days_between
 from dagster_project.lib.progress import progress_bar
@@ -87,12 +88,9 @@ SHOWN = {
 def run_demo() -> None:
     """Snapshot, build and publish under data/demo, from scratch; prints rows of four marts."""
     started = time.monotonic()
-    home = Settings.from_environment().home / "demo"
     with Upstream(models=MODELS, quota=QUOTA) as upstream:
-        # its environment has a key of its own: nobody's token is sent to a simulation
-        os.environ.update(MODELTIDE_HOME=str(home), **upstream.environment)
-        os.environ.pop("HF_TOKEN", None)
-        settings = Settings.from_environment()
+        settings = simulated(upstream)
+        home = settings.home
         first_day = LAST_DAY - timedelta(days=DAYS - 1)
         days = days_between(first_day, LAST_DAY)
         weeks = days_between(FIRST_ARCHIVE_DAY, first_day - timedelta(days=1), 7)
@@ -101,7 +99,8 @@ def run_demo() -> None:
             for part in ("landing", "snapshots", "published", "dagster", "warehouse.duckdb"):
                 _remove(home / part)
             with dagster_instance(settings) as instance:
-                _restore_past(upstream, instance, settings, weeks, days[:-LIVE_DAYS])
+                with lines.shown("WARNING"):  # bars instead
+                    _restore_past(upstream, instance, settings, weeks, days[:-LIVE_DAYS])
                 for number, day in list(enumerate(days))[-LIVE_DAYS:]:
                     upstream.set_now(morning(day))
                     is_full = day == LAST_DAY  # the whole production job, SQL models and publication included
@@ -119,6 +118,16 @@ def run_demo() -> None:
     _say("  make run                            today's real snapshot (needs a network, no account)")
 
 
+def simulated(upstream: Upstream) -> Settings:
+    """The user's settings against the upstreams, in a data home below theirs.
+
+    OpenRouter's key is the upstreams' own, and nobody's token is sent to a simulation.
+    """
+    home = Settings.from_environment().home / "demo"
+    changed = {"MODELTIDE_HOME": str(home), **upstream.environment, "HF_TOKEN": ""}
+    return Settings.from_environment({**os.environ, **changed})
+
+
 def _restore_past(
     upstream: Upstream,
     instance: dg.DagsterInstance,
@@ -134,8 +143,7 @@ def _restore_past(
         write_record(upstream, settings, weeks, days, EVERY, lambda _: advance(next(written)))
     _say("restoring it, as make rebuild restores a backup (5 to 30 s)")
     with progress_bar("files restored") as advance:
-        restored = count(1)
-        rebuild(settings, lambda _: advance(next(restored)))
+        rebuild(settings, advance)
     report_restored(instance, settings)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project import lines
 from dagster_project.defs.failures import told_failure, untold_failure
 from dagster_project.defs.run_keeper import end_dead_runs, forget_old_runs
 from dagster_project.lib.checkout import PROJECT
@@ -25,6 +26,8 @@ from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import exclusive, scalar, writing
 
 LOG_BYTES = 2_000_000  # of logs/<job>.log, about 30 runs; then it becomes <job>.log.1
+# Dagster's own lines; failures are said once, at the end
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class RunFailed(ModelTideError):
@@ -79,14 +82,19 @@ def execute_job(
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.replace(log.with_name(f"{log.name}.1"))
-    with open(log, "a", encoding="utf-8") as file, redirect_stdout(file):
+    with (
+        open(log, "a", encoding="utf-8") as file,
+        redirect_stdout(file),
+        lines.shown(log_level, of_a_run=True),
+    ):
         result = (
             _definitions()
             .resolve_job_def(name)
             .execute_in_process(
                 instance=instance,
                 partition_key=partition.isoformat() if partition else None,
-                run_config={"loggers": {"console": {"config": {"log_level": log_level}}}, **(config or {})},
+                run_config={**QUIET, **(config or {})},
+                resources={"settings": settings},
                 tags=tags,
                 raise_on_error=False,
             )

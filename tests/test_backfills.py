@@ -16,21 +16,18 @@ START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_ran
 
 
 def backfill(
-    asset: dg.AssetsDefinition, first: str, last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asset: dg.AssetsDefinition, first: str, last: str, tmp_path: Path
 ) -> tuple[Settings, dict[str, object]]:
     with Upstream(models=300, now=datetime(2026, 1, 14, 6, tzinfo=UTC)) as upstream:
-        for name, value in {"MODELTIDE_HOME": str(tmp_path), **upstream.environment}.items():
-            monkeypatch.setenv(name, value)
-        result = dg.materialize([asset], tags={START: first, END: last})
+        settings = Settings.from_environment({"MODELTIDE_HOME": str(tmp_path), **upstream.environment})
+        result = dg.materialize([asset], tags={START: first, END: last}, resources={"settings": settings})
         assert result.success
         metadata = result.asset_materializations_for_node(asset.node_def.name)[0].metadata
-        return Settings.from_environment(), {name: entry.value for name, entry in metadata.items()}
+        return settings, {name: entry.value for name, entry in metadata.items()}
 
 
-def test_a_range_of_tokens_is_one_run_of_a_few_requests(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home, said = backfill(openrouter_token_history, "2025-01-01", "2026-01-13", tmp_path, monkeypatch)
+def test_a_range_of_tokens_is_one_run_of_a_few_requests(tmp_path: Path) -> None:
+    home, said = backfill(openrouter_token_history, "2025-01-01", "2026-01-13", tmp_path)
     assert said["items_ok"] == 2 and said["problems"] == "none"
     days = query(home, "select min(token_date), max(token_date) from raw.openrouter_tokens")
     assert days == [(date(2025, 1, 1), date(2026, 1, 13))]
@@ -44,9 +41,9 @@ def test_a_range_of_tokens_is_one_run_of_a_few_requests(
     ],
 )
 def test_a_range_of_installs_is_one_run_as_far_back_as_is_served(
-    asset: dg.AssetsDefinition, table: str, first: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asset: dg.AssetsDefinition, table: str, first: date, tmp_path: Path
 ) -> None:
-    home, said = backfill(asset, "2024-07-01", "2025-12-31", tmp_path, monkeypatch)
+    home, said = backfill(asset, "2024-07-01", "2025-12-31", tmp_path)
     assert said["problems"] == "none"
     assert query(home, f"select min(install_date) from raw.{table}") == [(first,)]
 
@@ -57,7 +54,7 @@ def test_a_backfill_without_a_key_says_so_and_succeeds(
     monkeypatch.setattr(
         Upstream, "environment", property(lambda self: {"HF_ENDPOINT": self.url, "OPENROUTER_API_KEY": ""})
     )
-    _, said = backfill(openrouter_token_history, "2025-01-01", "2025-12-31", tmp_path, monkeypatch)
+    _, said = backfill(openrouter_token_history, "2025-01-01", "2025-12-31", tmp_path)
     assert "OPENROUTER_API_KEY is not set" in str(said["problems"])
 
 

@@ -14,6 +14,7 @@ from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.sql_models import sql_models
+from dagster_project.lib.settings import Settings
 from dagster_project.synthetic.server import Upstream
 
 SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
@@ -80,7 +81,8 @@ def test_milestones_are_built_from_what_is_loaded_without_the_rest_of_a_build() 
 
 
 def tick(at: datetime) -> object:
-    return daily_at_six(dg.build_schedule_context(scheduled_execution_time=at))
+    context = dg.build_schedule_context(scheduled_execution_time=at)
+    return daily_at_six(context, settings=Settings.from_environment())
 
 
 def test_the_tick_of_the_hubs_day_asks_for_that_day(hub: Upstream) -> None:

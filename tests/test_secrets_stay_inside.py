@@ -63,7 +63,9 @@ def told_alert(world: World) -> str:
     """What the sensor says when it tells of the failures so far."""
     with patch.dict(os.environ, world.environment), runs.dagster_instance(world.settings) as instance:
         cursor = '{"run_at": 0, "runs": [], "stale": ""}'
-        context = dg.build_sensor_context(instance=instance, cursor=cursor)
+        context = dg.build_sensor_context(
+            instance=instance, cursor=cursor, resources={"settings": world.settings}
+        )
         return f"{alert_webhook(context)} {context.cursor}"
 
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from dagster_project import cli
-from dagster_project.lib.settings import Settings, SettingsError, memory_limit
+from dagster_project.lib.settings import Settings, SettingsError
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_a_tilde_is_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("value", ["2GB", "1.5 GB", "500mb", "2GiB", "80%"])
 def test_a_memory_limit_is_what_duckdb_reads(value: str) -> None:
-    assert memory_limit({"MODELTIDE_MEMORY_LIMIT": f" {value} "}) == value
+    assert Settings.from_environment({"MODELTIDE_MEMORY_LIMIT": f" {value} "}).memory_limit == value
     duckdb.connect(config={"memory_limit": value}).close()
-    assert memory_limit({}) is None
+    assert Settings.from_environment({}).memory_limit is None
 
 
 @pytest.mark.parametrize(

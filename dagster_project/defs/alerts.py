@@ -19,12 +19,11 @@ OFF = "ALERT_WEBHOOK_URL is not set, so nobody is told. Set it and start again."
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Posts a failed run or a stale snapshot to ALERT_WEBHOOK_URL; off while that is not set.",
 )
-def alert_webhook(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def alert_webhook(context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
     """Tells each failure once. What could not be told is tried again at the next tick; nothing else fails.
 
     The cursor holds what was told: the last failed runs with the time of the newest, the stale snapshot.
     """
-    settings = Settings.from_environment()
     if settings.alert_webhook is None:
         return dg.SkipReason(OFF)
     now = datetime.now(UTC)
@@ -61,7 +60,10 @@ def _failed_since(instance: dg.DagsterInstance, timestamp: float) -> Sequence[dg
 
 
 def _of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> alerts.Alert:
-    records = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    events = [record.get_dagster_event() for record in records]
-    said = [told_failure(event) or untold_failure(event) for event in events]
+    kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
+    events = [record.get_dagster_event() for record in instance.all_logs(run.run_id, of_type=kinds)]
+    failed = [event for event in events if getattr(event.event_specific_data, "error", None)]
+    # settings are refused before the first step: then the run itself says why
+    steps = [event for event in failed if event.is_step_failure]
+    said = [told_failure(event) or untold_failure(event) for event in steps or failed]
     return alerts.failed_run(run.job_name, run.tags.get("dagster/partition"), run.run_id, said)

@@ -39,7 +39,7 @@ class ArchiveDays(dg.Config):
     backfill_policy=dg.BackfillPolicy.single_run(),  # one listing of commits, one open warehouse
 )
 def hub_archive_snapshot(
-    context: dg.AssetExecutionContext, config: ArchiveDays
+    context: dg.AssetExecutionContext, config: ArchiveDays, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Only the needed columns of each day's last revision; says what it costs first, then a line per day."""
     days = [date.fromisoformat(key) for key in context.partition_keys][:: max(1, config.every)]
@@ -50,8 +50,6 @@ def hub_archive_snapshot(
             dg.AssetMaterialization(HUB_ARCHIVE, partition=loaded.day.isoformat(), metadata=metadata)
         )
 
-    with readable_errors():
-        settings = Settings.from_environment()
-        with up_to_date(settings, context.log.info) as connection:
-            backfill(connection, settings, days, context.log.info, note)
+    with readable_errors(), up_to_date(settings) as connection:
+        backfill(connection, settings, days, note)
     yield from ()  # gaps are not materialised, so there is no result for the whole range

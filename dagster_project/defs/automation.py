@@ -1,7 +1,6 @@
 """Jobs and the schedule: one snapshot a day."""
 
 from datetime import UTC
-from typing import Any
 
 import dagster as dg
 
@@ -17,7 +16,6 @@ from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.raw_tables import HUB_TABLES, LICENCES, MODELS_DEV, NPM, OPENROUTER, PYPI
 
 PAST_DAYS = dg.AssetSelection.assets(HUB_ARCHIVE)  # no snapshot of today
-PLAIN_LINES: dict[str, Any] = {"loggers": {"console": {}}}  # a logger is used only where the run says so
 SMALL_SOURCES = (OPENROUTER, MODELS_DEV, NPM, PYPI)
 # yielded by the assets that fetch, which a run without dbt has too
 SOURCES_ANSWERED = dg.AssetSelection.checks(
@@ -33,7 +31,6 @@ daily_snapshot = dg.define_asset_job(
     # with every check: dagster-dbt runs a part of the project in a copy of it, which dbt then reads anew
     selection=(dg.AssetSelection.all() - BACKFILLS) | dg.AssetSelection.all_asset_checks(),
     partitions_def=DAILY,
-    config=PLAIN_LINES,
     description="Snapshot the Hub, the prices and the other sources, build the SQL models, publish.",
 )
 land_and_load = dg.define_asset_job(
@@ -41,7 +38,6 @@ land_and_load = dg.define_asset_job(
     # dbt's tests of the raw tables are checks too, and would start dbt for every day
     selection=dg.AssetSelection.groups("landing", "raw").without_checks() | SOURCES_ANSWERED,
     partitions_def=DAILY,
-    config=PLAIN_LINES,
     description="Snapshot only; the next daily_snapshot builds and publishes what it added.",
 )
 land_hub = dg.define_asset_job(
@@ -51,14 +47,12 @@ land_hub = dg.define_asset_job(
     ).without_checks()
     | dg.AssetSelection.checks(CARDS_ANSWERED),
     partitions_def=DAILY,
-    config=PLAIN_LINES,
     description="Snapshot only the Hub, which keeps no past; every other source can wait.",
 )
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
     selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("landing", "raw") - BACKFILLS)
     | (dg.AssetSelection.all_asset_checks() - SOURCES_ANSWERED),
-    config=PLAIN_LINES,
     description="Build the SQL models from what is loaded, and publish.",
 )
 build_milestones = dg.define_asset_job(
@@ -68,7 +62,6 @@ build_milestones = dg.define_asset_job(
         & dg.AssetSelection.groups("staging", "intermediate", "marts")
         | dg.AssetSelection.groups("seeds")
     ).without_checks(),
-    config=PLAIN_LINES,
     description="Only what tells when families passed their milestones, not checked and not published.",
 )
 
@@ -76,7 +69,6 @@ backfill_archive = dg.define_asset_job(
     "backfill_archive",
     selection=PAST_DAYS,
     partitions_def=DAILY,
-    config=PLAIN_LINES,
     description="Past days from the public archive; build_and_publish shows them.",
 )
 
@@ -88,11 +80,13 @@ backfill_archive = dg.define_asset_job(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="06:00 UTC, every day.",
 )
-def daily_at_six(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def daily_at_six(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
     """Asks for the tick's day; a tick whose day has passed is skipped: the Hub serves only the present."""
     day = context.scheduled_execution_time.astimezone(UTC).date()
     try:
-        present = hub.probe(Settings.from_environment()).day
+        present = hub.probe(settings).day
     except HubUnreachable:
         present = day  # the run tries again for half an hour, and says so if it fails
     if present != day:

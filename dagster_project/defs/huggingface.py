@@ -1,12 +1,13 @@
 """The Hub: its listing into landing, landing into raw."""
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
+from dagster_project.defs.resources import FRESHNESS, OWNERS, materialized, readable_errors, shown, table_spec
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub import load_day
 from dagster_project.lib.hub.client import HubUnreachable
@@ -16,12 +17,12 @@ from dagster_project.lib.report import preview
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse.connection import exclusive, row_counts
+from dagster_project.lib.warehouse.connection import exclusive
 from dagster_project.lib.warehouse.raw_tables import HUB_TABLES
 
 HUB_PAGES = dg.AssetKey(["landing", "hub_pages"])
-TOLD_EVERY = 25  # pages a line; a daily top has about 200, a census 3,300
 RETRIES, RETRY_AFTER = 3, 600  # of a scheduled run, in seconds: an outage of the Hub lasts minutes
+logger = logging.getLogger(__name__)
 
 
 @dg.asset(
@@ -32,7 +33,9 @@ RETRIES, RETRY_AFTER = 3, 600  # of a scheduled run, in seconds: an outage of th
     owners=OWNERS,
     freshness_policy=FRESHNESS,
 )
-def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+def hub_pages(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> dg.MaterializeResult[None]:
     """Pages of the Hub's model listing as they came, compressed, for the Hub's own UTC day.
 
     The Hub serves only the present: any other partition is refused and nothing is written. A crawl that
@@ -40,18 +43,12 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     REFETCH=1. Kept for 14 days, longer while a day is not accepted.
     """
     with readable_errors():
-        settings = Settings.from_environment()
         day = date.fromisoformat(context.partition_key)
         try:
             with exclusive(settings), progress_bar("models listed") as advance:
-
-                def report(progress: hub.Progress) -> None:
-                    # a line of a run's log is a row that Dagster commits, as dear as the page itself
-                    if progress.waited or progress.page.number % TOLD_EVERY == 0:
-                        context.log.info(str(progress))
-                    advance(progress.rows)
-
-                crawl = hub.crawl(settings, day, followed_publishers(settings), report=report)
+                crawl = hub.crawl(
+                    settings, day, followed_publishers(settings), report=lambda now: advance(now.rows)
+                )
         except HubUnreachable as error:
             if "dagster/schedule_name" in context.run.tags:
                 raise dg.RetryRequested(RETRIES, RETRY_AFTER) from error
@@ -72,33 +69,28 @@ def hub_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     specs=[table_spec(table, "raw", deps=[HUB_PAGES]) for table in HUB_TABLES],
     partitions_def=DAILY,
 )
-def raw_hub(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+def raw_hub(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.MaterializeResult[None]]:
     """One day of landed pages into the raw tables, in one transaction, after its checks.
 
     A day that fails a check is recorded as not accepted and stays in landing; what was published stays.
     """
     day = date.fromisoformat(context.partition_key)
     with readable_errors():
-        settings = Settings.from_environment().on(day)
+        settings = settings.on(day)
         scope_id = settings.scope_id(followed_publishers(settings))
-        with up_to_date(settings, context.log.info) as connection:
+        with up_to_date(settings) as connection:
             crawl = landing.newest_complete(settings.landing, day, scope_id)
             loaded = load_day.load_crawl(connection, crawl, settings)
-            counts = row_counts(connection, HUB_TABLES)
-            previews = {table: preview.of_raw(connection, table) for table in HUB_TABLES}
+            results = materialized(
+                connection,
+                HUB_TABLES,
+                {"models_today": loaded.row_count, "new_models_today": loaded.new_models},
+                {name: {"changed_today": changed} for name, changed in loaded.changes.items()},
+            )
             pruned = landing.prune(settings.landing, day, load_day.rejected_days(connection))
-    context.log.info(f"{loaded.row_count} models of {day}, {loaded.new_models} of them new")
+    logger.info(f"{loaded.row_count} models of {day}, {loaded.new_models} of them new")
     if pruned:
-        context.log.info(f"deleted landed pages of {', '.join(map(str, pruned))}")
-    for table in HUB_TABLES:
-        figures = {"changed_today": loaded.changes[table.name]} if table.name in loaded.changes else {}
-        yield dg.MaterializeResult(
-            asset_key=[table.schema, table.name],
-            metadata={
-                "dagster/row_count": counts[table.name],
-                "models_today": loaded.row_count,
-                "new_models_today": loaded.new_models,
-                **figures,
-                **shown(previews[table]),
-            },
-        )
+        logger.info(f"deleted landed pages of {', '.join(map(str, pruned))}")
+    yield from results

@@ -1,5 +1,6 @@
 """The weekly pass over cards: licences that are none of the Hub's ids."""
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 
@@ -7,17 +8,16 @@ import dagster as dg
 
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import readable_errors, shown, table_spec
+from dagster_project.defs.resources import materialized, readable_errors, table_spec
 from dagster_project.lib.hub.licence_cards import EVERY, MODELS, Pass, is_due, newest_pass, snapshot_cards
-from dagster_project.lib.report import preview
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse.connection import row_counts
 from dagster_project.lib.warehouse.raw_tables import LICENCE_CARD_PASSES, LICENCES
 
 CARDS_ANSWERED = dg.AssetCheckKey(
     dg.AssetKey([LICENCE_CARD_PASSES.schema, LICENCE_CARD_PASSES.name]), "licence_cards_answered"
 )
+logger = logging.getLogger(__name__)
 
 
 @dg.multi_asset(
@@ -33,7 +33,7 @@ CARDS_ANSWERED = dg.AssetCheckKey(
     partitions_def=DAILY,
 )
 def raw_licence_cards(
-    context: dg.AssetExecutionContext,
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Licence name and link on the cards of the most downloaded models with the id `other`, once a week.
 
@@ -42,21 +42,14 @@ def raw_licence_cards(
     """
     day = date.fromisoformat(context.partition_key)
     ended: Pass | None = None
-    with readable_errors():
-        settings = Settings.from_environment()
-        with up_to_date(settings, context.log.info) as connection:
-            newest = newest_pass(connection)
-            if is_due(newest, day):
-                ended = snapshot_cards(connection, settings, day, lambda p: context.log.info(str(p)))
-            counts = row_counts(connection, LICENCES.tables)
-            previews = {table: preview.of_raw(connection, table) for table in LICENCES.tables}
+    with readable_errors(), up_to_date(settings) as connection:
+        newest = newest_pass(connection)
+        if is_due(newest, day):
+            ended = snapshot_cards(connection, settings, day)
+        results = materialized(connection, LICENCES.tables, {})
     said = _in_words(ended, newest)
-    context.log.info(said)
-    for table in LICENCES.tables:
-        yield dg.MaterializeResult(
-            asset_key=[table.schema, table.name],
-            metadata={"dagster/row_count": counts[table.name], **shown(previews[table])},
-        )
+    logger.info(said)
+    yield from results
     yield dg.AssetCheckResult(
         asset_key=CARDS_ANSWERED.asset_key,
         check_name=CARDS_ANSWERED.name,

@@ -7,6 +7,7 @@ import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.small_sources import answered_check, snapshot, specs_of
+from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.models_dev import snapshot_catalogue
 from dagster_project.lib.warehouse.raw_tables import MODELS_DEV
 
@@ -16,6 +17,8 @@ from dagster_project.lib.warehouse.raw_tables import MODELS_DEV
     check_specs=[answered_check(MODELS_DEV)],
     partitions_def=DAILY,
 )
-def models_dev_catalogue(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def models_dev_catalogue(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[Any]:
     """The catalogue of the day: a row where an offer is new, changed or gone."""
-    yield from snapshot(context, MODELS_DEV, snapshot_catalogue)
+    yield from snapshot(context, settings, MODELS_DEV, snapshot_catalogue)

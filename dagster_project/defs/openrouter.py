@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_project.defs.partitions import DAILY, TOKEN_DAYS
 from dagster_project.defs.resources import OWNERS
 from dagster_project.defs.small_sources import answered_check, asked_days, backfill, snapshot, specs_of
+from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.openrouter import fetch_tokens, snapshot_tokens
 from dagster_project.lib.warehouse.raw_tables import OPENROUTER
 
@@ -21,9 +22,11 @@ from dagster_project.lib.warehouse.raw_tables import OPENROUTER
     check_specs=[answered_check(OPENROUTER)],
     partitions_def=DAILY,
 )
-def openrouter_tokens(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def openrouter_tokens(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[Any]:
     """The last 35 complete days again, landed and added under the time of the figures."""
-    yield from snapshot(context, OPENROUTER, snapshot_tokens)
+    yield from snapshot(context, settings, OPENROUTER, snapshot_tokens)
 
 
 @dg.asset(
@@ -34,16 +37,16 @@ def openrouter_tokens(context: dg.AssetExecutionContext) -> Iterator[Any]:
     kinds={"duckdb", "json"},
     owners=OWNERS,
 )
-def openrouter_token_history(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+def openrouter_token_history(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> dg.MaterializeResult[None]:
     """Tokens of past days, from 2025-01-01: a whole range in one run, 366 days a request.
 
     Start it as a backfill; the days go into raw.openrouter_tokens, where the newest figures of a day count.
     """
     first, last = asked_days(context)
     return backfill(
-        context,
+        settings,
         OPENROUTER,
-        lambda connection, settings, day, now, report: fetch_tokens(
-            connection, settings, day, now, first, last, report=report
-        ),
+        lambda connection, settings, day, now: fetch_tokens(connection, settings, day, now, first, last),
     )

@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_project.defs.partitions import DAILY, INSTALL_DAYS
 from dagster_project.defs.resources import OWNERS
 from dagster_project.defs.small_sources import Fetch, answered_check, asked_days, backfill, snapshot, specs_of
+from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.registries import (
     NPM_REGISTRY,
     PYPI_REGISTRY,
@@ -19,9 +20,7 @@ from dagster_project.lib.warehouse.raw_tables import NPM, PYPI
 
 
 def _daily(registry: Registry) -> Fetch:
-    return lambda connection, settings, day, now, report: snapshot_installs(
-        connection, settings, registry, day, now, report
-    )
+    return lambda connection, settings, day, now: snapshot_installs(connection, settings, registry, day, now)
 
 
 @dg.multi_asset(
@@ -29,9 +28,9 @@ def _daily(registry: Registry) -> Fetch:
     check_specs=[answered_check(NPM)],
     partitions_def=DAILY,
 )
-def npm_installs(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def npm_installs(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
     """New and changed counts of npm, with 35 days of overlap, one package after the other."""
-    yield from snapshot(context, NPM, _daily(NPM_REGISTRY))
+    yield from snapshot(context, settings, NPM, _daily(NPM_REGISTRY))
 
 
 @dg.multi_asset(
@@ -39,20 +38,9 @@ def npm_installs(context: dg.AssetExecutionContext) -> Iterator[Any]:
     check_specs=[answered_check(PYPI)],
     partitions_def=DAILY,
 )
-def pypi_installs(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def pypi_installs(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
     """New and changed counts of pypistats, which keeps 180 days: a day not captured by then is gone."""
-    yield from snapshot(context, PYPI, _daily(PYPI_REGISTRY))
-
-
-def _history(context: dg.AssetExecutionContext, registry: Registry) -> dg.MaterializeResult[None]:
-    first, last = asked_days(context)
-    return backfill(
-        context,
-        registry.source,
-        lambda connection, settings, day, now, report: fetch_installs(
-            connection, settings, registry, day, now, first, last, report
-        ),
-    )
+    yield from snapshot(context, settings, PYPI, _daily(PYPI_REGISTRY))
 
 
 def _history_asset(registry: Registry, description: str) -> dg.AssetsDefinition:
@@ -65,8 +53,17 @@ def _history_asset(registry: Registry, description: str) -> dg.AssetsDefinition:
         kinds={"duckdb", "json"},
         owners=OWNERS,
     )
-    def history(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        return _history(context, registry)
+    def history(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+    ) -> dg.MaterializeResult[None]:
+        first, last = asked_days(context)
+        return backfill(
+            settings,
+            registry.source,
+            lambda connection, settings, day, now: fetch_installs(
+                connection, settings, registry, day, now, first, last
+            ),
+        )
 
     return history
 

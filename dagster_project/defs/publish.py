@@ -1,5 +1,7 @@
 """The published file, the only thing that readers open."""
 
+import logging
+
 import dagster as dg
 
 from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, table_spec
@@ -11,6 +13,7 @@ from dagster_project.lib.warehouse.raw_tables import HEADLINE_FIGURES
 
 # the record of what was published; the SQL models read it, so no asset of a run can make it
 headline_figures = table_spec(HEADLINE_FIGURES, "raw")
+logger = logging.getLogger(__name__)
 
 
 @dg.asset(
@@ -21,11 +24,13 @@ headline_figures = table_spec(HEADLINE_FIGURES, "raw")
     owners=OWNERS,
     freshness_policy=FRESHNESS,
 )
-def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+def published(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> dg.MaterializeResult[None]:
     """Marts and seeds as one DuckDB file (readable by 1.2 and later) and Parquet, swapped by one rename."""
     with readable_errors():
-        result = publish(Settings.from_environment())
-    context.log.info(f"published {result.snapshot_date} ({result.provenance}) as {result.path}")
+        result = publish(settings)
+    logger.info(f"published {result.snapshot_date} ({result.provenance}) as {result.path}")
     if result.new_headlines:
         said = {"new_headlines": result.new_headlines}
         context.log_event(dg.AssetMaterialization(headline_figures.key, metadata=said))

@@ -1,15 +1,17 @@
 """The report: the published file as one page."""
 
+import logging
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from dagster_project.defs.publish import published
-from dagster_project.defs.resources import OWNERS, readable_errors
+from dagster_project.defs.resources import OWNERS
 from dagster_project.lib.settings import Settings
 
 REPORT = dg.AssetKey(["published", "report"])
 EVERY_SECTION_WAS_MADE = dg.AssetCheckKey(REPORT, "every_section_was_made")
+logger = logging.getLogger(__name__)
 
 
 @dg.multi_asset(
@@ -33,20 +35,18 @@ EVERY_SECTION_WAS_MADE = dg.AssetCheckKey(REPORT, "every_section_was_made")
     ],
 )
 def report(
-    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """One page from the published file; what fails in it is said on the page and by the check."""
     from dagster_project.lib.report.make import ReportError, make_report  # Altair: a second to import
 
-    with readable_errors():
-        settings = Settings.from_environment()
     try:
         made = make_report(settings)
     except ReportError as error:
-        context.log.info(str(error))
+        logger.info(str(error))
         yield _check({"report": str(error)})
         return
-    context.log.info(f"report: {made.path}")
+    logger.info(f"report: {made.path}")
     yield dg.MaterializeResult(
         asset_key=REPORT,
         metadata={

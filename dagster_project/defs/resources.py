@@ -1,23 +1,32 @@
-"""What every asset shares: executor, owner, freshness, and errors that users read."""
+"""What every asset shares: settings, executor, owner, freshness, and errors that users read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from dagster_project.lib.checkout import SQL
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.redaction import is_telling
 from dagster_project.lib.report import preview
 from dagster_project.lib.report.documents import METRICS
+from dagster_project.lib.settings import Settings
+from dagster_project.lib.warehouse.connection import row_counts
 from dagster_project.lib.warehouse.raw_tables import Table, contract
 
 OWNERS = ["team:model-tide"]
 # a day that was not captured is gone, so a snapshot older than a day and a half is an alarm
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+
+
+@dg.resource
+def from_environment(_: dg.InitResourceContext) -> Settings:
+    """The settings of a run of the UI, read as it begins; a command gives its runs its own."""
+    return Settings.from_environment()
 
 
 class Unexpected(ModelTideError):
@@ -77,7 +86,30 @@ def shown(made: preview.Preview | None) -> dict[str, Any]:
     return {"preview": dg.MetadataValue.md(made.markdown), **made.figures}
 
 
+def materialized(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Iterable[Table],
+    said: Mapping[str, Any],
+    said_of: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[dg.MaterializeResult[None]]:
+    """What a step made of raw tables: rows, what is said of all, what of one by its name, a preview."""
+    tables = list(tables)
+    counts = row_counts(connection, tables)
+    return [
+        dg.MaterializeResult(
+            asset_key=[table.schema, table.name],
+            metadata={
+                "dagster/row_count": counts[table.name],
+                **said,
+                **(said_of or {}).get(table.name, {}),
+                **shown(preview.of_raw(connection, table)),
+            },
+        )
+        for table in tables
+    ]
+
+
 @dg.definitions
 def shared() -> dg.Definitions:
-    """One writer."""
-    return dg.Definitions(executor=dg.in_process_executor)  # one writer; a process per step costs 4 s each
+    """One writer; a process per step would cost 4 s each."""
+    return dg.Definitions(executor=dg.in_process_executor, resources={"settings": from_environment})

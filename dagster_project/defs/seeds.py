@@ -11,12 +11,10 @@ from dagster_project.lib.settings import Settings
 
 
 @dg.multi_asset(specs=[table_spec(seed, "seeds") for seed in ALL_SEEDS])
-def seeds(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+def seeds(settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult[None]]:
     """Who publishes, what is open, what counts: sql/seeds, extended and overridden by MODELTIDE_SEEDS."""
-    with readable_errors():
-        settings = Settings.from_environment()
-        with up_to_date(settings, context.log.info) as connection:
-            counts = load_seeds(connection, settings)
+    with readable_errors(), up_to_date(settings) as connection:
+        counts = load_seeds(connection, settings)
     for seed in ALL_SEEDS:
         yield dg.MaterializeResult(
             asset_key=[seed.schema, seed.name], metadata={"dagster/row_count": counts[seed.name]}

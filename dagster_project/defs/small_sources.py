@@ -1,5 +1,6 @@
 """What the small sources beside the Hub share: their assets, their check, and what a run says of them."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -9,19 +10,16 @@ import dagster as dg
 import duckdb
 
 from dagster_project.defs.huggingface import HUB_PAGES
-from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, shown, table_spec
+from dagster_project.defs.resources import FRESHNESS, OWNERS, materialized, readable_errors, table_spec
 from dagster_project.lib.hub import crawl as hub
-from dagster_project.lib.report import preview
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.fetch import Outcome
-from dagster_project.lib.warehouse.connection import row_counts
 from dagster_project.lib.warehouse.raw_tables import Source
 
-Fetch = Callable[
-    [duckdb.DuckDBPyConnection, Settings, date, datetime, Callable[[Outcome], None]], list[Outcome]
-]
+Fetch = Callable[[duckdb.DuckDBPyConnection, Settings, date, datetime], list[Outcome]]
+logger = logging.getLogger(__name__)
 
 
 def landing_key(source: Source) -> dg.AssetKey:
@@ -53,41 +51,30 @@ def answered_check(source: Source) -> dg.AssetCheckSpec:
     )
 
 
-def snapshot(context: dg.AssetExecutionContext, source: Source, fetch: Fetch) -> Iterator[Any]:
+def snapshot(
+    context: dg.AssetExecutionContext, settings: Settings, source: Source, fetch: Fetch
+) -> Iterator[Any]:
     """Run a source's fetch for the partition's day, by the Hub's clock; yields its results and its check."""
     day = date.fromisoformat(context.partition_key)
     with readable_errors():
-        settings = Settings.from_environment()
         now = hub.present_for(settings, day, followed_publishers(settings))
-        with up_to_date(settings, context.log.info) as connection:
-            outcomes = fetch(connection, settings, day, now, lambda outcome: _say(context, source, outcome))
-            counts = row_counts(connection, source.tables)
-            previews = {table: preview.of_raw(connection, table) for table in source.tables}
+        with up_to_date(settings) as connection:
+            outcomes = fetch(connection, settings, day, now)
+            results = materialized(connection, source.tables, figures(outcomes))
     yield dg.MaterializeResult(asset_key=landing_key(source), metadata=figures(outcomes))
-    for table in source.tables:
-        yield dg.MaterializeResult(
-            asset_key=[table.schema, table.name],
-            metadata={
-                "dagster/row_count": counts[table.name],
-                **figures(outcomes),
-                **shown(previews[table]),
-            },
-        )
+    yield from results
     yield _check(source, outcomes)
 
 
-def backfill(context: dg.AssetExecutionContext, source: Source, fetch: Fetch) -> dg.MaterializeResult[None]:
+def backfill(settings: Settings, source: Source, fetch: Fetch) -> dg.MaterializeResult[None]:
     """Run a source's fetch of past days, by the Hub's clock."""
     with readable_errors():
-        settings = Settings.from_environment()
         now = hub.probe(settings).now
-        with up_to_date(settings, context.log.info) as connection:
-            outcomes = fetch(
-                connection, settings, now.date(), now, lambda outcome: _say(context, source, outcome)
-            )
+        with up_to_date(settings) as connection:
+            outcomes = fetch(connection, settings, now.date(), now)
     problems = _problems(outcomes)
     if problems:
-        context.log.warning(f"{source.name}: {problems}")
+        logger.warning(f"{source.name}: {problems}")
     return dg.MaterializeResult(metadata={**figures(outcomes), "problems": problems or "none"})
 
 
@@ -101,11 +88,6 @@ def figures(outcomes: list[Outcome]) -> dict[str, int]:
     """Items by how they ended, and the rows that they brought."""
     ended = Counter(f"items_{outcome.status}" for outcome in outcomes)
     return {**ended, "new_rows": sum(outcome.new_rows for outcome in outcomes)}
-
-
-def _say(context: dg.AssetExecutionContext, source: Source, outcome: Outcome) -> None:
-    if outcome.status != "ok":
-        context.log.info(f"{source.name} {outcome.item}: {outcome.status} ({outcome.detail})")
 
 
 def _problems(outcomes: list[Outcome]) -> str:

@@ -1,6 +1,6 @@
 """The SQL models: the dbt project of sql/ as assets, its tests as checks."""
 
-import os
+import logging
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import count
@@ -16,16 +16,16 @@ from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.report.documents import METRICS
 from dagster_project.lib.report.preview import of_mart
 from dagster_project.lib.restore.rebuild import up_to_date
-from dagster_project.lib.settings import Settings, memory_limit
+from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_models.plan import Plan, plan_build, record_build
 from dagster_project.lib.sql_models.project import claim_of_test, in_order, marts, next_step
 from dagster_project.lib.warehouse.connection import build_memory_mb, count_rows, exclusive
 
-os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
 PROJECT.prepare_if_dev()
 UNIQUE_ID = "dagster_dbt/unique_id"  # dbt's name of a node, in the metadata of its asset
 UNCHANGED = "not built again: neither its SQL nor anything that it is made from has changed"
+logger = logging.getLogger(__name__)
 
 
 class Translator(DagsterDbtTranslator):
@@ -63,38 +63,36 @@ class Translator(DagsterDbtTranslator):
         )
     ),
 )
-def sql_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def sql_models(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
     """Builds every day that is new or was loaded again since a model's last build, and what follows; all of
     them if the SQL is another, for what an older version has built may have other columns and other figures.
     What follows from nothing that has changed is left as it is.
     """
     from dagster_project.lib.sql_models.build import build, failed, refuse_failed  # dbt: a second to import
 
-    with readable_errors():
-        settings = Settings.from_environment()
-        with exclusive(settings):
-            # a refused version or a second writer is said here, in one line, not by dbt
-            with up_to_date(settings, context.log.info) as connection:
-                plan = plan_build(connection, _selected(context) if context.is_subset else None)
-                memory = memory_limit() or f"{build_memory_mb(connection)}MB"
-            context.log.info(f"building the SQL models{plan.said}")
-            results: list[Any] = []
-            with progress_bar("models and tests", len(plan.nodes)) as advance:
-                through = count(1)
-                for options in plan.runs:
-                    results += build(
-                        settings.warehouse,
-                        options,
-                        memory_limit=memory,
-                        folder=settings.home / "logs" / "dbt",
-                        ended=lambda: advance(next(through)),
-                    )
-                    if failed(results):
-                        break
-            with up_to_date(settings, context.log.info) as connection:
-                yield from _reported(context, connection, plan, results)
-                refuse_failed(results)
-                record_build(connection, plan, [r.node.unique_id for r in results if r.status == "warn"])
+    with readable_errors(), exclusive(settings):
+        # a refused version or a second writer is said here, in one line, not by dbt
+        with up_to_date(settings) as connection:
+            plan = plan_build(connection, _selected(context) if context.is_subset else None)
+            memory = settings.memory_limit or f"{build_memory_mb(connection)}MB"
+        logger.info(f"building the SQL models{plan.said}")
+        results: list[Any] = []
+        with progress_bar("models and tests", len(plan.nodes)) as advance:
+            through = count(1)
+            for options in plan.runs:
+                results += build(
+                    settings.warehouse,
+                    options,
+                    memory_limit=memory,
+                    folder=settings.home / "logs" / "dbt",
+                    ended=lambda: advance(next(through)),
+                )
+                if failed(results):
+                    break
+        with up_to_date(settings) as connection:
+            yield from _reported(connection, plan, results)
+            refuse_failed(results)
+            record_build(connection, plan, [r.node.unique_id for r in results if r.status == "warn"])
 
 
 def _selected(context: dg.AssetExecutionContext) -> frozenset[str]:
@@ -114,7 +112,7 @@ def keys_by_unique_id() -> dict[str, dg.AssetKey | dg.AssetCheckKey]:
 
 
 def _reported(
-    context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, plan: Plan, results: list[Any]
+    connection: duckdb.DuckDBPyConnection, plan: Plan, results: list[Any]
 ) -> Iterator[dg.Output[None] | dg.AssetCheckResult]:
     """What became of each model and test, as Dagster keeps it."""
     keys = keys_by_unique_id()

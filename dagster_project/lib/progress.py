@@ -1,6 +1,6 @@
 """A bar for people at a terminal; nothing where nobody looks.
 
-Belongs here: the bar alone. Lines for the run log are written by who knows what happened.
+Belongs here: the bar alone. Lines are written with `logging` by who knows what happened.
 """
 
 from collections.abc import Callable, Iterator

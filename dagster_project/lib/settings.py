@@ -55,6 +55,7 @@ class Settings:
     census_weekday: str | None = None
     refetch: bool = False
     accept: bool = False
+    memory_limit: str | None = None  # of a build, as DuckDB reads it; its own figure if None
 
     def __post_init__(self) -> None:
         for secret in (self.hub_token, self.alert_webhook, self.openrouter_key):
@@ -70,7 +71,6 @@ class Settings:
 
         seeds = value("MODELTIDE_SEEDS")
         webhook = value("ALERT_WEBHOOK_URL")
-        memory_limit(environment)  # read where a build starts, refused where everything is
         return cls(
             home=a_path("MODELTIDE_HOME", value("MODELTIDE_HOME", "data")),
             hub_endpoint=endpoint("HF_ENDPOINT", HUB_ENDPOINT),
@@ -89,6 +89,7 @@ class Settings:
             census_weekday=_weekday("HUB_CENSUS_WEEKDAY", value("HUB_CENSUS_WEEKDAY")),
             refetch=_switch("REFETCH", value("REFETCH")),
             accept=_switch("ACCEPT", value("ACCEPT")),
+            memory_limit=_memory_limit("MODELTIDE_MEMORY_LIMIT", value("MODELTIDE_MEMORY_LIMIT")),
         )
 
     @property
@@ -155,10 +156,8 @@ def a_path(name: str, value: str) -> Path:
         raise _refuse(name, value, "a path whose ~ is the home of a user of this machine") from None
 
 
-def memory_limit(environment: Mapping[str, str] = os.environ) -> str | None:
-    """MODELTIDE_MEMORY_LIMIT as DuckDB reads it (`2GB`, `50%`), None if not set. Raises SettingsError."""
-    name = "MODELTIDE_MEMORY_LIMIT"
-    value = environment.get(name, "").strip()
+def _memory_limit(name: str, value: str) -> str | None:
+    """As DuckDB reads it: `2GB`, `50%`."""
     if not value:
         return None
     if re.fullmatch(r"[1-9][0-9]?%", value, re.ASCII):

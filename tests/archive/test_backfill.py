@@ -18,6 +18,7 @@ from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.synthetic.archive import RESOLVE_PATH, STORE_PATH
 from dagster_project.synthetic.server import Upstream
+from tests.heard import heard
 from tests.landed import query, state
 
 WEEKS = days_between(date(2025, 8, 20), date(2025, 9, 17), 7)  # the third is a gap
@@ -45,9 +46,9 @@ def home(hub: Upstream, tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "data", hub_endpoint=hub.url)
 
 
-def fill(settings: Settings, days: list[date], said: list[str] | None = None) -> Done:
+def fill(settings: Settings, days: list[date]) -> Done:
     with up_to_date(settings) as connection:
-        return backfill(connection, settings, days, (said if said is not None else []).append)
+        return backfill(connection, settings, days)
 
 
 def test_a_range_that_cannot_be_is_refused_in_one_line() -> None:
@@ -63,8 +64,8 @@ def test_a_range_that_cannot_be_is_refused_in_one_line() -> None:
 
 
 def test_the_cost_is_said_first_then_a_line_a_day_then_how_it_went(home: Settings) -> None:
-    said: list[str] = []
-    done = fill(home, WEEKS, said)
+    with heard() as said:
+        done = fill(home, WEEKS)
     assert (len(done.loaded), done.gaps) == (4, [date(2025, 9, 3)])
     assert len(said) == 1 + 5 + 1
     assert said[0].startswith("5 days to fetch: about "), "that one is a gap is known when its turn comes"
@@ -97,8 +98,8 @@ def test_a_backfill_that_is_run_again_fetches_nothing(home: Settings, hub: Upstr
     fill(home, WEEKS)
     before = state(home)
     hub.clear_log()
-    said: list[str] = []
-    done = fill(home, WEEKS, said)
+    with heard() as said:
+        done = fill(home, WEEKS)
     assert (len(done.kept), len(done.loaded)) == (4, 0)
     assert not [request for request in hub.requests if request.path.startswith(STORE_PATH)]
     assert "kept as it is (archive:" in said[0]
@@ -112,7 +113,7 @@ def test_out_of_order_and_in_pieces_gives_the_tables_of_in_order(home: Settings,
     for piece in (days[3:4], days[4:], days[:1], days[1:3]):
         fill(other, piece)
     assert state(home) == state(other)
-    rebuild(other, lambda _: None)
+    rebuild(other)
     assert state(home) == state(other), "and from the files of snapshots/, without the archive"
 
 

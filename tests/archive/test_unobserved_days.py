@@ -132,7 +132,7 @@ def test_dropping_a_day_leaves_what_the_others_say(settings: Settings) -> None:
         "2026-01-01",
         "2026-01-03",
     ]
-    rebuild(settings, lambda _: None)
+    rebuild(settings)
     assert state(settings) == before
 
 
@@ -311,5 +311,5 @@ def assert_tables_of_the_days_that_are_left(
             apply(home, day, source, listing, number, folder)
     if left:
         assert tables(settings) == tables(again) == tables(shuffled)
-        rebuild(settings, lambda _: None)
+        rebuild(settings)
         assert tables(settings) == tables(again)

@@ -53,7 +53,7 @@ def test_models_created_during_the_census_are_left_out_and_the_boundary_is_said(
     assert created_between(world, EVENING - timedelta(hours=20), EVENING) <= kept
     said = "select beyond_boundary, created_until, row_count from raw.hub_snapshots"
     assert query(census, said) == [(len(late), crawl.boundary.replace(tzinfo=None), loaded.row_count)]
-    rebuild(census, lambda _: None)
+    rebuild(census)
     assert query(census, said) == [(len(late), crawl.boundary.replace(tzinfo=None), loaded.row_count)]
 
 

@@ -255,7 +255,7 @@ def assert_evidence_of_the_final_days(home: Path, sequence: list[tuple[int, List
     found = state(settings)
     assert found["hub_model_access"] == expected_runs(final)
     assert len(found["hub_model_counters"]) == sum(len(listed(listing)) for listing in final.values())
-    rebuild(settings, lambda _: None)
+    rebuild(settings)
     assert state(settings) == found
 
 

@@ -307,6 +307,6 @@ def test_rebuilt_prices_equal_stored_ones(at_market: Settings, market: Upstream)
     stored = {t: sorted(query(at_market, f"from raw.{t}"), key=repr) for t in TABLES}
     assert [len(rows) > 0 for rows in stored.values()] == [True] * 3
     at_market.warehouse.unlink()
-    assert rebuild(at_market, lambda _: None) == 3
+    assert rebuild(at_market) == 3
     assert {t: sorted(query(at_market, f"from raw.{t}"), key=repr) for t in TABLES} == stored
     assert statuses(at_market, "2026-02-04")["BIDU"] == "ok"

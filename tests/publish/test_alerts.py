@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from dagster_project.defs.alerts import alert_webhook
+from dagster_project.defs.resources import from_environment
 from dagster_project.lib.publish import alerts
 from dagster_project.lib.settings import Settings, SettingsError
 
@@ -85,7 +86,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = BEFORE) -> tuple[str, str | None]:
-    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"settings": Settings.from_environment()}
+    )
     skip = alert_webhook(context)
     assert isinstance(skip, dg.SkipReason)
     return str(skip.skip_message), context.cursor
@@ -130,6 +133,26 @@ def test_a_failed_run_is_told_once_with_what_its_step_said(
     ]
     assert tick(instance, cursor)[0] == "No failed run and no stale snapshot."
     assert len(listener.heard) == 1
+
+
+def test_a_run_whose_settings_are_refused_is_told_with_what_is_allowed(
+    instance: dg.DagsterInstance, home: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails before its first step, so none of them says why."""
+
+    @dg.op
+    def never_begins(settings: dg.ResourceParam[Settings]) -> None: ...
+
+    @dg.job(executor_def=dg.in_process_executor, resource_defs={"settings": from_environment})
+    def misled() -> None:
+        never_begins()
+
+    with monkeypatch.context() as wrong:
+        wrong.setenv("HUB_TOP", "many")
+        misled.execute_in_process(instance=instance, raise_on_error=False)
+    assert tick(instance)[0] == "1 alerts sent."
+    (alert,) = listener.heard
+    assert "HUB_TOP is 'many'; allowed: 1 to 1000, or a multiple of 1000" in alert["text"]
 
 
 def test_failures_from_before_the_first_tick_are_old_news(

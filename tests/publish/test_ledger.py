@@ -97,7 +97,7 @@ def test_a_rebuild_from_snapshots_keeps_what_was_said(settings: Settings) -> Non
     publish(settings)
     before = recorded(settings)
     settings.warehouse.unlink()
-    rebuild(settings, lambda _: None)
+    rebuild(settings)
     assert recorded(settings) == before
     judge(settings, downloads=690e6)
     assert publish(settings).new_headlines == 0

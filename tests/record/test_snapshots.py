@@ -14,6 +14,7 @@ from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import BLOCK_BYTES, WarehouseError, writing
 from dagster_project.lib.warehouse.raw_tables import SCHEMA_VERSION
+from tests.heard import heard
 from tests.landed import item, load, query, state
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
@@ -21,7 +22,7 @@ COUNTED = "select snapshot_date, count(*) from raw.hub_model_counters group by 1
 
 
 def quietly(settings: Settings) -> int:
-    return rebuild(settings, lambda _: None)
+    return rebuild(settings)
 
 
 def with_keys(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
@@ -85,14 +86,13 @@ def test_a_rebuilt_warehouse_goes_on_as_the_old_one_would(three_days: Settings, 
 def test_a_warehouse_that_lacks_days_is_rolled_forward_when_it_is_opened(three_days: Settings) -> None:
     before = with_keys(three_days)
     three_days.warehouse.unlink()
-    reported: list[str] = []
-    with up_to_date(three_days, reported.append):
+    with heard() as reported, up_to_date(three_days):
         pass
     assert with_keys(three_days) == before
     assert [line.split(".")[0] for line in reported] == [f"loading hub/{day}" for day in DAYS]
-    with up_to_date(three_days, reported.append):
+    with heard() as reported, up_to_date(three_days):
         pass
-    assert len(reported) == 3, "what is there is not loaded again"
+    assert reported == [], "what is there is not loaded again"
 
 
 def test_a_day_that_was_loaded_again_is_one_file_and_its_newest(three_days: Settings) -> None:
@@ -161,8 +161,8 @@ def test_a_file_of_another_data_home_is_refused_by_name(three_days: Settings, tm
 def test_nothing_to_rebuild_from_leaves_the_warehouse(settings: Settings) -> None:
     with writing(settings) as connection:
         connection.execute("create table mine as select 1 as one")
-    said: list[str] = []
-    assert rebuild(settings, said.append) == 0
+    with heard() as said:
+        assert rebuild(settings) == 0
     assert "nothing was changed" in said[0]
     assert query(settings, "from mine") == [(1,)]
     assert sorted(path.name for path in settings.home.iterdir()) == [".lock", "warehouse.duckdb"]

@@ -461,10 +461,15 @@ def test_a_file_that_is_no_publication_is_one_line_and_keeps_the_former_report(h
 # -- the asset ------------------------------------------------------------------------------------
 
 
-def materialised(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
-    monkeypatch.setenv("MODELTIDE_HOME", str(settings.home))
+def materialised(settings: Settings) -> dg.ExecuteInProcessResult:
     with dg.DagsterInstance.ephemeral() as instance:
-        return dg.materialize([report_asset], instance=instance, selection=[REPORT], raise_on_error=False)
+        return dg.materialize(
+            [report_asset],
+            instance=instance,
+            selection=[REPORT],
+            raise_on_error=False,
+            resources={"settings": settings},
+        )
 
 
 def checked(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
@@ -477,7 +482,7 @@ def test_the_asset_reports_sections_and_passes_its_check(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_publication(home.home)
-    result = materialised(home, monkeypatch)
+    result = materialised(home)
     assert result.success
     (event,) = result.asset_materializations_for_node("report")
     assert event.metadata["sections_drawn"].value == len(SECTIONS)
@@ -488,7 +493,7 @@ def test_a_failed_section_fails_the_check_and_not_the_run(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(write_publication(home.home), "alter table fct_snapshot_days rename column ratio to was_ratio")
-    result = materialised(home, monkeypatch)
+    result = materialised(home)
     assert result.success
     assert not checked(result).passed
     assert "days: BinderException" in (checked(result).description or "")
@@ -499,7 +504,7 @@ def test_a_page_that_cannot_be_written_fails_the_check_and_not_the_run(
 ) -> None:
     write_publication(home.home)
     (home.published / "report.html").mkdir()  # a folder is in the way
-    result = materialised(home, monkeypatch)
+    result = materialised(home)
     assert result.success
     assert "the former report stays" in (checked(result).description or "")
     assert not list(home.published.glob("*.tmp"))

@@ -29,6 +29,7 @@ from dagster_project.lib.warehouse.raw_tables import (
     SCHEMA_VERSION,
 )
 from tests.faults.processes import CONTEXT, Moment, drop_a_day, start, write_a_database
+from tests.heard import heard
 from tests.landed import item, land, load, query, state
 from tests.old_home import unpacked
 from tests.past import load_archived, past_day, row
@@ -56,14 +57,13 @@ def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def rebuilt(settings: Settings) -> list[str]:
-    said: list[str] = []
-    rebuild(settings, said.append)
+    with heard() as said:
+        rebuild(settings)
     return said
 
 
 def opened(settings: Settings) -> list[str]:
-    said: list[str] = []
-    with up_to_date(settings, said.append):
+    with heard() as said, up_to_date(settings):
         pass
     return said
 

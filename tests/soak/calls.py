@@ -51,7 +51,7 @@ def publish_what_is_built(settings: Settings) -> None:
 
 
 def build_anew(settings: Settings) -> None:
-    rebuild.rebuild(settings, lambda _: None)
+    rebuild.rebuild(settings)
 
 
 def import_file(settings: Settings, file: Path) -> None:

@@ -86,8 +86,7 @@ def record_equals_warehouse(settings: Settings, scratch: Path) -> None:
     """A rebuild from a copy of snapshots/ gives every raw table row for row, load ids and times included."""
     copy = replace(settings, home=scratch)
     shutil.copytree(settings.snapshots, copy.snapshots, symlinks=True)
-    said: list[str] = []
-    rebuild(copy, said.append)
+    rebuild(copy)
     with reading(settings.warehouse) as connection:
         connection.execute(f"attach '{copy.warehouse}' as rebuilt (read_only)")
         for table in RECORDED:

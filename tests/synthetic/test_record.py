@@ -59,7 +59,7 @@ def recorded(
     upstream: Upstream, settings: Settings, weeks: Sequence[date] = WEEKS, days: Sequence[date] = DAYS
 ) -> Settings:
     write_record(upstream, settings, weeks, days, EVERY)
-    rebuild(settings, lambda _: None)
+    rebuild(settings)
     return settings
 
 

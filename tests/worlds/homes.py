@@ -59,7 +59,7 @@ class World:
     def land(self, day: date) -> None:
         """The day without its SQL models and without a publication."""
         self.morning(day)
-        with patch.dict(os.environ, self.environment), runs.dagster_instance(self.settings) as instance:
+        with patch.dict(os.environ), runs.dagster_instance(self.settings) as instance:
             runs.execute_job("land_and_load", instance, day, self.settings)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:

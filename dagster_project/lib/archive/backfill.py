@@ -7,6 +7,7 @@ A day is one transaction, and a day that is loaded is not fetched again: a backf
 where it was. What was fetched is deleted once it is loaded: the file of the day in snapshots/ is its record.
 """
 
+import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ REQUESTS_A_DAY = 2  # to the resolver: the day's file, and the one before to see
 RESOLVER_QUOTA = "3,000 in 5 minutes, 5,000 with a free token"  # huggingface.co/docs/hub/rate-limits
 
 Connection = duckdb.DuckDBPyConnection
-Report = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 class BackfillError(ModelTideError):
@@ -96,7 +97,6 @@ def backfill(
     connection: Connection,
     settings: Settings,
     days: list[date],
-    report: Report = lambda _: None,
     loaded: Callable[[Loaded], None] = lambda _: None,
 ) -> Done:
     """Load the archive's revisions of these days; says what it costs first, then a line per day.
@@ -114,7 +114,7 @@ def backfill(
     wanted = [day for day in days if _is_wanted(connection, archive, day)]
     if wanted:
         cost = _estimate(archive, settings, wanted, folder)
-        report(str(cost))
+        logger.info(str(cost))
         _refuse_without_room(settings, cost)
     done = Done()
     for number, day in enumerate(days, 1):
@@ -122,9 +122,9 @@ def backfill(
             line = _fill(connection, archive, settings, day, folder, done, loaded)
         except FileRefused as error:
             done.refused[day] = line = str(error)
-        report(f"{day} ({number} of {len(days)}): {line}")
+        logger.info(f"{day} ({number} of {len(days)}): {line}")
     shutil.rmtree(folder, ignore_errors=True)
-    report(str(done))
+    logger.info(str(done))
     if done.refused:
         raise BackfillError("\n".join(done.refused.values()) + f"\n{done}.")
     return done

@@ -7,6 +7,7 @@ The Hub serves only the present, so the day of a snapshot is the server's: the U
 `Date` header. No local clock is asked.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -40,7 +41,9 @@ PAGE_SIZE = 1_000  # the largest page the Hub serves
 RESUMABLE = timedelta(hours=6)
 LONGEST_WAITS = 4 * 3600.0  # seconds of a crawl for quota windows; a census needs half an hour of them
 READ_TIMEOUT, PROBE_TIMEOUT = LIMITS.timeout, 5.0  # seconds
+TOLD_EVERY = 25  # pages a line: it costs a run a commit, as dear as a page; a top has 200, a census 3,300
 MAX_RETRIES = LIMITS.retries  # of 429, 5xx, timeouts and broken answers: 1, 2, 4 … 30 seconds apart
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,7 @@ def land(
 
 @dataclass
 class _Pace:
-    """Waits for the next quota window before this one is spent, and reports each page."""
+    """Waits for the next quota window before this one is spent; reports each page and tells of some."""
 
     report: Callable[[Progress], None]
     sleep: Callable[[float], None]
@@ -242,7 +245,10 @@ class _Pace:
         quota = quota_of(response)
         elapsed = max(time.monotonic() - self.started, 1e-9)
         rate = (rows - self.rows_before) / elapsed
-        self.report(Progress(page, rows, rate, quota.remaining if quota else None, wait))
+        progress = Progress(page, rows, rate, quota.remaining if quota else None, wait)
+        if wait or page.number % TOLD_EVERY == 0:
+            logger.info(str(progress))
+        self.report(progress)
         if self.waited + wait > LONGEST_WAITS:
             raise HubError(
                 f"The Hub's quota made this crawl wait for {self.waited / 3600:.1f} hours, and asks for more "

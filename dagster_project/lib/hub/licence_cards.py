@@ -8,7 +8,6 @@ the card's metadata, which is 10 to 50 times the bytes of an item. So it is aske
 models that carry the downloads. A card is anybody's free text: it is stored as a value and nothing else.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +16,7 @@ import duckdb
 
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub.client import HubError
-from dagster_project.lib.hub.crawl import Progress, Request
+from dagster_project.lib.hub.crawl import Request
 from dagster_project.lib.record.append import add_rows
 from dagster_project.lib.record.landing import Crawl, LandingError
 from dagster_project.lib.settings import Settings
@@ -84,7 +83,6 @@ def snapshot_cards(
     connection: Connection,
     settings: Settings,
     day: date,
-    report: Callable[[Progress], None] = lambda _: None,
     *,
     retries: int = hub.MAX_RETRIES,
 ) -> Pass:
@@ -93,7 +91,7 @@ def snapshot_cards(
     A Hub that fails leaves a status row and raises nothing: what is known stays, and the next run asks again.
     """
     try:
-        crawl = hub.land(settings, day, REQUEST, report=report, retries=retries)
+        crawl = hub.land(settings, day, REQUEST, retries=retries)
         cards, unread = read_cards(crawl)
     except (HubError, LandingError) as error:
         ended = Pass("error", str(error))

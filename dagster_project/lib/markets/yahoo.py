@@ -7,6 +7,7 @@ A symbol that fails never raises: prices have a history and can be fetched tomor
 ok, missing, empty, pending or error.
 """
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ SETTLE = timedelta(minutes=20)  # after the close; Yahoo's prices lag by 15 minu
 GIVE_UP_AFTER = 3  # symbols in a row without an answer: the source is down, not the symbol
 Asked = tuple[str, str, str]  # symbol, exchange, period
 PERIODS = ((20, "1mo"), (80, "3mo"), (170, "6mo"), (350, "1y"), (720, "2y"), (1_800, "5y"))
+logger = logging.getLogger(__name__)
 
 
 def snapshot_prices(
@@ -170,6 +172,8 @@ def fetch_all(
         if failures == GIVE_UP_AFTER and refused is None:
             refused = f"not asked: {GIVE_UP_AFTER} symbols in a row failed, so Yahoo is down"
         report(fetched)
+        if fetched.status != "ok":
+            logger.info(f"{symbol}: {fetched.status} ({fetched.detail})")
         results.append(fetched)
     return results
 

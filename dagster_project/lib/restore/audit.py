@@ -8,7 +8,8 @@ The files are the record, yet a file may be lost while the warehouse still has i
 the only copy: it is written back before anything else is done.
 """
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -33,7 +34,7 @@ from dagster_project.lib.warehouse.raw_tables import (
 from dagster_project.lib.warehouse.sql_text import escaped
 
 Connection = duckdb.DuckDBPyConnection
-Report = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 class Load(NamedTuple):
@@ -58,7 +59,7 @@ class Lost(NamedTuple):
         return f"{self.load.source} of {self.load.day}: {self.problem}"
 
 
-def mend(connection: Connection, settings: Settings, report: Report, *, contents: bool = False) -> list[Lost]:
+def mend(connection: Connection, settings: Settings, *, contents: bool = False) -> list[Lost]:
     """Write again what snapshots/ lost and the warehouse has; returns what could not be written.
 
     Existence and size are looked at, with `contents` every byte. Each file that is mended is named. A damaged
@@ -85,7 +86,7 @@ def mend(connection: Connection, settings: Settings, report: Report, *, contents
             hopeless += [Lost(one.load, f"{one.problem} ({str(error).splitlines()[0]})") for one in of_one]
         else:
             for one in of_one:
-                report(f"{one}; it was written again from the warehouse")
+                logger.info(f"{one}; it was written again from the warehouse")
     return hopeless
 
 

@@ -5,6 +5,7 @@ Does not belong here: the files themselves (record/snapshots), whether they are 
 a day (hub/load_day, record/append).
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,15 +30,15 @@ from dagster_project.lib.warehouse.connection import (
 )
 from dagster_project.lib.warehouse.raw_tables import SCHEMA_VERSION
 
-Report = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 def roll_forward(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
-    report: Report = lambda _: None,
     *,
     goes_on: bool = False,
+    done: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Apply every load on disk that the warehouse lacks; returns how many there were.
 
@@ -51,7 +52,7 @@ def roll_forward(
             )
             if problem is not None:
                 raise snapshots.damaged(load.path, problem)
-            report(f"loading {load.path.relative_to(settings.snapshots)}")
+            logger.info(f"loading {load.path.relative_to(settings.snapshots)}")
             if isinstance(load, HubDay):
                 load_day.restore_day(connection, settings, snapshots.with_snapshot(connection, load))
             else:
@@ -60,31 +61,32 @@ def roll_forward(
             if not goes_on:
                 raise
             snapshots.set_aside(load.path)
-            report(f"{error} It was set aside.")
+            logger.info(f"{error} It was set aside.")
         else:
             applied += 1
+            done(applied)
     snapshots.drop_superseded_hub_files(settings)
     return applied
 
 
 @contextmanager
-def up_to_date(settings: Settings, report: Report = lambda _: None) -> Iterator[duckdb.DuckDBPyConnection]:
+def up_to_date(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse open for writing, with every load that is on disk, and every load of it on disk.
 
     Raises SnapshotError for a load that neither of them holds whole.
     """
     with writing(settings) as connection:
         with _reachable(settings):
-            _tidy(settings, report)
-            lost = audit.mend(connection, settings, report)
+            _tidy(settings)
+            lost = audit.mend(connection, settings)
             if lost:
                 raise audit.refusal(settings, [str(one) for one in lost])
             audit.write_missing_notes(connection, settings)
-            roll_forward(connection, settings, report)
+            roll_forward(connection, settings)
         yield connection
 
 
-def rebuild(settings: Settings, report: Report = print) -> int:
+def rebuild(settings: Settings, done: Callable[[int], None] = lambda _: None) -> int:
     """Build the warehouse anew from snapshots/ and put it in the old one's place; returns the loads.
 
     The old warehouse stays until the new one is complete and holds all that the old one holds; what
@@ -92,23 +94,23 @@ def rebuild(settings: Settings, report: Report = print) -> int:
     Raises SnapshotError when something would be lost, unless `settings.accept`.
     """
     with exclusive(settings), _reachable(settings):
-        _tidy(settings, report)
-        has_old = _mend_from_the_old(settings, report)
+        _tidy(settings)
+        has_old = _mend_from_the_old(settings)
         fresh = _fresh(settings)
         try:
             with writing(settings, fresh) as connection:
-                loads = roll_forward(connection, settings, report, goes_on=settings.accept)
+                loads = roll_forward(connection, settings, goes_on=settings.accept, done=done)
                 lost = audit.lost_by(connection, settings.warehouse) if has_old else []
                 connection.execute("checkpoint")  # else a part of it may be in a log beside it
             if lost and not settings.accept:
                 raise audit.refusal(settings, lost)
             for line in lost:
-                report(f"{line}: given up, because ACCEPT=1")
+                logger.info(f"{line}: given up, because ACCEPT=1")
             if loads == 0:
-                report(f"{settings.snapshots} holds no load: nothing to rebuild, nothing was changed.")
+                logger.info(f"{settings.snapshots} holds no load: nothing to rebuild, nothing was changed.")
                 return 0
             if settings.warehouse.exists() and not has_old:
-                report(f"The old warehouse is kept as {_set_aside(settings.warehouse).name}.")
+                logger.info(f"The old warehouse is kept as {_set_aside(settings.warehouse).name}.")
             _wal(settings.warehouse).unlink(missing_ok=True)
             os.replace(fresh, settings.warehouse)
         finally:
@@ -128,16 +130,16 @@ def _reachable(settings: Settings) -> Iterator[None]:
         ) from error
 
 
-def _tidy(settings: Settings, report: Report) -> None:
+def _tidy(settings: Settings) -> None:
     """Sweep away what killed writers left, and name what is not ours."""
     publications.remove_unfinished(settings)
     snapshots.remove_unfinished(settings)
     _remove(_fresh(settings))
     for path in snapshots.strangers(settings):
-        report(f"{path} is no load of Model Tide: it is left where it is and not read.")
+        logger.info(f"{path} is no load of Model Tide: it is left where it is and not read.")
 
 
-def _mend_from_the_old(settings: Settings, report: Report) -> bool:
+def _mend_from_the_old(settings: Settings) -> bool:
     """Write what snapshots/ lost again from the old warehouse; False if none can be compared."""
     if not settings.warehouse.exists():
         return False
@@ -149,27 +151,27 @@ def _mend_from_the_old(settings: Settings, report: Report) -> bool:
         refused = cannot_open(settings, settings.warehouse, error)
         if not isinstance(refused, Damaged):
             raise refused from error
-        report(
+        logger.info(
             f"{settings.warehouse} cannot be read ({str(error).splitlines()[0]}): nothing could be compared "
             "with it."
         )
         return False
     if version > SCHEMA_VERSION:
-        report(f"{settings.warehouse} is of a newer version: nothing could be compared with it.")
+        logger.info(f"{settings.warehouse} is of a newer version: nothing could be compared with it.")
         return False
     try:
         with reading(settings.warehouse) as connection:
             # what cannot be written is found again when the new warehouse is compared with the old one
-            audit.mend(connection, settings, report, contents=True)
+            audit.mend(connection, settings, contents=True)
             audit.write_missing_notes(connection, settings)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        report(
+        logger.info(
             f"{settings.warehouse} is of a version that cannot be compared ({str(error).splitlines()[0]})."
         )
         return False
     if version == SCHEMA_VERSION:  # else a load that it lacks would look like rows that were lost
         with writing(settings) as connection:
-            roll_forward(connection, settings, report, goes_on=settings.accept)
+            roll_forward(connection, settings, goes_on=settings.accept)
     return True
 
 

@@ -6,6 +6,7 @@ Does not belong here: how an answer is asked for (web), what it means (openroute
 the tables (record/append).
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from dagster_project.lib.warehouse.connection import scalar
 from dagster_project.lib.warehouse.raw_tables import Source
 
 RETAKEN = ("partial", "empty", "malformed", "renamed", "short")  # answered, but worth asking again
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,6 @@ def fetch_all(
     read: Callable[[str, bytes], Reading],
     *,
     scope_id: str = "daily",
-    report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Ask for every item that is not landed already today, and read what is landed. Grain: an item.
 
@@ -93,10 +94,16 @@ def fetch_all(
                 outcome = landed.read(landed.add(request.item, answer, now), read)
             elif outcome is None:
                 outcome = Outcome(request.item, now, answer.status, answer.detail)
-        report(outcome)
+        tell(source, outcome)
         outcomes.append(outcome)
     landed.finish(requests)
     return outcomes
+
+
+def tell(source: Source, outcome: Outcome) -> None:
+    """A line of an item that did not end ok."""
+    if outcome.status != "ok":
+        logger.info(f"{source.name} {outcome.item}: {outcome.status} ({outcome.detail})")
 
 
 def refuse_mixed(connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome]) -> None:

@@ -5,7 +5,6 @@ Does not belong here: which class a model gets from it (SQL), requests (web), la
 """
 
 import math
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -34,13 +33,10 @@ def snapshot_catalogue(
     settings: Settings,
     day: date,
     now: datetime,
-    report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """The catalogue of the day: a row where an offer is new, changed or gone. Raises nothing."""
     with Web(settings.models_dev_endpoint, MODELS_DEV_ENDPOINT, 0.0) as web:
-        outcomes = fetch_all(
-            settings, MODELS_DEV, day, now, [Request(ITEM, PATH)], web, read_answer, report=report
-        )
+        outcomes = fetch_all(settings, MODELS_DEV, day, now, [Request(ITEM, PATH)], web, read_answer)
     refuse_mixed(connection, outcomes)
     offers: dict[Key, State] = dict(outcomes[0].rows)
     changes: list[tuple[Any, ...]] = []

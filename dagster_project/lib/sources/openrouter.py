@@ -6,7 +6,6 @@ Does not belong here: which model is open (SQL), requests in general (web) and l
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,15 @@ import orjson
 from dagster_project.lib.record.append import add_rows
 from dagster_project.lib.seeds.tables import attribution_of
 from dagster_project.lib.settings import OPENROUTER_ENDPOINT, Settings
-from dagster_project.lib.sources.fetch import Outcome, Reading, Request, fetch_all, refuse_mixed, status_rows
+from dagster_project.lib.sources.fetch import (
+    Outcome,
+    Reading,
+    Request,
+    fetch_all,
+    refuse_mixed,
+    status_rows,
+    tell,
+)
 from dagster_project.lib.sources.web import Web
 from dagster_project.lib.warehouse.raw_tables import OPENROUTER, OPENROUTER_FETCHES, OPENROUTER_TOKENS
 
@@ -40,7 +47,6 @@ def snapshot_tokens(
     settings: Settings,
     day: date,
     now: datetime,
-    report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """The last RESTATED_DAYS complete days as they are stated now. Grain: a day; raises nothing."""
     last = day - timedelta(days=1)
@@ -52,7 +58,6 @@ def snapshot_tokens(
         last - timedelta(days=RESTATED_DAYS - 1),
         last,
         scope_id="daily",
-        report=report,
     )
 
 
@@ -65,7 +70,6 @@ def fetch_tokens(
     last: date,
     *,
     scope_id: str = "history",
-    report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Ask for the days first..last and add what is stated, in one transaction.
 
@@ -75,7 +79,7 @@ def fetch_tokens(
     if settings.openrouter_key is None:
         outcomes = [Outcome(_item(*window), now, "no_key", NO_KEY) for window in windows[:1]]
         for outcome in outcomes:
-            report(outcome)
+            tell(OPENROUTER, outcome)
     else:
         key = {"Authorization": f"Bearer {settings.openrouter_key}"}
         requests = [
@@ -84,7 +88,7 @@ def fetch_tokens(
         ]
         with Web(settings.openrouter_endpoint, OPENROUTER_ENDPOINT, PACE) as web:
             outcomes = fetch_all(
-                settings, OPENROUTER, day, now, requests, web, read_answer, scope_id=scope_id, report=report
+                settings, OPENROUTER, day, now, requests, web, read_answer, scope_id=scope_id
             )
     _store(connection, settings, day, outcomes)
     return outcomes

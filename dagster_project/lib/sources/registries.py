@@ -68,7 +68,6 @@ def snapshot_installs(
     registry: Registry,
     day: date,
     now: datetime,
-    report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """New and changed counts of every seeded package: all that is served at first, then with an overlap.
 
@@ -84,7 +83,7 @@ def snapshot_installs(
 
     packages = packages_of(registry, settings)
     requests = [registry.request(package, first(package), last) for package in packages]
-    return _fetch(connection, settings, registry, day, now, requests, "daily", report)
+    return _fetch(connection, settings, registry, day, now, requests, "daily")
 
 
 def fetch_installs(
@@ -95,13 +94,12 @@ def fetch_installs(
     now: datetime,
     first: date,
     last: date,
-    report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Ask for the days first..last of every package, as far as the registry serves them."""
     start, end = served_range(registry, day, first, last)
     requests = [registry.request(package, start, end) for package in packages_of(registry, settings)]
     scope = f"history-{start}-{end}"  # another range is another answer, also on the same day
-    return _fetch(connection, settings, registry, day, now, requests if start <= end else [], scope, report)
+    return _fetch(connection, settings, registry, day, now, requests if start <= end else [], scope)
 
 
 def served_range(registry: Registry, day: date, first: date, last: date) -> tuple[date, date]:
@@ -179,13 +177,10 @@ def _fetch(
     now: datetime,
     requests: Sequence[Request],
     scope_id: str,
-    report: Callable[[Outcome], None],
 ) -> list[Outcome]:
     read = read_npm if registry.name == "npm" else read_pypi
     with Web(registry.endpoint(settings), registry.official, registry.pace) as web:
-        outcomes = fetch_all(
-            settings, registry.source, day, now, requests, web, read, scope_id=scope_id, report=report
-        )
+        outcomes = fetch_all(settings, registry.source, day, now, requests, web, read, scope_id=scope_id)
     refuse_mixed(connection, outcomes)
     stored = _stored(connection, registry)
     added = []
