@@ -3,7 +3,7 @@ PYTHON ?= python3
 # requires-python says the same, and why
 PYTHONS := 3.11 3.12 3.13
 BIN := .venv/bin
-SQL_FILES := $(shell find sql -name '*.sql' -o -name '*.yml')
+SQL_FILES := $(shell find sql -name '*.sql' -o -name '*.yml' -o -name docs.md)
 MANIFEST := sql/target/manifest.json
 PUBLISHED := $(or $(MODELTIDE_HOME),data)/published/modeltide.duckdb
 

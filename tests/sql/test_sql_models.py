@@ -5,8 +5,11 @@ Does not belong here: the formulas of a single model; those are dbt unit tests b
 """
 
 import math
+import re
+from collections import Counter
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -116,10 +119,10 @@ class Daily(Warehouse):
 @pytest.fixture
 def described(template: Template, tmp_path: Path) -> Daily:
     """The models and no day."""
-    return _described(template, tmp_path)
+    return _with_models(template, tmp_path)
 
 
-def _described(template: Template, folder: Path) -> Daily:
+def _with_models(template: Template, folder: Path) -> Daily:
     warehouse = Daily(folder, template)
     warehouse.keep_seeds(seeds.GROWTH_THRESHOLDS, seeds.DAY_QUALITY_THRESHOLDS)
     warehouse.describe_models()
@@ -129,7 +132,7 @@ def _described(template: Template, folder: Path) -> Daily:
 @pytest.fixture(scope="module")
 def built(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Daily:
     """All 12 days but the seventh, built once with every test of data; only to be read, or to be copied."""
-    warehouse = _described(template, tmp_path_factory.mktemp("built"))
+    warehouse = _with_models(template, tmp_path_factory.mktemp("built"))
     for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12):
         warehouse.load(number)
     warehouse.dbt("build", *NO_UNIT_TESTS)
@@ -454,11 +457,54 @@ def test_staging_shows_every_constant_of_a_seed_as_a_column(
     assert found == warehouse.execute(f"select threshold, value from {seed.full_name} order by threshold")
 
 
-def test_every_model_says_its_grain_and_describes_its_columns() -> None:
+def test_every_model_says_its_grain() -> None:
     files = sorted((SQL / "models").rglob("*.sql"))
     assert files
     for file in files:
-        model = yaml.safe_load(file.with_suffix(".yml").read_text(encoding="utf-8"))["models"][0]
-        assert model["name"] == file.stem
-        assert "Grain: " in model["description"].split(". ")[-1], file.stem
-        assert all(column["description"] for column in model.get("columns", [])), file.stem
+        assert _described(file)["name"] == file.stem
+        assert "Grain: " in _described(file)["description"].split(". ")[-1], file.stem
+
+
+def test_every_column_of_a_model_is_described_where_its_name_first_stands(
+    template: Template, tmp_path: Path
+) -> None:
+    """A mart describes all its own, because they are published; a column of another model is described by
+    it, or, with the same meaning, by a source or another model.
+    """
+    sources = {column for table in (*ALL_TABLES, *seeds.ALL_SEEDS) for column in table.column_names}
+    described = {
+        file.stem: {
+            column["name"] for column in _described(file).get("columns", []) if "description" in column
+        }
+        for file in (SQL / "models").rglob("*.sql")
+    }
+    anywhere = sources.union(*described.values())
+    found = Warehouse(tmp_path, template, BUILT).execute(
+        "select schema_name, table_name, list(column_name) from duckdb_columns() "
+        "where schema_name in ('staging', 'intermediate', 'marts') and table_name <> 'builds' group by all"
+    )
+    assert {table for _, table, _ in found} == described.keys()
+    missing = {
+        table: sorted(set(columns) - (described[table] if schema == "marts" else anywhere))
+        for schema, table, columns in found
+        if not table.startswith("stg_seeds__")  # whose columns are the rows of a seed
+    }
+    assert {table: columns for table, columns in missing.items() if columns} == {}
+
+
+def test_no_two_columns_of_models_are_described_in_the_same_words() -> None:
+    """What several marts publish is a block of docs.md; what another model says already is left out."""
+    said = Counter(
+        " ".join(column["description"].split())
+        for file in (SQL / "models").rglob("*.sql")
+        for column in _described(file).get("columns", [])
+        if "description" in column and "doc(" not in column["description"]
+    )
+    said.update(re.findall(r"{% docs \w+ %}(.*?){% enddocs %}", (SQL / "models" / "docs.md").read_text()))
+    assert [text for text, times in said.items() if times > 1] == []
+
+
+def _described(file: Path) -> dict[str, Any]:
+    """The yml beside a model's SQL."""
+    model: dict[str, Any] = yaml.safe_load(file.with_suffix(".yml").read_text(encoding="utf-8"))["models"][0]
+    return model
