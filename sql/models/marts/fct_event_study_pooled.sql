@@ -18,6 +18,56 @@ with summed as (
     group by pool, event_group, country, model, window_start, window_end
 ),
 
+-- ranks of the abnormal returns of an event from -0.5 to 0.5, uniform where nothing happened
+ranks as (
+    select
+        residuals.event_id,
+        residuals.symbol,
+        residuals.model,
+        residuals.relative_session,
+        rank() over (
+            partition by residuals.event_id, residuals.symbol, residuals.model
+            order by residuals.abnormal_return
+        ) / (
+            count(*) over (partition by residuals.event_id, residuals.symbol, residuals.model) + 1.0
+        ) - 0.5 as centred_rank
+    from {{ ref('int_event_study__residuals') }} as residuals
+    inner join {{ ref('int_companies__listings') }} as listings
+        on
+            residuals.symbol = listings.symbol
+            and listings.is_primary_listing
+),
+
+-- Corrado and Zivney's statistic: the mean rank of a session over the events, against how much it
+-- moves over all sessions, which holds whatever the events have in common
+scaled_ranks as (
+    select
+        members.pool,
+        members.window_start,
+        members.window_end,
+        ranks.relative_session,
+        sum(ranks.centred_rank) / sqrt(count(*)) as scaled_rank
+    from {{ ref('int_event_study__pool_members') }} as members
+    inner join ranks
+        on
+            members.event_id = ranks.event_id
+            and members.ticker = ranks.symbol
+            and members.model = ranks.model
+    where members.is_testable
+    group by
+        members.pool, members.window_start, members.window_end, ranks.relative_session
+),
+
+rank_tests as (
+    select
+        pool,
+        sum(scaled_rank) filter (where relative_session between window_start and window_end)
+        / sqrt(window_end - window_start + 1)
+        / nullif(sqrt(avg(scaled_rank * scaled_rank)), 0) as corrado_z
+    from scaled_ranks
+    group by pool, window_start, window_end
+),
+
 combined as (
     select
         summed.pool,
@@ -44,13 +94,13 @@ combined as (
                         / (1 + (summed.events - 1) * correlations.mean_correlation)
                     )
         end as clustering,
-        ranks.corrado_z
+        rank_tests.corrado_z
     from summed
     cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     left join {{ ref('int_event_study__pool_correlations') }} as correlations
         on summed.pool = correlations.pool
-    left join {{ ref('int_event_study__pool_ranks') }} as ranks
-        on summed.pool = ranks.pool
+    left join rank_tests
+        on summed.pool = rank_tests.pool
 ),
 
 tested as (
