@@ -16,7 +16,7 @@ import yaml
 
 from dagster_project.lib.checkout import SQL
 from dagster_project.lib.seeds import tables as seeds
-from dagster_project.lib.warehouse.raw_tables import Table
+from dagster_project.lib.warehouse.raw_tables import ALL_TABLES, Table
 from tests.rows import assert_equal
 from tests.worlds.warehouse import BUILT, VIEWS, Template, Warehouse
 
