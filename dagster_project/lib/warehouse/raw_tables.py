@@ -16,6 +16,7 @@ A model is stored three ways:
   `hub_snapshots`) neither opens nor closes a row of it.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,7 +95,19 @@ def described(schema: str) -> dict[str, dict[str, Any]]:
 
 def columns_of(table: dict[str, Any]) -> tuple[Column, ...]:
     """The columns of a described table."""
-    return tuple(Column(c["name"], c["data_type"], c["description"]) for c in table["columns"])
+    return tuple(Column(c["name"], c["data_type"], _text(c["description"])) for c in table["columns"])
+
+
+def _text(description: str) -> str:
+    """A description, or that of the block of sql/models/docs.md that it names."""
+    named = re.fullmatch(r"\{\{ doc\(\"(\w+)\"\) \}\}", description)
+    return _blocks()[named[1]] if named else description
+
+
+@cache
+def _blocks() -> dict[str, str]:
+    text = (SQL / "models" / "docs.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"{% docs (\w+) %}(.*?){% enddocs %}", text))
 
 
 def raw_table(name: str) -> Table:
