@@ -497,9 +497,7 @@ def test_no_two_columns_are_described_in_the_same_words() -> None:
     already is left out.
     """
     columns = [column for file in (SQL / "models").rglob("*.yml") for column in _columns(file)]
-    once = {
-        id(column): column for column in columns
-    }.values()  # an anchor is one object
+    once = {id(column): column for column in columns}.values()  # an anchor is one object
     said = Counter(" ".join(column.get("description", "").split()) for column in once)
     said.update(re.findall(r"{% docs \w+ %}(.*?){% enddocs %}", (SQL / "models" / "docs.md").read_text()))
     assert [text for text, times in said.items() if times > 1 and text and "doc(" not in text] == []
