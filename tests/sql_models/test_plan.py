@@ -167,7 +167,7 @@ def test_what_goes_on_is_built_before_what_is_built_from_nothing(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.execute("insert into raw.loads values ('hub', date '2026-01-14', '2')")
-    project = rewritten("fct_snapshot_days", raw_code=lambda code: f"{code} limit 1")
+    project = rewritten("int_snapshot_days__statuses", raw_code=lambda code: f"{code} limit 1")
     monkeypatch.setattr(plan, "manifest", lambda: project)
     going_on, (refresh, *anew) = plan_build(connection).runs
     assert refresh == "--full-refresh"
