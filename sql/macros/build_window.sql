@@ -216,7 +216,8 @@
         load_id
         {% if window['seeds'] %}
             || (
-                select ' ' || md5(string_agg(row_text, '|' order by row_text))
+                -- a seed without a row is one that decides nothing, not one that is unknown
+                select ' ' || coalesce(md5(string_agg(row_text, '|' order by row_text)), '')
                 from (
                     {% for seed in window['seeds'] %}
                         select '{{ seed }} ' || cast({{ seed }} as varchar) as row_text

@@ -1,7 +1,8 @@
 {#
     A view or a table in one transaction and one statement, comments included; until the commit readers
     and a later run see what was there before. dbt's own build beside it, rename twice, drop in a
-    transaction of their own and ask the catalogue in between, which was a fifth of a day's build.
+    transaction of their own and ask the catalogue in between: a day's build takes 1.18 times the CPU with
+    them (35.3 against 30.0 seconds of the demo's, two pairs that agree within a second).
 #}
 
 {% materialization view, adapter='duckdb' %}
