@@ -25,7 +25,6 @@ from dagster_project.lib.warehouse.connection import by_column, reading
 
 QUERIES = SQL / "claim"
 WIDTH = 100
-STEP = 100_000_000  # milestones are multiples of it, as in fct_family_milestones
 ALL_TIME_SINCE = date(2025, 2, 27)  # the archive has no cumulative counter before
 MODELS = {
     "market": "market",
