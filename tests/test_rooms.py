@@ -15,7 +15,7 @@ GROUND = {"errors", "redaction", "settings", "checkout", "files", "processes", "
 ROOMS = {
     "archive": {"hub", "record", "seeds", "sources", "warehouse"},
     "claim": {"archive", "report", "warehouse"},
-    "hub": {"record", "sources", "warehouse"},
+    "hub": {"record", "seeds", "sources", "warehouse"},
     "markets": {"record", "seeds", "warehouse"},
     "publish": {"record", "sources", "warehouse"},
     "record": {"warehouse"},

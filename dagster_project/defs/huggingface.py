@@ -86,11 +86,17 @@ def raw_hub(
             results = materialized(
                 connection,
                 HUB_TABLES,
-                {"models_today": loaded.row_count, "new_models_today": loaded.new_models},
+                {
+                    "models_today": loaded.row_count,
+                    "new_models_today": loaded.new_models,
+                    "odd_values": "; ".join(loaded.odd_values) or "none",
+                },
                 {name: {"changed_today": changed} for name, changed in loaded.changes.items()},
             )
             pruned = landing.prune(settings.landing, day, load_day.rejected_days(connection))
     logger.info(f"{loaded.row_count} models of {day}, {loaded.new_models} of them new")
+    for line in loaded.odd_values:
+        logger.warning(f"{day}: values that cannot be are NULL, or their item is left out: {line}")
     if pruned:
         logger.info(f"deleted landed pages of {', '.join(map(str, pruned))}")
     yield from results

@@ -1,12 +1,18 @@
 {# What a declared lineage says: tags that name a parent, kinds of relation. #}
 
+{# A name that a repository can have: a path of the publisher's disk is no parent. As in lib/hub/fields. #}
+{% macro repository_id() -%}
+    [.-]*[0-9A-Za-z_][0-9A-Za-z_.-]*(/[.-]*[0-9A-Za-z_][0-9A-Za-z_.-]*)?
+{%- endmacro %}
+
 {# Tags base_model:<relation>:<parent>, as they are: names differ in case. NULL if there is none. #}
 {% macro parent_tags(tags) -%}
     nullif(
         list_filter(
             {{ tags }},
             lambda tag:
-            starts_with(tag, 'base_model:') and regexp_matches(tag, '^base_model:[a-z_]+:[^:]+$')
+            starts_with(tag, 'base_model:')
+            and regexp_full_match(tag, 'base_model:[a-z_]+:{{ repository_id() }}')
         ),
         []
     )

@@ -12,7 +12,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from dagster_project.lib.hub.load_day import DayRejected, load_crawl
-from dagster_project.lib.hub.read_pages import TypeFlip
 from dagster_project.lib.record.landing import LandingError
 from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
@@ -113,25 +112,58 @@ def test_states_that_a_digest_might_confuse_are_two(
         ("downloads", 12.6),
         ("downloadsAllTime", True),
         ("likes", [1]),
-        ("trendingScore", "high"),
-        ("gated", "sometimes"),
-        ("tags", "license:mit"),
+        ("likes", -1),
+        ("trendingScore", "12"),
         ("createdAt", 1735689600),
+        ("createdAt", "infinity"),
         ("lastModified", "yesterday"),
         ("_id", "short"),
-        ("safetensors", {"total": "7B"}),
-        ("usedStorage", "1 GB"),
-        ("baseModels", ["a/b"]),
+        ("author", 5),
     ],
 )
-def test_a_type_flip_names_field_and_page_and_loads_nothing(
+def test_a_field_that_changed_names_itself_page_and_both_numbers_and_loads_nothing(
     settings: Settings, field: str, value: Any
 ) -> None:
+    """From 10 models and 1% on; here 10 of 1,000, all of them on the second page."""
     load(settings, "2026-01-01", [item(1)])
     before = state(settings)
-    with pytest.raises(TypeFlip, match=rf"{field} .*page 1 "):
-        load(settings, "2026-01-02", [item(1)], [item(2, **{field: value})])
-    assert state(settings) == before
+    pages = [item(n) for n in range(1, 991)], [item(n, **{field: value}) for n in range(991, 1_001)]
+    said = rf"field {field} changed upstream: 10 of 1000 models \(1\.0%\) .* 1% on .* page 1 \(top, .*such as"
+    with pytest.raises(DayRejected, match=said) as raised:
+        load(settings, "2026-01-02", *pages)
+    assert "\n" not in str(raised.value)
+    after = state(settings)
+    assert [row[0].day for row in after.pop("hub_snapshots")] == [1, 2]
+    assert all(rows == before[name] for name, rows in after.items())
+    load(replace(settings, accept=True), "2026-01-02", *pages)
+    assert query(settings, "select max(odd_value_count) from raw.hub_snapshots") == [(10,)]
+
+
+def test_nine_odd_values_of_a_field_are_values_and_all_of_them_are_a_change(settings: Settings) -> None:
+    nine = [item(n, likes="many" if n <= 9 else n) for n in range(1, 101)]
+    assert load(settings, "2026-01-01", nine).odd_values == [
+        'likes: 9 (maker/model-1: "many", maker/model-2: "many", maker/model-3: "many", …)'
+    ]
+    assert query(settings, "select count(likes) from raw.hub_model_counters") == [(91,)]
+    with pytest.raises(DayRejected, match="field likes changed upstream: 2 of 2 models"):
+        load(settings, "2026-01-02", [item(n, likes="many") for n in (1, 2)])
+
+
+@pytest.mark.parametrize(("odd", "is_refused"), [(89, False), (90, True)])
+def test_what_owners_write_costs_the_day_only_if_nearly_all_of_it_is_odd(
+    settings: Settings, odd: int, is_refused: bool
+) -> None:
+    """The seed says from 100 models and 90% on, which is here from 90 of 100."""
+    folder = settings.home / "seeds"
+    folder.mkdir(parents=True)
+    (folder / "day_quality_thresholds.csv").write_text("threshold,value\nowners_field_odd_models,5\n")
+    settings = replace(settings, seeds_folder=folder)
+    items = [item(n, safetensors={"total": "7B" if n <= odd else n}) for n in range(1, 101)]
+    if is_refused:
+        with pytest.raises(DayRejected, match=r"safetensors changed upstream: 90 of 100 models \(90\.0%\)"):
+            load(settings, "2026-01-01", items)
+    else:
+        assert load(settings, "2026-01-01", items).row_count == 100
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def load_past_day(
     """
     if is_outranked(past.provenance, standing(connection, past.day)):
         return None
-    counts, lacks = stage_file(connection, source, past.top, past.followed)
+    counts, lacks = stage_file(connection, source, settings, past.top, past.followed)
     load_day.refuse_other_home(connection, past.origin, lacks)
     limit_memory(connection, counts["row_count"])
     snapshot = snapshot_of(connection, past) | counts | {"lacks": lacks}

@@ -1,45 +1,61 @@
 """What we ask the Hub of a model: each field once, from its name there to the columns that it fills here.
 
-Belongs here: how a field is spelt in a page of the listing and in a file, and the SQL that reads it.
-Does not belong here: reading pages (read_pages) and files (read_files), and what the columns mean
-(sql/models/staging/_raw__sources.yml).
+Belongs here: how a field is spelt in a page of the listing and in a file, the SQL that reads it, and which
+values of it can be.
+Does not belong here: reading pages (read_pages) and files (read_files), what becomes of values that cannot be
+(odd_values), and what the columns mean (sql/models/staging/_raw__sources.yml).
 
 A new field is a line of FIELDS, with one of the kinds above it, and a column there.
 """
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
+
+# more of anything than there can be: the greatest models have 10^13 parameters, the whole Hub has seen 10^12
+# downloads; and no sum over a day comes near the end of a bigint
+LARGEST = 10**15 - 1
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+# letters, digits, hyphens, underscores and dots, but not dots and hyphens alone, which are a path or nothing
+ACCOUNT_NAME = "[.-]*[0-9A-Za-z_][0-9A-Za-z_.-]*"
+REPOSITORY_ID = f"{ACCOUNT_NAME}(?:/{ACCOUNT_NAME})?"
 
 
 class Kind(NamedTuple):
     """What a field may hold, and how it is read; `{}` in the SQL stands for what is read.
 
-    Of a page: its type for DuckDB's JSON reader, the SQL of each column, and, as that reader lets much
-    through, the SQL that finds another type. A whole number is read as JSON text, since a cast would take
-    "123", 12.6 and true for one; `number` is where it stands. `fits` says the same in Python, for the
-    message: asked only after a load has failed. Of a file: its types as DuckDB names them, the SQL of the
-    value, NULL where it does not fit, the value's type, and the SQL of each column from the value.
+    Of a page: its type for DuckDB's JSON reader and the SQL of each column. Nearly every value that can be is
+    `plain`, a pattern of the JSON text `seen`, and not `impossible`; of a page with other ones `kept` decides
+    in Python: it returns a value as the reader shall find it, and raises ValueError if it cannot be.
+    Of a file: its types as DuckDB names them, the SQL of what a column of JSON holds (JSON lines whose types
+    differ), the SQL of the value, NULL where it cannot be, the value's type, the SQL of each column from the
+    value, and of what says nothing (`silent`).
     """
 
     json: str
-    fits: Callable[[Any], bool]
-    expected: str
+    plain: str
+    kept: Callable[[Any], Any]
     types: tuple[str, ...]
     value: str
     value_type: str
     meaning: str
     page: tuple[str, ...] = ("{}",)
     file: tuple[str, ...] = ("{}",)
-    flipped: str = ""
-    number: str = ""
+    seen: str = "{}"
+    impossible: str = ""
+    of_json: str = "{}"
+    silent: str = "{} is null"
 
 
 class Field(NamedTuple):
     """A field of the listing, and the columns of a day's rows that are made of it.
 
     `group` is the attribute group that it is evidence of, `is_asked` says that it comes only where `expand`
-    names it, `is_required` that each item has it, and `has_zero_for_null` that a file may say 0 for unknown.
+    names it, `is_required` that each item has it, `is_needed` that an item is left out whose value cannot be,
+    `is_owners` that the repository's owner has a say in it, and `has_zero_for_null` that a file may say 0 for
+    unknown.
     """
 
     name: str
@@ -48,176 +64,9 @@ class Field(NamedTuple):
     group: str = ""
     is_asked: bool = True
     is_required: bool = False
+    is_needed: bool = False
+    is_owners: bool = False
     has_zero_for_null: bool = False
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_integer(value: Any) -> bool:
-    return type(value) is int
-
-
-def _is_time(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(datetime.fromisoformat(value))
-    except ValueError:
-        return False
-
-
-def _has_total(value: Any) -> bool:
-    return isinstance(value, dict) and (value.get("total") is None or _is_integer(value["total"]))
-
-
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
-_NUMBERS = (*_INTEGERS, *(f"U{kind}" for kind in _INTEGERS[:4]), "DOUBLE", "FLOAT", "DECIMAL")
-_OBJECTS = ("STRUCT", "MAP", "JSON", "VARCHAR")
-_UTC = "try_cast({} as timestamptz) at time zone 'UTC'"
-_ACCOUNT = "coalesce({}, case when contains(id, '/') then split_part(id, '/', 1) end)"
-
-HUB_ID = Kind(
-    json="varchar",
-    fits=lambda v: _is_text(v) and len(v) == 24,
-    expected="a text of 24 hexadecimal digits",
-    types=("VARCHAR",),
-    value="case when regexp_full_match({}, '[0-9a-f]{24}') then {} end",
-    value_type="varchar",
-    meaning="24 hexadecimal digits",
-)
-TEXT = Kind(
-    json="varchar",
-    fits=lambda _: True,  # the reader takes any value for a text
-    expected="a text",
-    types=("VARCHAR",),
-    value="{}",
-    value_type="varchar",
-    meaning="a text",
-)
-REPOSITORY = TEXT._replace(
-    fits=_is_text,
-    flipped="coalesce({}, '') = ''",
-    value="nullif({}, '')",
-    meaning="a repository as publisher/name",
-)
-ACCOUNT = TEXT._replace(page=(_ACCOUNT,), file=(_ACCOUNT,))
-TEXTS = Kind(
-    json="varchar[]",
-    fits=lambda v: isinstance(v, list) and all(map(_is_text, v)),
-    expected="a list of texts",
-    types=("VARCHAR[]", "JSON[]", "JSON"),
-    value="try_cast({} as varchar[])",
-    value_type="varchar[]",
-    meaning="a list of texts",
-)
-TIME = Kind(
-    json="varchar",
-    page=(_UTC,),
-    flipped="try_cast({} as timestamptz) is null",
-    fits=_is_time,
-    expected="an ISO 8601 time",
-    types=("TIMESTAMP", "DATE", "VARCHAR"),
-    value=_UTC,
-    value_type="timestamp",
-    meaning="a time as ISO 8601, UTC",
-)
-WHOLE = Kind(
-    json="json",
-    page=("try_cast({} as bigint)",),
-    number="{}",
-    fits=_is_integer,
-    expected="a whole number",
-    types=_NUMBERS,  # a column with gaps is written as DOUBLE by many tools
-    value="case when {} = floor({}) and {} >= 0 then try_cast({} as bigint) end",
-    value_type="bigint",
-    meaning="a whole number, not negative",
-)
-TOTAL = Kind(
-    json="struct(total json)",
-    page=("try_cast({}.total as bigint)",),
-    number="{}.total",
-    fits=_has_total,
-    expected="an object whose total is a whole number",
-    types=_OBJECTS,
-    value="try_cast(json_extract_string(try_cast({} as json), '$.total') as bigint)",
-    value_type="bigint",
-    meaning="an object whose total is a whole number",
-)
-NUMBER = Kind(
-    json="json",
-    page=("try_cast({} as double)",),
-    flipped="try_cast({} as double) is null",
-    fits=lambda v: type(v) in (int, float),
-    expected="a number",
-    types=_NUMBERS,
-    value="try_cast({} as double)",
-    value_type="double",
-    meaning="a number",
-)
-GATE = Kind(
-    json="json",
-    page=("""case trim({}, '"') when 'true' then 'yes' else trim({}, '"') end""",),
-    flipped="""{} not in ('false', 'true', '"auto"', '"manual"')""",
-    fits=lambda v: v in (False, True, "auto", "manual"),
-    expected="false, auto or manual",
-    types=("BOOLEAN", "VARCHAR", "JSON"),
-    value="""case lower(trim(cast({} as varchar), '"')) when 'true' then 'yes' when 'false' then 'false' """
-    "when 'auto' then 'auto' when 'manual' then 'manual' end",
-    value_type="varchar",
-    meaning="false, true, auto or manual",
-)
-FLAG = Kind(
-    json="json",
-    page=("coalesce({} = 'true', false)",),
-    flipped="{} not in ('true', 'false')",
-    fits=lambda v: isinstance(v, bool),
-    expected="true or false",
-    types=("BOOLEAN", "VARCHAR"),
-    value="try_cast({} as boolean)",
-    value_type="boolean",
-    meaning="true or false",
-    file=("coalesce({}, false)",),
-)
-PARENTS = Kind(
-    json="struct(relation varchar, models struct(id varchar)[])",
-    page=("{}.relation", "list_transform({}.models, lambda m: m.id)"),
-    fits=lambda v: isinstance(v, dict),
-    expected="an object",
-    types=_OBJECTS,
-    value="case when json_type(try_cast({} as json)) = 'OBJECT' then try_cast({} as json) end",
-    value_type="json",
-    meaning="an object with relation and models",
-    file=("json_extract_string({}, '$.relation')", "nullif(json_extract_string({}, '$.models[*].id'), [])"),
-)
-
-FIELDS = (
-    Field("_id", ("hub_id",), HUB_ID, is_asked=False, is_required=True),
-    Field("id", ("repo_id",), REPOSITORY, is_asked=False, is_required=True),
-    Field("author", ("publisher",), ACCOUNT),
-    Field("createdAt", ("created_at",), TIME, is_required=True),
-    Field("lastModified", ("last_modified",), TIME),
-    Field("downloads", ("downloads_30d",), WHOLE, has_zero_for_null=True),
-    Field("downloadsAllTime", ("downloads_all_time",), WHOLE, has_zero_for_null=True),
-    Field("likes", ("likes",), WHOLE, has_zero_for_null=True),
-    Field("usedStorage", ("used_storage_bytes",), WHOLE, "weights"),
-    Field("safetensors", ("safetensors_parameters",), TOTAL, "weights"),
-    Field("gguf", ("gguf_parameters",), TOTAL, "weights"),
-    Field("trendingScore", ("trending_score",), NUMBER),
-    Field("gated", ("gated",), GATE, "access"),
-    Field("tags", ("tags",), TEXTS, "cards"),
-    Field("library_name", ("library_name",), TEXT, "cards"),
-    Field("pipeline_tag", ("pipeline_tag",), TEXT, "cards"),
-    Field("baseModels", ("base_relation", "base_models"), PARENTS, "lineage"),
-    Field("private", ("is_private",), FLAG),
-)
-BY_NAME = {field.name: field for field in FIELDS}
-# no cardData, config, siblings: 10 to 50 times the bytes
-EXPAND = tuple(sorted(field.name for field in FIELDS if field.is_asked))
-
-
-def of_group(group: str) -> list[str]:
-    """The fields that are evidence of an attribute group: half of them would end what other days say."""
-    return [field.name for field in FIELDS if field.group == group]
 
 
 def in_place(sql: str, read: str) -> str:
@@ -230,6 +79,247 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def read_value(field: Field) -> str:
-    """A field of a file as SQL, NULL where its value does not fit."""
-    return in_place(field.kind.value, quoted(field.name))
+def _kept_if(fits: bool, value: Any) -> Any:
+    if not fits:
+        raise ValueError
+    return value
+
+
+def _text(value: Any, pattern: str = "") -> Any:
+    _kept_if(isinstance(value, str) and "\0" not in value, value)  # many a program ends a text at NUL
+    value.encode()  # half a surrogate pair cannot be stored
+    return _kept_if(not pattern or re.fullmatch(pattern, value) is not None, value)
+
+
+def _list(value: Any) -> Any:
+    return _kept_if(isinstance(value, list), value)
+
+
+def _texts(value: Any) -> Any:
+    return [_text(one) for one in _list(value)]
+
+
+def _time(value: Any) -> Any:
+    moment = datetime.fromisoformat(_text(value))
+    try:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError from None
+    return _kept_if(FIRST_YEAR <= moment.year <= LAST_YEAR, moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+def _whole(value: Any) -> Any:
+    return _kept_if(type(value) is int and 0 <= value <= LARGEST, value)
+
+
+def _number(value: Any) -> Any:
+    return _kept_if(type(value) in (int, float) and abs(value) < LARGEST + 1, value)
+
+
+def _flag(value: Any) -> Any:
+    return _kept_if(isinstance(value, bool), value)
+
+
+def _gate(value: Any) -> Any:
+    return _kept_if(isinstance(value, bool) or value in ("auto", "manual"), value)
+
+
+def _object(value: Any) -> Any:
+    return _kept_if(isinstance(value, dict), value)
+
+
+def _total(value: Any) -> Any:
+    total = _object(value).get("total")
+    return {} if total is None else {"total": _whole(total)}
+
+
+def _parents(value: Any) -> Any:
+    relation, models = _object(value).get("relation"), value.get("models")
+    return {
+        "relation": None if relation is None else _text(relation),
+        "models": None if models is None else [_parent(one) for one in _list(models)],
+    }
+
+
+def _parent(value: Any) -> Any:
+    name = None if value is None else _object(value).get("id")
+    return {"id": None if name is None else _text(name, REPOSITORY_ID)}
+
+
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+# a column with gaps is written as DOUBLE by many tools; of JSON lines that differ in type it is JSON
+_NUMBERS = (*_INTEGERS, *(f"U{kind}" for kind in _INTEGERS[:4]), "DOUBLE", "FLOAT", "DECIMAL", "JSON")
+_OBJECTS = ("STRUCT", "MAP", "JSON", "VARCHAR")
+_JSON_TEXT = "case when json_type({}) = 'VARCHAR' then {} ->> '$' end"
+_JSON_NUMBER = "case when json_type({}) in ('BIGINT', 'UBIGINT', 'DOUBLE') then try_cast({} as double) end"
+_DIGITS = f"[0-9]{{1,{len(str(LARGEST))}}}"
+# a text as JSON writes it, but for rare escapes; one without a backslash is what stands between the quotes
+_QUOTED = r'"(?:[^"\\]|\\["\\/bfnrt])*"'
+_INSIDE = "{}[2:-2]"
+_TEXT = f"case when contains({{}}, chr(92)) then {{}} ->> '$' else {_INSIDE} end"
+_TIME = "try_cast({} as timestamptz) at time zone 'UTC'"
+_TOTAL = "json_extract(try_cast({} as json), '$.total')"
+_OWNER = "coalesce({author}, case when contains({id}, '/') then split_part({id}, '/', 1) end)"
+
+
+def _names(pattern: str, meaning: str) -> Kind:
+    return Kind(
+        json="json",
+        plain=f'"{pattern}"',
+        page=(_INSIDE,),
+        kept=partial(_text, pattern=pattern),
+        types=("VARCHAR", "JSON"),
+        of_json=_JSON_TEXT,
+        value=f"case when regexp_full_match({{}}, '{pattern}') then {{}} end",
+        value_type="varchar",
+        meaning=meaning,
+    )
+
+
+HUB_ID = _names("[0-9a-f]{24}", "24 hexadecimal digits")
+REPOSITORY = _names(REPOSITORY_ID, "a repository as publisher/name")
+ACCOUNT = _names(ACCOUNT_NAME, "the name of an account")._replace(
+    page=(_OWNER.format(author=_INSIDE, id=in_place(_INSIDE, "id")),),
+    file=(_OWNER.format(author="{}", id="id"),),
+)
+TEXT = Kind(
+    json="json",
+    plain=_QUOTED,
+    page=(_TEXT,),
+    kept=_text,
+    types=("VARCHAR", "JSON"),
+    of_json=_JSON_TEXT,
+    value="case when not contains({}, chr(0)) then {} end",
+    value_type="varchar",
+    meaning="a text",
+)
+TEXTS = Kind(
+    json="json",
+    plain=rf"\[(?:{_QUOTED}(?:,{_QUOTED})*)?\]",
+    page=("try_cast({} as varchar[])",),
+    kept=_texts,
+    types=("VARCHAR[]", "JSON[]", "JSON"),
+    value="case when list_filter({}, lambda one: one is null or contains(one, chr(0))) = [] then {} end",
+    value_type="varchar[]",
+    meaning="a list of texts",
+    of_json="case when json_type(to_json({})) = 'ARRAY' and list_filter(try_cast(to_json({}) as json[]), "
+    "lambda one: json_type(one) <> 'VARCHAR') = [] then try_cast(to_json({}) as varchar[]) end",
+)
+TIME = Kind(
+    json="json",
+    plain=r'"20[0-9]{2}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"',
+    page=(in_place(_TIME, _INSIDE),),
+    impossible=f"try_cast({_INSIDE} as timestamptz) is null",  # the 31st of February
+    kept=_time,
+    types=("TIMESTAMP", "DATE", "VARCHAR", "JSON"),
+    of_json=_JSON_TEXT,
+    value=f"case when year({_TIME}) between {FIRST_YEAR} and {LAST_YEAR} then {_TIME} end",
+    value_type="timestamp",
+    meaning="a time as ISO 8601, UTC, of this century",
+)
+WHOLE = Kind(
+    json="json",
+    plain=_DIGITS,
+    page=("try_cast({} as bigint)",),
+    kept=_whole,
+    types=_NUMBERS,
+    of_json=_JSON_NUMBER,
+    value=f"case when {{}} = floor({{}}) and {{}} between 0 and {LARGEST} then try_cast({{}} as bigint) end",
+    value_type="bigint",
+    meaning=f"a whole number from 0 to {LARGEST:.0e}",
+)
+TOTAL = Kind(
+    json="struct(total json)",
+    seen="{}.total",
+    plain=_DIGITS,
+    page=("try_cast({}.total as bigint)",),
+    kept=_total,
+    types=_OBJECTS,
+    value=rf"case when regexp_full_match(cast({_TOTAL} as varchar), '{_DIGITS}(?:\.0)?') "
+    f"then try_cast(try_cast({_TOTAL} as double) as bigint) end",
+    value_type="bigint",
+    meaning="an object whose total is a whole number",
+    # an object without a total is one that does not know its size
+    silent="{} is null or coalesce(json_type(try_cast({} as json)) = 'OBJECT' "
+    f"and coalesce(json_type({_TOTAL}), 'NULL') = 'NULL', false)",
+)
+NUMBER = Kind(
+    json="json",
+    plain=rf"-?{_DIGITS}(?:\.[0-9]{{1,20}})?",
+    page=("try_cast({} as double)",),
+    kept=_number,
+    types=_NUMBERS,
+    of_json=_JSON_NUMBER,
+    value=f"case when abs({{}}) <= {LARGEST} then try_cast({{}} as double) end",
+    value_type="double",
+    meaning="a number",
+)
+GATE = Kind(
+    json="json",
+    plain='false|true|"auto"|"manual"',
+    page=("""case trim({}, '"') when 'true' then 'yes' else trim({}, '"') end""",),
+    kept=_gate,
+    types=("BOOLEAN", "VARCHAR", "JSON"),
+    value="""case lower(trim(cast({} as varchar), '"')) when 'true' then 'yes' when 'false' then 'false' """
+    "when 'auto' then 'auto' when 'manual' then 'manual' end",
+    value_type="varchar",
+    meaning="false, true, auto or manual",
+)
+FLAG = Kind(
+    json="json",
+    plain="true|false",
+    page=("coalesce({} = 'true', false)",),
+    kept=_flag,
+    types=("BOOLEAN", "VARCHAR", "JSON"),
+    of_json="case when json_type({}) = 'BOOLEAN' then try_cast({} as boolean) end",
+    value="try_cast({} as boolean)",
+    value_type="boolean",
+    meaning="true or false",
+    file=("coalesce({}, false)",),
+)
+PARENTS = Kind(
+    json="struct(relation json, models struct(id json)[])",
+    seen="concat_ws(' ', coalesce({}.relation, 'null'), list_transform({}.models, lambda m: m.id))",
+    plain=f'(?:{_QUOTED}|null)(?: "{REPOSITORY_ID}")*',
+    page=(
+        in_place(_TEXT, "{}.relation"),
+        f"list_transform({{}}.models, lambda m: {in_place(_INSIDE, 'm.id')})",
+    ),
+    kept=_parents,
+    types=_OBJECTS,
+    value="case when json_type(try_cast({} as json)) = 'OBJECT' and list_filter("
+    "json_extract(try_cast({} as json), '$.models[*]'), lambda one: not coalesce("
+    f"regexp_full_match(one ->> '$.id', '{REPOSITORY_ID}'), false)) = [] then try_cast({{}} as json) end",
+    value_type="json",
+    meaning="an object with relation and models",
+    file=("json_extract_string({}, '$.relation')", "nullif(json_extract_string({}, '$.models[*].id'), [])"),
+)
+
+FIELDS = (
+    Field("_id", ("hub_id",), HUB_ID, is_asked=False, is_required=True, is_needed=True),
+    Field("id", ("repo_id",), REPOSITORY, is_asked=False, is_required=True, is_needed=True),
+    Field("author", ("publisher",), ACCOUNT),
+    Field("createdAt", ("created_at",), TIME, is_required=True),
+    Field("lastModified", ("last_modified",), TIME),
+    Field("downloads", ("downloads_30d",), WHOLE, has_zero_for_null=True),
+    Field("downloadsAllTime", ("downloads_all_time",), WHOLE, has_zero_for_null=True),
+    Field("likes", ("likes",), WHOLE, has_zero_for_null=True),
+    Field("usedStorage", ("used_storage_bytes",), WHOLE, "weights"),
+    Field("safetensors", ("safetensors_parameters",), TOTAL, "weights", is_owners=True),
+    Field("gguf", ("gguf_parameters",), TOTAL, "weights", is_owners=True),
+    Field("trendingScore", ("trending_score",), NUMBER),
+    Field("gated", ("gated",), GATE, "access", is_owners=True),
+    Field("tags", ("tags",), TEXTS, "cards", is_owners=True),
+    Field("library_name", ("library_name",), TEXT, "cards", is_owners=True),
+    Field("pipeline_tag", ("pipeline_tag",), TEXT, "cards", is_owners=True),
+    Field("baseModels", ("base_relation", "base_models"), PARENTS, "lineage", is_owners=True),
+    Field("private", ("is_private",), FLAG, is_needed=True),  # in doubt it is the token's owner's alone
+)
+BY_NAME = {field.name: field for field in FIELDS}
+# no cardData, config, siblings: 10 to 50 times the bytes
+EXPAND = tuple(sorted(field.name for field in FIELDS if field.is_asked))
+
+
+def of_group(group: str) -> list[str]:
+    """The fields that are evidence of an attribute group: half of them would end what other days say."""
+    return [field.name for field in FIELDS if field.group == group]

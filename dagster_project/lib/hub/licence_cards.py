@@ -111,7 +111,7 @@ def read_cards(crawl: Crawl) -> tuple[list[Card], int]:
     unread = 0
     for page in crawl.pages:
         for item in crawl.items(page):
-            if not isinstance(item, dict) or item.get("private") is True:
+            if not isinstance(item, dict) or item.get("private"):
                 continue
             card = _card_of(item)
             if card is None:

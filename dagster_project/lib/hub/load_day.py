@@ -53,27 +53,30 @@ class DayRejected(ModelTideError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did; `changes` counts the rows opened in each attribute table."""
+    """What a load did: `changes` counts the rows opened in each attribute table, `odd_values` names what was
+    NULL or left out because it cannot be."""
 
     day: date
     row_count: int
     new_models: int
     changes: dict[str, int]
+    odd_values: list[str]
 
 
 def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Loaded:
     """Load a landed day in one transaction and write its file of snapshots/.
 
     A day that fails a check is recorded as not accepted, unless `settings.accept`, and DayRejected
-    is raised; a day that was accepted before keeps what it had. Raises TypeFlip.
+    is raised; a day that was accepted before keeps what it had.
     """
     day = date.fromisoformat(crawl.opening.day)
     refuse_other_home(connection, crawl.opening.origin, [])
     limit_memory(connection, crawl.rows)
-    counts = stage_pages(connection, crawl)
+    counts, odd = stage_pages(connection, crawl)
     previous = _previous_snapshot(connection, day, crawl.opening.scope_id)
     reasons = _reasons_to_reject(connection, crawl, counts["row_count"], previous)
-    snapshot = observed_snapshot(connection, crawl, counts)
+    reasons += odd.changed_fields(settings)
+    snapshot = observed_snapshot(connection, crawl, counts | odd.columns())
     snapshot |= {"is_accepted": not reasons or settings.accept, "reasons": reasons}
     if not snapshot["is_accepted"]:
         connection.execute("drop table staged")
@@ -84,7 +87,7 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
     return load_staged(connection, settings, snapshot)
 
 
-def observed_snapshot(connection: Connection, crawl: Crawl, counts: dict[str, int]) -> dict[str, Any]:
+def observed_snapshot(connection: Connection, crawl: Crawl, counts: dict[str, Any]) -> dict[str, Any]:
     """The row of raw.hub_snapshots for a landed day that is accepted; `counts` say what was staged of it."""
     return {
         "snapshot_date": date.fromisoformat(crawl.opening.day),
@@ -120,7 +123,9 @@ def load_staged(connection: Connection, settings: Settings, snapshot: dict[str, 
         snapshots.put_in_place(writing.result())
     connection.execute(f"drop table {KEYED}")
     snapshots.drop_superseded_hub_files(settings)
-    return Loaded(snapshot["snapshot_date"], snapshot["row_count"], new_models, changes)
+    return Loaded(
+        snapshot["snapshot_date"], snapshot["row_count"], new_models, changes, snapshot.get("odd_values", [])
+    )
 
 
 def load_note(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:

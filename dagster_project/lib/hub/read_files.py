@@ -1,18 +1,21 @@
 """A file in the Hub's column names (the archive's Parquet, a user's Parquet or JSON lines) into `staged`.
 
-Belongs here: what a file lacks, 0 that stands for NULL, and naming the column of a type or value that does
-not fit.
-Does not belong here: which columns are read and of which types (fields), pages of the live listing
-(read_pages), and where the rows go (load_day).
+Belongs here: what a file lacks, 0 that stands for NULL, naming the column of a type that does not fit, and
+setting values aside that cannot be.
+Does not belong here: which columns are read and of which types (fields), what is said of odd values
+(odd_values), pages of the live listing (read_pages), and where the rows go (load_day).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.hub.fields import BY_NAME, FIELDS, TOTAL, in_place, of_group, read_value
+from dagster_project.lib.hub.fields import BY_NAME, FIELDS, Field, in_place, of_group, quoted
+from dagster_project.lib.hub.odd_values import SHOWN, OddValues
+from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import count_rows
 from dagster_project.lib.warehouse.raw_tables import ATTRIBUTE_GROUPS
 
@@ -51,9 +54,13 @@ def json_lines(path: object, name: str) -> Source:
 
 
 def stage_file(
-    connection: Connection, source: Source, top: int | None = None, followed: Iterable[str] = ()
-) -> tuple[dict[str, int], list[str]]:
-    """Fill the temporary table `staged`; returns what was removed, and what the file lacks.
+    connection: Connection,
+    source: Source,
+    settings: Settings,
+    top: int | None = None,
+    followed: Iterable[str] = (),
+) -> tuple[dict[str, Any], list[str]]:
+    """Fill the temporary table `staged`; returns what was removed and is odd, and what the file lacks.
 
     With `top`, the most downloaded models and those of the followed publishers, as a listing of that scope
     has them. Raises FileRefused.
@@ -61,10 +68,15 @@ def stage_file(
     connection.execute("set timezone = 'UTC'")  # a time that names no zone is UTC
     try:
         columns = _columns_of(connection, source)
-        said = _survey(connection, source, columns)
+        said, odd = _survey(connection, source, columns)
+        changed = odd.changed_fields(settings)
+        if changed:
+            raise FileRefused(f"{source.name}: {'; '.join(changed)}. Nothing was loaded; mend the column.")
         carried = {name for name, count in said.items() if count}  # NULL everywhere says nothing
         lacks = lacking(carried)
-        rows = f"select {_select(carried, KEY in lacks)} from {source.sql}"
+        rows = f"select {_select(columns, carried, KEY in lacks)} from {source.sql}"
+        if odd.left_out:
+            rows += f" where {_is_whole(columns)}"
         parameters: list[object] = [source.path]
         if top is not None:
             rows = (
@@ -85,7 +97,7 @@ def stage_file(
         raise FileRefused(
             f"{source.name}: column downloads says nothing (0 or NULL in every row). Nothing was loaded."
         )
-    return {"row_count": count_rows(connection, "staged"), "overlap": 0, **removed}, lacks
+    return {"row_count": count_rows(connection, "staged"), "overlap": 0, **removed, **odd.columns()}, lacks
 
 
 def _columns_of(connection: Connection, source: Source) -> dict[str, str]:
@@ -112,36 +124,59 @@ def _columns_of(connection: Connection, source: Source) -> dict[str, str]:
     return columns
 
 
-def _survey(connection: Connection, source: Source, columns: dict[str, str]) -> dict[str, int]:
-    """How many rows say something, by column. Raises FileRefused for a value that does not fit."""
-    names = list(columns)
-    expressions = {name: read_value(BY_NAME[name]) for name in names}
+def _survey(
+    connection: Connection, source: Source, columns: dict[str, str]
+) -> tuple[dict[str, int], OddValues]:
+    """How many rows say something that can be, by column, and what cannot be."""
+    fields = [BY_NAME[name] for name in columns]
+    is_odd = {field.name: _is_odd(field, columns[field.name]) for field in fields}
+    model = "coalesce(cast(id as varchar), '?')"
     counts = ", ".join(
-        f'count("{name}"), count(*) filter ("{name}" is not null and ({sql}) is null), '
-        f'any_value(cast("{name}" as varchar)) filter ("{name}" is not null and ({sql}) is null)'
-        for name, sql in expressions.items()
+        f"count({quoted(name)}), count(*) filter ({sql}), "
+        f"(list([{model}, cast({quoted(name)} as varchar)]) filter ({sql}))[1:{SHOWN}]"
+        for name, sql in is_odd.items()
     )
-    total, *found = connection.execute(
-        f"select count(*), {counts} from {source.sql}", [source.path]
+    left_out = f"count(*) filter (not {_is_whole(columns)})"
+    total, missing, *found = connection.execute(
+        f"select count(*), {left_out}, {counts} from {source.sql}", [source.path]
     ).fetchall()[0]
-    said = dict(zip(names, found[0::3], strict=True))
-    bad = dict(zip(names, zip(found[1::3], found[2::3], strict=True), strict=True))
-    for name, (count, example) in bad.items():
-        # an object without a total is one that does not know its size
-        if count and BY_NAME[name].kind is not TOTAL:
-            raise FileRefused(
-                f"{source.name}: column {name} has {str(example)[:60]!r} ({count} rows), which is not "
-                f"{BY_NAME[name].kind.meaning}. Nothing was loaded; mend the column."
-            )
+    odd = OddValues(left_out=missing)
+    said = {}
+    for name, count, wrong, examples in zip(columns, *(found[n::3] for n in range(3)), strict=True):
+        said[name], odd.said[name] = count - wrong, count
+        if wrong:
+            odd.note_all(name, wrong, examples)
     if total == 0:
         raise FileRefused(f"{source.name} has no row. Nothing was loaded.")
     for name in ("_id", "id"):
-        if name in said and said[name] < total:
+        if name in said and odd.said[name] < total:
             raise FileRefused(
-                f"{source.name}: column {name} is NULL in {total - said[name]} rows. Nothing was loaded; "
+                f"{source.name}: column {name} is NULL in {total - odd.said[name]} rows. Nothing was loaded; "
                 "every row needs one."
             )
-    return said
+    return said, odd
+
+
+def _held(field: Field, kind: str) -> str:
+    """What a column holds as SQL: of one of JSON what the JSON says, NULL if that has another type."""
+    is_json = kind.startswith("JSON")
+    return f"({in_place(field.kind.of_json, quoted(field.name))})" if is_json else quoted(field.name)
+
+
+def _value(field: Field, kind: str) -> str:
+    """A field of a file as SQL, NULL where its value cannot be."""
+    return in_place(field.kind.value, _held(field, kind))
+
+
+def _is_odd(field: Field, kind: str) -> str:
+    silent = in_place(field.kind.silent, quoted(field.name))
+    return f"(not ({silent}) and ({_value(field, kind)}) is null)"
+
+
+def _is_whole(columns: dict[str, str]) -> str:
+    """The rows that are not left out."""
+    needed = [BY_NAME[name] for name in columns if BY_NAME[name].is_needed]
+    return f"not ({' or '.join(_is_odd(field, columns[field.name]) for field in needed)})"
 
 
 def lacking(carried: set[str]) -> list[str]:
@@ -153,11 +188,12 @@ def lacking(carried: set[str]) -> list[str]:
     return [group for group in lacks if group != "cards"] + [KEY]
 
 
-def _select(carried: set[str], stands_in: bool) -> str:
+def _select(columns: dict[str, str], carried: set[str], stands_in: bool) -> str:
     read = []
     for field in FIELDS:
         one = BY_NAME["id"] if field.name == "_id" and stands_in else field
-        value = read_value(one) if one.name in carried else f"cast(null as {field.kind.value_type})"
+        missing = f"cast(null as {field.kind.value_type})"
+        value = _value(one, columns[one.name]) if one.name in carried else missing
         for column, sql in zip(field.columns, field.kind.file, strict=True):
             read.append(f"{in_place(sql, value)} as {column}")
     return ", ".join(read)

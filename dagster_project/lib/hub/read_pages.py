@@ -1,48 +1,44 @@
 """Landed pages read with strict types into the temporary table `staged`.
 
-Belongs here: what is removed of the items (duplicates, overlap, private models), and naming the field and
-page of a type that changed upstream.
-Does not belong here: what an item may hold (fields), whether the day is good enough and where its rows go
-(load_day).
+Belongs here: what is removed of the items (duplicates, overlap, private models), and that a page with odd
+values is read item by item first.
+Does not belong here: what an item may hold (fields), what is said of odd values (odd_values), whether the day
+is good enough and where its rows go (load_day).
 """
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import orjson
 
-from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub.fields import FIELDS, Field, in_place, quoted
-from dagster_project.lib.record.landing import Crawl
+from dagster_project.lib.hub.odd_values import ITEM, OddValues
+from dagster_project.lib.record.items import Unreadable
+from dagster_project.lib.record.landing import Crawl, Page
 from dagster_project.lib.warehouse.connection import changed_rows, count_rows, scalar
 
 
-class TypeFlip(ModelTideError):
-    """A field changed its type upstream; the message names field and page."""
+def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[dict[str, int], OddValues]:
+    """Fill the temporary table `staged`, one row per public model; returns what was removed, and what is odd.
 
-
-def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str, int]:
-    """Fill the temporary table `staged`, one row per public model; returns what was removed."""
-    main, followed = crawl.opening.streams[0], "publisher:"
-    try:
-        # by page and position, so that the row that is kept of a model does not change from load to load
-        connection.execute("set preserve_insertion_order = true")
-        connection.execute(f"create or replace temp table staged as {select_items()}", [crawl.files(main)])
-        overlap = 0
-        if crawl.files(followed):
-            # the top listing was fetched first and is kept: its rows are one moment in time
-            connection.execute(
-                f"create or replace temp table more as {select_items()}", [crawl.files(followed)]
-            )
-            overlap = count_rows(connection, "more semi join staged using (hub_id)")
-            connection.execute(
-                "insert into staged from more anti join staged using (hub_id) order by more.rowid"
-            )
-            connection.execute("drop table more")
-        connection.execute("set preserve_insertion_order = false")
-        flipped = count_rows(connection, "staged where is_flipped")
-    except duckdb.Error as error:
-        raise _name_the_flip(crawl, error) from error
-    if flipped:
-        raise _name_the_flip(crawl, None)
+    All pages are read at once by DuckDB, which refuses a page whole for one of its items, and finds rows that
+    are not plain. Where it does, the pages are asked one by one, and those are read in Python and again.
+    """
+    odd = OddValues()
+    with TemporaryDirectory(prefix="model-tide-pages-") as folder:
+        try:
+            overlap = _read(connection, crawl, {})
+            is_plain = count_rows(connection, "staged where not is_plain") == 0
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error:
+            is_plain = False
+        if not is_plain:
+            overlap = _read(connection, crawl, _rewrite(connection, crawl, Path(folder), odd))
+    connection.execute("alter table staged drop column is_plain")
+    _count_said(connection, odd)
     private = count_rows(connection, "staged where is_private")
     if private:
         connection.execute("delete from staged where is_private")
@@ -58,15 +54,15 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> dict[str
             "delete from staged where rowid in (select unnest(list(rowid order by rowid)[2:]) "
             "from staged group by hub_id having count(*) > 1)"
         )
-    connection.execute("alter table staged drop column is_flipped")
     connection.execute("alter table staged drop column is_private")
-    return {
+    counts = {
         "row_count": count_rows(connection, "staged"),
         "duplicates": duplicates,
         "overlap": overlap,
         "private_rows": private,
         "beyond_boundary": beyond,
     }
+    return counts, odd
 
 
 def select_items() -> str:
@@ -77,36 +73,100 @@ def select_items() -> str:
         for field in FIELDS
         for column, sql in zip(field.columns, field.kind.page, strict=True)
     ]
-    numbers = [in_place(field.kind.number, quoted(field.name)) for field in FIELDS if field.kind.number]
-    flips = [
-        # one pattern over the _id and all integers: a pattern for each costs a third of the load
-        f"not regexp_full_match(concat_ws(' ', coalesce(_id, ''), {', '.join(numbers)}), "
-        r"'[0-9a-f]{24}( -?[0-9]{1,18})*')",
-        *(_flipped(field) for field in FIELDS if field.kind.flipped),
+    # one pattern over the whole row: a pattern for each field costs a third of the load
+    seen = ", ".join(f"coalesce({in_place(f.kind.seen, quoted(f.name))}, 'null')" for f in FIELDS)
+    plain = "\n".join(f"(?:{f.kind.plain}{'' if f.is_required else '|null'})" for f in FIELDS)
+    impossible = [
+        f"({quoted(f.name)} is not null and {in_place(f.kind.impossible, quoted(f.name))})"
+        for f in FIELDS
+        if f.kind.impossible
     ]
     return (
-        f"select {', '.join(read)}, coalesce({' or '.join(flips)}, false) as is_flipped "
+        f"select {', '.join(read)}, regexp_full_match(concat_ws(chr(10), {seen}), '{plain}') "
+        f"and not ({' or '.join(impossible)}) as is_plain "
         f"from read_json(?, format = 'array', columns = {{{kinds}}})"
     )
 
 
-def _flipped(field: Field) -> str:
-    name = quoted(field.name)
-    flipped = in_place(field.kind.flipped, name)
-    return flipped if field.is_required else f"({name} is not null and {flipped})"
+def kept_of(item: dict[str, Any]) -> tuple[dict[str, Any], list[Field]]:
+    """What can be of an item, as the reader shall find it, and the fields whose value cannot."""
+    kept, odd = {}, []
+    for field in FIELDS:
+        value = item.get(field.name)
+        if value is None and not field.is_required:
+            continue
+        try:
+            kept[field.name] = field.kind.kept(value)
+        except (ValueError, RecursionError):
+            odd.append(field)
+    return kept, odd
 
 
-def _name_the_flip(crawl: Crawl, error: duckdb.Error | None) -> Exception:
-    """Walk the pages for the first field of an unexpected type."""
+def _read(connection: duckdb.DuckDBPyConnection, crawl: Crawl, instead: dict[str, str]) -> int:
+    """Fill `staged` from the pages, or from what stands instead of them; returns the overlap removed."""
+    main, followed = (
+        [instead.get(file, file) for file in crawl.files(stream)]
+        for stream in (crawl.opening.streams[0], "publisher:")
+    )
+    overlap = 0
+    # by page and position, so that the row that is kept of a model does not change from load to load
+    connection.execute("set preserve_insertion_order = true")
+    connection.execute(f"create or replace temp table staged as {select_items()}", [main])
+    if followed:
+        # the top listing was fetched first and is kept: its rows are one moment in time
+        connection.execute(f"create or replace temp table more as {select_items()}", [followed])
+        overlap = count_rows(connection, "more semi join staged using (hub_id)")
+        connection.execute("insert into staged from more anti join staged using (hub_id) order by more.rowid")
+        connection.execute("drop table more")
+    connection.execute("set preserve_insertion_order = false")
+    return overlap
+
+
+def _rewrite(
+    connection: duckdb.DuckDBPyConnection, crawl: Crawl, folder: Path, odd: OddValues
+) -> dict[str, str]:
+    """Write the pages that DuckDB does not find plain without what cannot be; returns file by landed file."""
+    instead = {}
     for page in crawl.pages:
-        for item in crawl.items(page):
-            for field in FIELDS:
-                value = item.get(field.name)
-                if field.is_required if value is None else not field.kind.fits(value):
-                    return TypeFlip(
-                        f"Field {field.name} changed its type upstream: {orjson.dumps(value).decode()[:60]} "
-                        f"instead of {field.kind.expected}, model {item.get('id')!r}, page {page.number} "
-                        f"({page.stream}, {crawl.folder / page.file}). Nothing was loaded; the pages stay "
-                        "in landing. Teach lib/hub/fields.py the new type and run the day again."
-                    )
-    return error or TypeFlip(f"A field of {crawl.folder} has an unexpected type. Nothing was loaded.")
+        landed = str(crawl.folder / page.file)
+        try:
+            is_plain = scalar(connection, f"select bool_and(is_plain) from ({select_items()})", [[landed]])
+        except duckdb.Error:
+            is_plain = False
+        if is_plain is False:
+            rows = _kept_of_page(crawl, page, odd)
+            instead[landed] = str(folder / f"{page.number}.json")
+            Path(instead[landed]).write_bytes(orjson.dumps(rows))
+    return instead
+
+
+def _kept_of_page(crawl: Crawl, page: Page, odd: OddValues) -> list[dict[str, Any]]:
+    where = f"from page {page.number} ({page.stream}, {crawl.folder / page.file}) on, "
+    rows = []
+    for position, item in enumerate(crawl.items(page), 1):
+        unnamed = f"page {page.number}, item {position}"
+        if not isinstance(item, dict):
+            # nobody can say of what cannot be read that it is not private
+            odd.note(ITEM, unnamed, "unreadable" if isinstance(item, Unreadable) else item, where)
+            odd.left_out += 1
+            continue
+        kept, wrong = kept_of(item)
+        is_left_out = any(field.is_needed for field in wrong)
+        if not is_left_out:
+            rows.append(kept)
+        if kept.get("private"):
+            continue  # of a model that its owner alone can see nothing is said
+        odd.left_out += is_left_out
+        for field in wrong:
+            model = kept.get("id", unnamed) if "private" in kept or "private" not in item else unnamed
+            odd.note(field.name, model, item.get(field.name), where)
+    return rows
+
+
+def _count_said(connection: duckdb.DuckDBPyConnection, odd: OddValues) -> None:
+    """How many models say something of each field that is odd, or can be."""
+    if odd.counts:
+        counts = ", ".join(f"count({field.columns[0]})" for field in FIELDS)
+        found = connection.execute(f"select {counts}, count(*) from staged").fetchall()[0]
+        names = [*(field.name for field in FIELDS), ITEM]
+        odd.said = {name: count + odd.counts[name] for name, count in zip(names, found, strict=True)}

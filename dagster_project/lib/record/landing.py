@@ -23,6 +23,7 @@ import zstandard
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.files import write_whole
+from dagster_project.lib.record.items import items_of
 
 HUB = "hub"
 KEPT_DAYS = 14  # 285 MB a day for a census
@@ -125,14 +126,10 @@ class Crawl:
 
     def items(self, page: Page) -> list[Any]:
         """The items of a page that is a list. Raises LandingError if it is damaged or none."""
-        path = self.folder / page.file
         try:
-            items = orjson.loads(self.read(page))
-        except orjson.JSONDecodeError as error:
-            raise _damaged(path, str(error)) from error
-        if not isinstance(items, list):
-            raise _damaged(path, f"it is no list but {type(items).__name__}")
-        return items
+            return items_of(self.read(page))
+        except ValueError as error:
+            raise _damaged(self.folder / page.file, str(error)) from error
 
     def _append(self, line: dict[str, object]) -> None:
         path = self.folder / _MANIFEST

@@ -10,6 +10,9 @@ with crawls as (
         reasons,
         provenance,
         captured_at,
+        odd_values,
+        odd_value_count,
+        left_out,
         load_id
     from {{ ref('stg_hub__crawls') }}
 ),
@@ -36,6 +39,9 @@ days as (
         crawls.reasons,
         crawls.provenance,
         crawls.captured_at,
+        crawls.odd_values,
+        crawls.odd_value_count,
+        crawls.left_out,
         crawls.load_id,
         statuses.episode_first_date,
         statuses.episode_last_date,
@@ -139,6 +145,9 @@ select
                 || days.episode_last_date || ')'
         else ''
     end as reason,
+    days.odd_value_count as odd_values,
+    days.left_out,
+    nullif(array_to_string(days.odd_values, '; '), '') as odd_values_detail,
     days.load_id
 from days
 cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds

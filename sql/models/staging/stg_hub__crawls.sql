@@ -9,5 +9,8 @@ select
     reasons,
     provenance,
     captured_at,
+    odd_values,
+    odd_value_count,
+    left_out,
     load_id
 from {{ source('raw', 'hub_snapshots') }}
