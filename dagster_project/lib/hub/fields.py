@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 # more of anything than there can be: the greatest models have 10^13 parameters, the whole Hub has seen 10^12
-# downloads; and no sum over a day comes near the end of a bigint
+# downloads, and no sum over a day comes near the end of a bigint. One of 10,289 models listed on
+# 19 August 2026 says that it has 1,202,590,842,880,000 parameters, in 60 GB
 LARGEST = 10**15 - 1
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 # letters, digits, hyphens, underscores and dots, but not dots and hyphens alone, which are a path or nothing

@@ -169,4 +169,8 @@ def _count_said(connection: duckdb.DuckDBPyConnection, odd: OddValues) -> None:
         counts = ", ".join(f"count({field.columns[0]})" for field in FIELDS)
         found = connection.execute(f"select {counts}, count(*) from staged").fetchall()[0]
         names = [*(field.name for field in FIELDS), ITEM]
-        odd.said = {name: count + odd.counts[name] for name, count in zip(names, found, strict=True)}
+        listed = found[-1] + odd.left_out
+        # of a model whose author cannot be the publisher is known all the same
+        odd.said = {
+            name: min(count + odd.counts[name], listed) for name, count in zip(names, found, strict=True)
+        }

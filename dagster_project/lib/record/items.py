@@ -64,7 +64,7 @@ def _whole_number(digits: str) -> int | float:
 
 
 def _parts(text: str) -> list[str]:
-    """The text of each item, null where it is nested too deep. Raises ValueError for a list without an end."""
+    """The text of each item, null where it is too deep. Raises ValueError for a list without an end."""
     if not text.lstrip().startswith("["):
         raise ValueError(f"it begins {text[:60]!r}")
     parts, read, depth, start = [], "", 0, 0
