@@ -28,6 +28,7 @@ from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub import load_day, read_files
 from dagster_project.lib.hub.fields import EXPAND, FIELDS
 from dagster_project.lib.hub.licence_cards import is_due, newest_pass, snapshot_cards
+from dagster_project.lib.hub.odd_values import OddValues
 from dagster_project.lib.hub.read_pages import select_items
 from dagster_project.lib.markets.vintages import Fetched
 from dagster_project.lib.markets.yahoo import Asked, add_prices, read_frame
@@ -47,6 +48,7 @@ from dagster_project.synthetic.world import DayState, Listing, day_number
 MORNING = time(6)  # of the schedule `daily_at_six`
 ORIGIN = "synthetic"
 LISTED = frozenset(EXPAND)
+NOTHING_ODD = OddValues().columns()
 COUNTERS = ("downloads_30d", "downloads_all_time", "likes", "trending_score", "last_modified")
 _VERSIONS = 1 << 16  # of a row: a day's number
 
@@ -130,7 +132,12 @@ class _Past:
             )
         read_files.clear_zeros(self.connection, "counters", carried)
         self._stage({ours for field in FIELDS if field.name not in carried for ours in field.columns})
-        counts = {"row_count": len(state.rows), "duplicates": 0, "overlap": 0, "private_rows": 0}
+        counts = NOTHING_ODD | {
+            "row_count": len(state.rows),
+            "duplicates": 0,
+            "overlap": 0,
+            "private_rows": 0,
+        }
         lacks = {"lacks": read_files.lacking(carried)}
         self._write(unobserved_days.snapshot_of(self.connection, past) | counts | lacks)
 
@@ -157,7 +164,7 @@ class _Past:
             for stream, rows in listed.items()
             for number in range(max(1, ceil(rows / hub.PAGE_SIZE)))
         ]
-        counts = {
+        counts = NOTHING_ODD | {
             "row_count": len(state.rows),
             "duplicates": 0,
             "overlap": sum(listed.values()) - len(state.rows),

@@ -174,7 +174,7 @@ def test_a_top_scope_has_as_many_models_as_a_listing_of_it(home: Settings) -> No
     [
         ("* exclude (downloads)", "models.parquet of 2025-07-02 .* has no column downloads"),
         ("* replace (cast(downloads as varchar) as downloads)", "column downloads is VARCHAR"),
-        ("* replace ('x' as _id)", "column _id has 'x'"),
+        ("* replace ('x' as _id)", "field _id changed upstream: 381 of 381 models"),
     ],
 )
 def test_a_revision_whose_schema_changed_is_named_and_the_other_days_are_loaded(

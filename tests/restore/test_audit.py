@@ -507,7 +507,9 @@ def test_a_home_of_the_build_before_checksums_is_filled_in(tmp_path: Path) -> No
     assert sorted(str(day) for _, day, _ in noted) == ["2025-12-20", "2026-01-18"], (
         "its gap, its rejected day"
     )
-    assert {**after, "loads": before["loads"]} == before
+    # what no column said then is NULL
+    snapshots = [(*row, None, None, None) for row in before["hub_snapshots"]]
+    assert {**after, "loads": before["loads"]} == before | {"hub_snapshots": snapshots}
     settings.warehouse.unlink()
     rebuilt(settings)
     assert everything(settings) == after
