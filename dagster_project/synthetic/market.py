@@ -241,7 +241,7 @@ class Market:
             "currentTradingPeriod": periods,
             "dataGranularity": "1d",
             "range": query.get("range", [""])[0],
-            "validRanges": list(_RANGES),
+            "validRanges": _ranges_of((now - path.sessions.opens[path.first]) / 86_400),
         }
         if known:
             price = self._bar(symbol, path, known[-1], now)[3] * splits[known[-1]]
@@ -250,6 +250,12 @@ class Market:
             previous = max(start - 1, path.first)
             meta["chartPreviousClose"] = float(path.close[previous - path.first]) * splits[previous]
         return meta
+
+
+def _ranges_of(age: float) -> list[str]:
+    """Ranges that Yahoo names for a share listed so many days ago: of a week's one neither ytd nor max."""
+    known = [name for name in _RANGES if _RANGE_DAYS.get(name, 31) <= max(age, 7)]
+    return known if age >= 31 else [name for name in known if name in ("1d", "5d")]
 
 
 def _sessions_of(exchange: str) -> Sessions:

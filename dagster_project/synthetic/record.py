@@ -19,7 +19,6 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from dagster_project.lib.archive import backfill, unobserved_days
@@ -30,8 +29,9 @@ from dagster_project.lib.hub.fields import EXPAND, FIELDS
 from dagster_project.lib.hub.licence_cards import is_due, newest_pass, snapshot_cards
 from dagster_project.lib.hub.odd_values import OddValues
 from dagster_project.lib.hub.read_pages import select_items
+from dagster_project.lib.markets.chart import read_chart
 from dagster_project.lib.markets.vintages import Fetched
-from dagster_project.lib.markets.yahoo import Asked, add_prices, read_frame
+from dagster_project.lib.markets.yahoo import Asked, add_prices
 from dagster_project.lib.record import snapshots
 from dagster_project.lib.record.landing import Crawl, Opening, Page
 from dagster_project.lib.seeds.tables import COMPANIES, followed_publishers, read_seed
@@ -282,13 +282,12 @@ class _Past:
 
     def _charts(self, asked: list[Asked], now: datetime) -> list[Fetched]:
         fetched = []
-        for symbol, _, period in asked:
-            chart: Any = self.upstream.market.chart(symbol, {"range": [period]}, int(now.timestamp()))
+        for symbol, exchange, period in asked:
+            chart = self.upstream.market.chart(symbol, {"range": [period]}, int(now.timestamp()))
             if chart is None:  # a symbol of the user's seeds
                 fetched.append(Fetched(symbol, "missing", "the synthetic market has no such symbol"))
                 continue
-            result = chart["chart"]["result"][0]
-            fetched.append(read_frame(symbol, _frame(result), _metadata(result["meta"]), now))
+            fetched.append(read_chart(symbol, exchange, chart, now))
         return fetched
 
 
@@ -299,30 +298,3 @@ def morning(day: date) -> datetime:
 
 def _numbered(rows: Integers, versions: Integers) -> Integers:
     return rows * _VERSIONS + versions
-
-
-def _frame(result: dict[str, Any]) -> pd.DataFrame:
-    """A chart as yfinance turns it into a frame."""
-    stamps = result.get("timestamp", [])
-    quote, adjusted = result["indicators"]["quote"][0], result["indicators"]["adjclose"][0]
-    events = result.get("events", {})
-    paid = {one["date"]: one["amount"] for one in events.get("dividends", {}).values()}
-    split = {one["date"]: one["numerator"] / one["denominator"] for one in events.get("splits", {}).values()}
-    columns = {
-        **{name.capitalize(): values for name, values in quote.items()},
-        "Adj Close": adjusted.get("adjclose", []),
-        "Dividends": [paid.get(stamp, 0.0) for stamp in stamps],
-        "Stock Splits": [split.get(stamp, 0.0) for stamp in stamps],
-    }
-    times = pd.to_datetime(stamps, unit="s", utc=True).tz_convert(result["meta"]["exchangeTimezoneName"])
-    return pd.DataFrame(columns, index=times)
-
-
-def _metadata(meta: dict[str, Any]) -> dict[str, Any]:
-    """What yfinance passes on of a chart's meta, its session as times."""
-    regular = meta["currentTradingPeriod"]["regular"]
-    times = {
-        name: pd.Timestamp(regular[name], unit="s", tz=meta["exchangeTimezoneName"])
-        for name in ("start", "end")
-    }
-    return {**meta, "currentTradingPeriod": {"regular": times}}

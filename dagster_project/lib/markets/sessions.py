@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from dagster_project.lib.markets.yahoo import TIMEZONES
+from dagster_project.lib.markets.chart import TIMEZONES
 from dagster_project.lib.warehouse.connection import scalar, transaction
 from dagster_project.lib.warehouse.raw_tables import EXCHANGE_SESSIONS
 

@@ -8,6 +8,7 @@ Does not belong here: talking to Yahoo (yahoo), adding the rows (record/append),
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from math import nan
 from typing import Any, NamedTuple
 
 import duckdb
@@ -21,20 +22,33 @@ Connection = duckdb.DuckDBPyConnection
 
 # a dividend of 1 cent on 180 dollars moves the past by 5.6e-5; Yahoo's own rounding by less than 1e-6
 RESTATED_BEYOND = 1e-5
+# the dearest share stands at 750,000 dollars, the highest index of an exchange at some millions
+PRICE_BETWEEN = (1e-6, 1e9)
+
+
+def is_price(value: Any) -> bool:
+    """Whether a value is a number that a price can be."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and PRICE_BETWEEN[0] <= value <= PRICE_BETWEEN[1]
 
 
 class Bar(NamedTuple):
-    """One finished session; prices in the listing's currency, see raw.price_bars."""
+    """One finished session, or a day with a dividend or split only; see raw.price_bars.
+
+    What is no price is None, and `oddities` says what the source said in its place.
+    """
 
     session_date: date
-    open: float | None
-    high: float | None
-    low: float | None
-    close: float
-    adj_close: float
-    volume: int | None
-    dividend: float
-    split_ratio: float
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    close: float | None = None
+    adj_close: float | None = None
+    volume: int | None = None
+    dividend: float | None = 0.0
+    split_ratio: float | None = 0.0
+    dividend_currency: str | None = None
+    oddities: str | None = None
 
 
 @dataclass
@@ -48,6 +62,7 @@ class Fetched:
     pending: int = 0
     currency: str | None = None
     timezone: str | None = None
+    is_outage: bool = False  # the source did not answer, whatever symbol it was asked for
 
     def __post_init__(self) -> None:
         self.detail = redact(self.detail or "") or None
@@ -58,7 +73,7 @@ class Stored:
     """What the warehouse has of a symbol's newest vintage: session → (close, adjusted close)."""
 
     vintage: int
-    closes: dict[date, tuple[float, float]]
+    closes: dict[date, tuple[float | None, float | None]]
 
     @property
     def last_session(self) -> date | None:
@@ -78,31 +93,42 @@ NOTHING_STORED = Stored(0, {})
 
 
 def find_restatement(stored: Stored, bars: list[Bar]) -> Restatement | None:
-    """The first fetched session whose close or adjusted close differs from what is stored."""
+    """The first fetched session whose close or adjusted close differs from what is stored.
+
+    A price where none is stored differs; what is no price now says nothing of the price that is stored.
+    """
     overlap = [bar for bar in bars if bar.session_date in stored.closes]
     if stored.closes and bars and not overlap:
-        first = bars[0]
-        return Restatement(first.session_date, float("nan"), "no overlap")
+        return Restatement(bars[0].session_date, nan, "no overlap")
     for bar in overlap:
-        close, adj_close = stored.closes[bar.session_date]
-        moved = max(abs(bar.close / close - 1), abs(bar.adj_close / adj_close - 1))
-        if moved > RESTATED_BEYOND:
-            return Restatement(bar.session_date, bar.adj_close / adj_close, _reason(stored, bars, bar, close))
+        pairs = list(zip(stored.closes[bar.session_date], (bar.close, bar.adj_close), strict=True))
+        if any(is_price(new) and not is_price(old) for old, new in pairs):
+            return Restatement(bar.session_date, nan, "no price before")
+        close, adj_close = (_ratio(*pair) for pair in pairs)
+        if max(abs(close - 1), abs(adj_close - 1)) > RESTATED_BEYOND:
+            ratio = adj_close if is_price(bar.adj_close) else nan
+            return Restatement(bar.session_date, ratio, _reason(stored, bars, close))
     return None
 
 
-def _reason(stored: Stored, bars: list[Bar], first: Bar, close: float) -> str:
+def _ratio(old: float | None, new: float | None) -> float:
+    """New over old price, 1 where one of them is none."""
+    return new / old if old is not None and new is not None and is_price(old) and is_price(new) else 1.0
+
+
+def _reason(stored: Stored, bars: list[Bar], close_ratio: float) -> str:
     newer = [bar for bar in bars if bar.session_date not in stored.closes]
     if any(bar.split_ratio for bar in newer):
         return "split"
-    if any(bar.dividend for bar in newer) and abs(first.close / close - 1) <= RESTATED_BEYOND:
+    is_close = abs(close_ratio - 1) > RESTATED_BEYOND
+    if any(bar.dividend for bar in newer) and not is_close:
         return "dividend"
-    return "close" if abs(first.close / close - 1) > RESTATED_BEYOND else "adjusted close"
+    return "close" if is_close else "adjusted close"
 
 
 def read_stored(connection: Connection, symbols: Iterable[str]) -> dict[str, Stored]:
     """The newest vintage of each symbol, or NOTHING_STORED."""
-    newest: dict[tuple[str, int], dict[date, tuple[float, float]]] = {}
+    newest: dict[tuple[str, int], dict[date, tuple[float | None, float | None]]] = {}
     for symbol, vintage, session, *closes in connection.execute(
         "select symbol, vintage, session_date, close, adj_close from raw.price_bars semi join ("
         "select symbol, max(vintage) as vintage from raw.price_bars group by symbol) using (symbol, vintage)"
@@ -135,7 +161,8 @@ def store(
         starts_vintage = fetched.status == "ok" and (before.vintage == 0 or cause is not None)
         vintage = before.vintage + starts_vintage
         added = [bar for bar in fetched.bars if starts_vintage or bar.session_date not in before.closes]
-        bars += [(fetched.symbol, vintage, *bar, at) for bar in added]
+        # in the order of the contract, whose last columns came later than fetched_at
+        bars += [(fetched.symbol, vintage, *bar[:-2], at, *bar[-2:]) for bar in added]
         if starts_vintage:
             ratio = None if cause is None or cause.ratio != cause.ratio else cause.ratio
             vintages.append(

@@ -1,41 +1,40 @@
 """Daily prices through yfinance, one symbol at a time, every outcome as data.
 
-Belongs here: what to ask Yahoo for, telling finished bars from running ones, and naming what went wrong.
-Does not belong here: vintages and how bars are stored (vintages).
+Belongs here: what to ask Yahoo for, and naming what went wrong.
+Does not belong here: what an answer says (chart), vintages and how bars are stored (vintages).
 
 A symbol that fails never raises: prices have a history and can be fetched tomorrow. So a fetch ends as one of
-ok, missing, empty, pending or error.
+ok, missing, empty, pending or error. yfinance asks; Yahoo's answer is read whatever yfinance thinks of it.
 """
 
+import json  # which takes NaN and Infinity
 import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
-from math import isnan
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import duckdb
-import pandas as pd
 import yfinance as yf
 from curl_cffi import requests as curl_requests
 from yfinance import cache
-from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
+from yfinance.exceptions import YFRateLimitError
 
-from dagster_project.lib.markets.vintages import Bar, Fetched, find_restatement, read_stored, store
+from dagster_project.lib.markets.chart import TIMEZONES, read_chart
+from dagster_project.lib.markets.vintages import Fetched, find_restatement, read_stored, store
 from dagster_project.lib.redaction import redact
 from dagster_project.lib.seeds.files import Row
 from dagster_project.lib.settings import YAHOO_ENDPOINT, Settings
 
-TIMEZONES = {"XNYS": "America/New_York", "XHKG": "Asia/Hong_Kong"}
 TIMEOUT = 15.0  # seconds a request
 PACE = 0.25  # seconds between symbols: Yahoo names no quota and answers 429 without warning
-SETTLE = timedelta(minutes=20)  # after the close; Yahoo's prices lag by 15 minutes
 GIVE_UP_AFTER = 3  # symbols in a row without an answer: the source is down, not the symbol
+CHART_PATH = "/v8/finance/chart/"
 Asked = tuple[str, str, str]  # symbol, exchange, period
 PERIODS = ((20, "1mo"), (80, "3mo"), (170, "6mo"), (350, "1y"), (720, "2y"), (1_800, "5y"))
 logger = logging.getLogger(__name__)
@@ -81,8 +80,11 @@ def add_prices(
         if f.status == "ok" and (found := find_restatement(stored[f.symbol], f.bars)) is not None
     }
     again = [(symbol, exchange, "max") for symbol, exchange, _ in requests if symbol in restated]
-    reloaded = {f.symbol: f for f in fetch(again)}
-    results = [reloaded.get(f.symbol, f) for f in results]
+    for fetched in fetch(again):
+        results = [fetched if f.symbol == fetched.symbol else f for f in results]
+        # one odd value of the shorter chart is no new history if the whole one does not have it
+        if fetched.status == "ok" and find_restatement(stored[fetched.symbol], fetched.bars) is None:
+            del restated[fetched.symbol]
     store(connection, settings, day, now, results, stored, restated)
     return results
 
@@ -117,11 +119,13 @@ def fetch_symbol(symbol: str, exchange: str, period: str, now: datetime, session
     # saves a request for the time zone, and for a dead symbol a second one
     cache.get_tz_cache().store(symbol, TIMEZONES[exchange])
     ticker = yf.Ticker(symbol, session=session)
+    session.chart = None
+    refusal = ""
     try:
         # period and not start/end: those are cached in the process and depend on the local clock
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            frame = ticker.history(
+            ticker.history(
                 period=period,
                 interval="1d",
                 auto_adjust=False,
@@ -129,20 +133,28 @@ def fetch_symbol(symbol: str, exchange: str, period: str, now: datetime, session
                 keepna=True,
                 timeout=TIMEOUT,
             )
-        metadata = ticker.history_metadata
     except YFRateLimitError:
         raise
-    except YFTickerMissingError as error:
-        # yfinance says "possibly delisted" of every answer without prices, a 500 too
-        if session.last_status == 404:
-            return Fetched(symbol, "missing", _one_line(error))
-        if session.last_status == 200:
-            return Fetched(symbol, "empty", "no bars")
-        return Fetched(symbol, "error", f"Yahoo answered {session.last_status}")
-    except Exception as error:  # yfinance lets through whatever its parser stumbles over
-        code = getattr(getattr(error, "response", None), "status_code", None)
-        return Fetched(symbol, "missing" if code == 404 else "error", _one_line(error))
-    return read_frame(symbol, frame, metadata, now)
+    except Exception as error:  # it refuses charts that hold bars, such as one of a share listed this week
+        refusal = _one_line(error)
+    return _read_answer(symbol, exchange, session.chart, refusal, now)
+
+
+def _read_answer(symbol: str, exchange: str, answer: Any, refusal: str, now: datetime) -> Fetched:
+    if answer is None:
+        return Fetched(symbol, "error", refusal or "Yahoo was not asked", is_outage=True)
+    status = answer.status_code
+    if status == 404:
+        return Fetched(symbol, "missing", refusal or "Yahoo does not know it")
+    if status != 200:
+        # of another 4xx Yahoo refuses what it was asked for, not everybody who asks
+        is_outage = status >= 500 or status in (401, 403)
+        return Fetched(symbol, "error", f"Yahoo answered {status}", is_outage=is_outage)
+    try:
+        chart = json.loads(answer.content)
+    except ValueError:
+        return Fetched(symbol, "error", f"Yahoo's answer is no JSON ({refusal})", is_outage=True)
+    return read_chart(symbol, exchange, chart, now)
 
 
 def fetch_all(
@@ -168,7 +180,7 @@ def fetch_all(
             except YFRateLimitError:
                 refused = "not asked: Yahoo throttles (429); the next run asks again"
                 fetched = Fetched(symbol, "error", "Yahoo throttles (429); the next run asks again")
-        failures = failures + 1 if fetched.status == "error" else 0
+        failures = failures + 1 if fetched.is_outage else 0
         if failures == GIVE_UP_AFTER and refused is None:
             refused = f"not asked: {GIVE_UP_AFTER} symbols in a row failed, so Yahoo is down"
         report(fetched)
@@ -184,21 +196,24 @@ def pace_for(settings: Settings) -> float:
 
 
 class _YahooSession(curl_requests.Session):  # type: ignore[type-arg]
-    """Asks `endpoint` instead of Yahoo if it is another one, and remembers the last status."""
+    """Asks `endpoint` instead of Yahoo if it is another one, and remembers the last chart."""
 
     def __init__(self, endpoint: str) -> None:
         super().__init__(impersonate="chrome")
         self.endpoint = endpoint
-        self.last_status: int | None = None
+        self.chart: Any = None  # the answer; None if none came
 
     def request(self, method: Any, url: str, **options: Any) -> Any:  # type: ignore[override]
-        self.last_status = None
+        is_chart = urlsplit(url).path.startswith(CHART_PATH)
+        if is_chart:
+            self.chart = None
         if self.endpoint == YAHOO_ENDPOINT:
             response = super().request(method, url, **options)
         else:
             response = super().request(method, **self._redirected(url, options))
             response.url = url  # yfinance looks at it for Yahoo's consent page
-        self.last_status = response.status_code
+        if is_chart:
+            self.chart = response
         return response
 
     def _redirected(self, url: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -212,58 +227,6 @@ def _configure(folder: Path) -> None:
     yf.set_tz_cache_location(str(folder))  # the default is shared by every process of the user
     yf.config.debug.hide_exceptions = False  # else a failure is an empty frame and a log line
     yf.config.network.retries = 1  # of connections only; 429 and 5xx are not retried
-
-
-def read_frame(symbol: str, frame: pd.DataFrame | None, metadata: Any, now: datetime) -> Fetched:
-    """The finished bars of a frame as yfinance makes it: a row a session, by its time there."""
-    if frame is None or frame.empty:
-        return Fetched(symbol, "empty", "no bars")
-    running = _running_session((metadata.get("currentTradingPeriod") or {}).get("regular"), now)
-    bars: list[Bar] = []
-    pending = 0
-    names = ("Open", "High", "Low", "Close", "Adj Close", "Volume", "Dividends", "Stock Splits")
-    # by column: row by row 31 symbols since 2023 take a second longer
-    columns = [frame[name].tolist() if name in frame else [None] * len(frame) for name in names]
-    for stamp, *row in zip(frame.index, *columns, strict=True):
-        opened, high, low, close, adj_close, volume, dividend, split = map(_number, row)
-        session_date = pd.Timestamp(stamp).date()
-        if close is None or session_date == running:
-            pending += 1  # today's unfinished bar, or one with a volume and no price yet
-            continue
-        bars.append(
-            Bar(
-                session_date,
-                opened,
-                high,
-                low,
-                close,
-                adj_close or close,
-                None if volume is None else int(volume),
-                dividend or 0.0,
-                split or 0.0,
-            )
-        )
-    return Fetched(
-        symbol,
-        "ok" if bars else "pending",
-        None if bars else f"{pending} unfinished bars",
-        bars,
-        pending,
-        metadata.get("currency"),
-        metadata.get("exchangeTimezoneName"),
-    )
-
-
-def _running_session(regular: Any, now: datetime) -> date | None:
-    """The session whose bar is not final at `now`; None if there is none."""
-    if regular is None:
-        return None
-    start, end = pd.Timestamp(regular["start"]), pd.Timestamp(regular["end"])
-    return start.date() if pd.Timestamp(now.astimezone(UTC)) < end + SETTLE else None
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or isnan(float(value)) else float(value)
 
 
 def _one_line(error: Exception) -> str:

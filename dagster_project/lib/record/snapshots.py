@@ -32,7 +32,7 @@ from dagster_project.lib.files import sync
 from dagster_project.lib.record import checksums
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import scalar
-from dagster_project.lib.warehouse.raw_tables import ROW_SOURCES, Source
+from dagster_project.lib.warehouse.raw_tables import ROW_SOURCES, Source, Table
 from dagster_project.lib.warehouse.sql_text import escaped
 
 Connection = duckdb.DuckDBPyConnection
@@ -96,6 +96,14 @@ def files_of(source: str, day: date, load_id: str) -> list[str]:
     if source in DAYS:
         return [f"{name}.parquet"]
     return [f"{name}/{t.name}.parquet" for known in ROW_SOURCES if known.name == source for t in known.tables]
+
+
+def rows_in_files(table: Table) -> str:
+    """SQL of the rows of files of a table, one parameter; columns that came later are NULL."""
+    return (
+        f"(select {', '.join(table.column_names)} from "
+        f"((from {table.full_name} limit 0) union all by name from read_parquet(?, union_by_name = true)))"
+    )
 
 
 def new_load_id(connection: Connection) -> str:

@@ -180,7 +180,11 @@ def _unlike_the_warehouse(connection: Connection, load: Load, paths: list[Path])
         (source,) = (one for one in ROW_SOURCES if one.name == load.source)
         for path, table in zip(paths, source.tables, strict=True):
             connection.execute("select sum(hash(said)) from read_parquet(?) as said", [str(path)]).fetchall()
-            strange = f"select 1 from (from read_parquet(?) except all from {table.full_name}) limit 1"
+            columns = ", ".join(table.column_names)
+            strange = (
+                f"select 1 from (from {snapshots.rows_in_files(table)} "
+                f"except all select {columns} from {table.full_name}) limit 1"
+            )
             if table not in source.replaced and connection.execute(strange, [str(path)]).fetchall():
                 return f"{path} holds rows that the warehouse does not have"
     except (duckdb.Error, LookupError) as error:
@@ -253,9 +257,10 @@ def _write_rows(
         for table in source.tables:
             files = [str(settings.snapshots / one.name / f"{table.name}.parquet") for one in kept]
             is_whole = table in source.replaced or not files
-            rows = "" if is_whole else "except all from read_parquet(?)"
+            rows = "" if is_whole else f"except all from {snapshots.rows_in_files(table)}"
+            columns = ", ".join(table.column_names)
             connection.execute(
-                f"create or replace temp table new_{table.name} as from {table.full_name} "
+                f"create or replace temp table new_{table.name} as select {columns} from {table.full_name} "
                 + (rows if load == newest else "limit 0"),
                 [files] if rows and load == newest else [],
             )

@@ -245,16 +245,18 @@ def _prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """What an older build's tables lack, at their end, as the contract has it; NULL in the rows of then."""
     found = connection.execute(
-        "select table_name, list(column_name) from duckdb_columns() where schema_name = 'raw' group by all"
+        "select table_name, list(column_name) from duckdb_columns() "
+        "where database_name = current_database() and schema_name = 'raw' group by all"
     ).fetchall()
     present = dict(found)
-    for table in ALL_TABLES:
-        names = present.get(table.name, table.column_names)
-        missing = [column for column in table.columns if column.name not in names]
-        for column in missing:
-            connection.execute(f'alter table {table.full_name} add column "{column.name}" {column.type}')
-        if missing:
-            connection.execute(table.ddl())  # says what they mean
+    with transaction(connection):
+        for table in ALL_TABLES:
+            names = present.get(table.name, table.column_names)
+            missing = [column for column in table.columns if column.name not in names]
+            for column in missing:
+                connection.execute(f'alter table {table.full_name} add column "{column.name}" {column.type}')
+            if missing:
+                connection.execute(table.ddl())  # says what they mean
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
