@@ -1,78 +1,54 @@
-with known_bars as (
-    select
-        symbol,
-        vintage,
-        session_date,
-        close,
-        adj_close,
-        volume,
-        dividend,
-        split_ratio
-    from {{ ref('stg_markets__bars') }}
-    {% if var('prices_as_of', none) %}
-        -- what was known at the end of that day: every vintage is kept
-        where fetched_at < {{ days_after("date '" ~ var('prices_as_of') ~ "'", 1) }}
-    {% endif %}
-),
-
-newest_vintages as (
-    select
-        symbol,
-        max(vintage) as vintage
-    from known_bars
-    group by symbol
-),
-
-bars as (
+with bars as (
     select
         bars.symbol,
         bars.vintage,
         bars.session_date,
+        bars.high,
+        bars.low,
         bars.close,
         bars.adj_close,
         bars.volume,
         bars.dividend,
+        bars.dividend_currency,
         bars.split_ratio,
-        companies.company,
-        companies.exchange,
-        vintages.currency,
-        sessions.session_number
-    from known_bars as bars
-    inner join newest_vintages
+        bars.company,
+        bars.exchange,
+        bars.currency,
+        sessions.session_number,
+        coalesce(
+            bars.no_price_reason,
+            case when not days.is_session then 'the exchange did not trade that day' end
+        ) as no_price_reason,
+        sum(case when bars.split_ratio > 0 then ln(bars.split_ratio) else 0 end) over (
+            partition by bars.symbol, bars.vintage
+            order by bars.session_date
+            rows unbounded preceding
+        ) as total_split_log_ratio
+    from {{ ref('int_bars__newest') }} as bars
+    left join {{ ref('int_sessions__evidence') }} as days
         on
-            bars.symbol = newest_vintages.symbol
-            and bars.vintage = newest_vintages.vintage
-    left join {{ ref('stg_markets__vintages') }} as vintages
-        on
-            bars.symbol = vintages.symbol
-            and bars.vintage = vintages.vintage
-    left join {{ source('seeds', 'companies') }} as companies
-        on bars.symbol = companies.symbol
+            bars.exchange = days.exchange
+            and bars.session_date = days.session_date
     left join {{ ref('int_sessions__numbered') }} as sessions
         on
-            companies.exchange = sessions.exchange
+            bars.exchange = sessions.exchange
             and bars.session_date = sessions.session_date
 ),
 
+-- rows that are no price stand apart: what is beside them compares with the price before
 followed as (
     select
-        session_date,
-        symbol,
-        company,
-        exchange,
-        vintage,
-        close,
-        adj_close,
-        volume,
-        dividend,
-        split_ratio,
-        currency,
-        session_number,
+        *,
         lag(session_date) over by_symbol as previous_session,
         lag(session_number) over by_symbol as previous_number,
-        lag(adj_close) over by_symbol as previous_adj_close
+        lag(adj_close) over by_symbol as previous_adj_close,
+        total_split_log_ratio - lag(total_split_log_ratio) over by_symbol as split_log_ratio
     from bars
-    window by_symbol as (partition by symbol, vintage order by session_date)
+    window
+        by_symbol as (
+            partition by symbol, vintage, no_price_reason is null
+            order by session_date
+        )
 ),
 
 compared as (
@@ -82,47 +58,52 @@ compared as (
         company,
         exchange,
         vintage,
-        close,
-        adj_close,
+        high,
+        low,
         volume,
         dividend,
+        dividend_currency,
         split_ratio,
         currency,
         session_number,
-        previous_session,
-        session_number - previous_number - 1 as sessions_missing_before,
-        case
-            when adj_close > 0 and previous_adj_close > 0 then adj_close / previous_adj_close
-        end as price_ratio,
-        case when split_ratio > 0 then ln(split_ratio) else 0 end as split_log_ratio
+        no_price_reason,
+        case when no_price_reason is null then close end as close,
+        case when no_price_reason is null then adj_close end as adj_close,
+        case when no_price_reason is null then previous_session end as previous_session,
+        case when no_price_reason is null then session_number - previous_number - 1 end
+            as sessions_missing_before,
+        case when no_price_reason is null then adj_close / previous_adj_close end as price_ratio,
+        split_log_ratio
     from followed
+),
+
+jumps as (
+    select
+        *,
+        ln(price_ratio) as log_ratio,
+        abs(ln(price_ratio)) as jump,
+        ln(greatest(round(exp(abs(ln(price_ratio)))), 2)) as whole_jump,
+        case when {{ is_price('high') }} and {{ is_price('low') }} then ln(high / low) else 0 end
+            as day_range
+    from compared
 ),
 
 judged as (
     select
-        compared.session_date,
-        compared.symbol,
-        compared.company,
-        compared.exchange,
-        compared.vintage,
-        compared.close,
-        compared.adj_close,
-        compared.volume,
-        compared.dividend,
-        compared.split_ratio,
-        compared.currency,
-        compared.session_number,
-        compared.previous_session,
-        compared.sessions_missing_before,
-        compared.price_ratio,
-        ln(compared.price_ratio) as log_return,
+        jumps.*,
         coalesce(
-            abs(compared.split_log_ratio) >= thresholds.split_least_log_ratio
-            and abs(ln(compared.price_ratio) + compared.split_log_ratio)
-            < abs(ln(compared.price_ratio)),
+            abs(jumps.split_log_ratio) >= thresholds.split_least_log_ratio
+            and abs(jumps.log_ratio + jumps.split_log_ratio) < jumps.jump,
             false
-        ) as is_split_unadjusted
-    from compared
+        ) as is_known_split_unadjusted,
+        -- a crash moves within its session, a change of basis between two of them
+        coalesce(
+            abs(jumps.split_log_ratio) < thresholds.split_least_log_ratio
+            and abs(jumps.jump - jumps.whole_jump) <= thresholds.lost_split_tolerance
+            and jumps.day_range <= thresholds.lost_split_greatest_range * jumps.jump,
+            false
+        ) as is_split_lost
+    from jumps
     cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 )
 
@@ -136,16 +117,32 @@ select
     adj_close,
     volume,
     dividend,
+    dividend_currency,
     split_ratio,
     currency,
     session_number,
-    log_return,
-    price_ratio - 1 as simple_return,
+    case when not is_known_split_unadjusted and not is_split_lost then log_ratio end as log_return,
+    case when not is_known_split_unadjusted and not is_split_lost then price_ratio - 1 end
+        as simple_return,
     previous_session,
     sessions_missing_before,
     sessions_missing_before > 0 as is_gap_spanning,
-    is_split_unadjusted,
-    case when sessions_missing_before = 0 and not is_split_unadjusted then log_return end
-        as daily_return
+    is_known_split_unadjusted or is_split_lost as is_split_unadjusted,
+    case
+        when no_price_reason is not null then no_price_reason
+        when is_known_split_unadjusted
+            then
+                'a split of ' || round(exp(split_log_ratio), 3) || ' is not in the prices, which are '
+                || round(price_ratio, 4) || ' of those before'
+        when is_split_lost
+            then
+                'the prices are ' || round(price_ratio, 4) || ' of those before, near a whole ratio, '
+                || 'and no split is known'
+    end as no_return_reason,
+    case
+        when
+            sessions_missing_before = 0 and not is_known_split_unadjusted and not is_split_lost
+            then log_ratio
+    end as daily_return
 from judged
 order by symbol, session_date

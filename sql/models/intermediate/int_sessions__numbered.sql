@@ -6,5 +6,6 @@ select
     row_number() over by_exchange as session_number,
     lag(close_at) over by_exchange as previous_close_at,
     lead(session_date, 1, date '9999-12-31') over by_exchange as next_session_date
-from {{ ref('stg_markets__sessions') }}
+from {{ ref('int_sessions__evidence') }}
+where is_session
 window by_exchange as (partition by exchange order by session_date)

@@ -5,6 +5,7 @@ with stored as (
         min(session_date) as first_session,
         max(session_date) as last_session
     from {{ ref('fct_ticker_returns_daily') }}
+    where adj_close is not null
     group by symbol, exchange
 ),
 
@@ -15,7 +16,7 @@ expected as (
         sessions.session_date,
         sessions.close_at
     from stored
-    inner join {{ ref('stg_markets__sessions') }} as sessions
+    inner join {{ ref('int_sessions__numbered') }} as sessions
         on
             stored.exchange = sessions.exchange
             and stored.first_session < sessions.session_date
@@ -32,5 +33,6 @@ left join {{ ref('fct_ticker_returns_daily') }} as returns
     on
         expected.symbol = returns.symbol
         and expected.session_date = returns.session_date
+        and returns.adj_close is not null
 where returns.symbol is null
 order by expected.session_date, expected.symbol

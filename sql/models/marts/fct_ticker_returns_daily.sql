@@ -19,6 +19,7 @@ select
     returns.adj_close,
     returns.volume,
     returns.dividend,
+    returns.dividend_currency,
     returns.split_ratio,
     returns.currency,
     returns.log_return,
@@ -27,6 +28,7 @@ select
     returns.sessions_missing_before,
     returns.is_gap_spanning,
     returns.is_split_unadjusted,
+    returns.no_return_reason,
     returns.daily_return - factors.market_return as excess_over_market,
     returns.daily_return - factors.sector_return as excess_over_sector,
     returns.daily_return - factors.peers_return as excess_over_peers

@@ -10,5 +10,7 @@ select
     volume,
     dividend,
     split_ratio,
-    fetched_at
+    fetched_at,
+    dividend_currency,
+    oddities
 from {{ source('raw', 'price_bars') }}
