@@ -42,6 +42,9 @@ CORRECTED_SYMBOL, CORRECTED_SESSION, CORRECTION_KNOWN = "PDD", date(2026, 1, 30)
 CORRECTION_RATIO = 1.013
 MILESTONE_SESSION, MILESTONE_JUMP = date(2026, 1, 20), 0.05  # the session after the milestone's day
 
+# storms, as the seed session_corrections has them: the calendar knows nothing of them, and no bar is shown
+STORMS = {"XHKG": {date(2023, 9, 1), date(2023, 9, 8)}}
+
 _EXCHANGES = {
     "XNYS": ("America/New_York", "NYQ", "USD"),
     "XHKG": ("Asia/Hong_Kong", "HKG", "HKD"),
@@ -104,7 +107,12 @@ class Market:
         path = self._path(symbol)
         first, last = _window(query, now)
         opens, closes = path.sessions.opens, path.sessions.closes
-        known = [at for at in range(path.first, len(opens)) if opens[at] <= now]
+        closed = STORMS.get(self.companies[symbol]["exchange"], set())
+        known = [
+            at
+            for at in range(path.first, len(opens))
+            if opens[at] <= now and path.sessions.days[at] not in closed
+        ]
         shown = [at for at in known if first <= opens[at] < last]
         splits = _split_factors(path, known)
         adjust = _dividend_factors(path, known)

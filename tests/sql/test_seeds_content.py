@@ -47,9 +47,14 @@ HEADERS = {
     "event_kinds": "kind,event_group,is_decisive,definition,source",
     "event_windows": "event_window,start_session,end_session,is_primary,source",
     "event_study_thresholds": "threshold,value,unit,meaning,source",
+    "session_corrections": "exchange,session_date,is_session,what,source",
     "confounders": "confounder,confounder_date,affected_company,affected_country,what,verified,source",
 }
-KEYS = {"curated_models": ("family", "repo_pattern"), "sdk_packages": ("registry", "package")}
+KEYS = {
+    "curated_models": ("family", "repo_pattern"),
+    "sdk_packages": ("registry", "package"),
+    "session_corrections": ("exchange", "session_date"),
+}
 ACCOUNTS = {
     "Alibaba": "Qwen Alibaba-NLP alibaba-pai Tongyi-MAI Wan-AI FunAudioLLM AIDC-AI ATH-MaaS "
     "Alibaba-DAMO-Academy DAMO-NLP-SG Tongyi-Zhiwen Logics-MLLM ali-vilab alibaba-damo",

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yfinance
 from curl_cffi import requests as curl
-from yfinance.exceptions import YFPricesMissingError, YFRateLimitError
+from yfinance.exceptions import YFInvalidPeriodError, YFPricesMissingError, YFRateLimitError
 
 from dagster_project.synthetic.market import (
     CORRECTED_SESSION,
@@ -60,6 +60,7 @@ def test_history_begins_in_2023_and_skips_each_exchanges_holidays(upstream: Upst
     assert date(2026, 1, 19) not in new_york.index and date(2026, 1, 19) in hong_kong.index
     assert date(2026, 2, 17) in new_york.index and date(2026, 2, 17) not in hong_kong.index
     assert not new_york.isna().any().any()
+    assert date(2023, 9, 1) in new_york.index and date(2023, 9, 1) not in hong_kong.index, "a storm"
 
 
 def test_every_company_of_the_seeds_has_prices(upstream: Upstream) -> None:
@@ -122,8 +123,10 @@ def test_a_past_close_is_corrected_later(upstream: Upstream) -> None:
 
 def test_new_listings_have_few_sessions(upstream: Upstream) -> None:
     at(upstream, 1, 14)
-    assert next(iter(history(upstream, "2513.HK").index)) == date(2026, 1, 8)
-    assert next(iter(history(upstream, "0100.HK").index)) == date(2026, 1, 9)
+    assert next(iter(history(upstream, "2513.HK", "5d").index)) == date(2026, 1, 8)
+    assert next(iter(history(upstream, "0100.HK", "5d").index)) == date(2026, 1, 9)
+    with pytest.raises(YFInvalidPeriodError, match="1d, 5d"):  # yfinance alone refuses the whole history
+        history(upstream, "2513.HK")
 
 
 def test_the_milestone_moves_its_company_and_not_the_market(upstream: Upstream) -> None:
