@@ -18,7 +18,9 @@ CLOSES = {"XNYS": time(21), "XHKG": time(8)}  # UTC
 # what follows from prices, seeds and events; the Hub's models are built once, empty
 MARKET_MODELS = ("int_bars__newest+", "int_companies__listings+", "int_factors__components",
                  "fct_price_restatements", "dim_confounders")  # fmt: skip
-OWN_SEEDS = ("companies", "headline_events", "confounders", "publishers", "families")
+OWN_SEEDS = (
+    "companies", "headline_events", "confounders", "publishers", "families", "session_corrections",
+)  # fmt: skip
 
 
 class PriceWarehouse(Warehouse):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from math import inf, nan
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
 from tests.answering import Request, answering
 from tests.landed import query
+from tests.old_home import unpacked
 
 NOW = datetime(2026, 1, 14, 6, tzinfo=UTC)
 DAYS = [date(2026, 1, day) for day in (5, 6, 7, 8, 9, 12, 13)]
@@ -214,6 +216,18 @@ def test_a_stored_price_of_an_older_version_that_is_none_stops_no_run(settings: 
     assert query(settings, "select reason from raw.price_vintages where vintage = 2") == [
         ("no price before",)
     ]
+
+
+def test_a_home_of_an_older_version_gets_the_columns_that_came_later(tmp_path: Path) -> None:
+    home = unpacked(tmp_path)
+    kept = "select count(*), count(close), count(dividend_currency), count(oddities) from raw.price_bars"
+    with up_to_date(home) as connection:
+        (rows,) = connection.execute(kept).fetchall()
+        assert rows[0] == rows[1] > 100 and rows[2:] == (0, 0)
+    fetch(home, {"X": chart(dividends=paid(DAYS[1], 0.25))})
+    assert query(home, kept) == [(rows[0] + 7, rows[1] + 7, 1, 0)]
+    assert rebuild(home, lambda _: None) > 1
+    assert query(home, kept) == [(rows[0] + 7, rows[1] + 7, 1, 0)]
 
 
 # ---- who is to blame ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Does not belong here: how seeds are read, merged and validated (test_seeds.py).
 import csv
 import itertools
 import re
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -367,6 +368,16 @@ def test_one_window_is_primary_and_holds_the_event_session():
         (int(r["start_session"]), int(r["end_session"])): r["is_primary"] for r in read("event_windows")
     }
     assert windows == {(0, 0): "false", (-1, 1): "false", (0, 1): "true", (-5, 5): "false"}
+
+
+def test_session_corrections_have_the_storms_of_2023_and_each_says_who_said_so():
+    rows = {(row["exchange"], row["session_date"]): row for row in read("session_corrections")}
+    for day in ("2023-09-01", "2023-09-08"):
+        assert rows["XHKG", day]["is_session"] == "false"
+    for row in rows.values():
+        assert row["exchange"] in MARKET_OF_EXCHANGE and row["what"]
+        assert date.fromisoformat(row["session_date"]).isoweekday() <= 5
+        assert "://" in row["source"]
 
 
 def test_confounders_name_a_day_and_a_company_or_country_that_has_shares():

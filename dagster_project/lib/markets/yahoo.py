@@ -184,7 +184,7 @@ def fetch_all(
         if failures == GIVE_UP_AFTER and refused is None:
             refused = f"not asked: {GIVE_UP_AFTER} symbols in a row failed, so Yahoo is down"
         report(fetched)
-        if fetched.status != "ok":
+        if fetched.detail:
             logger.info(f"{symbol}: {fetched.status} ({fetched.detail})")
         results.append(fetched)
     return results

@@ -50,7 +50,7 @@ def restore_rows(connection: Connection, load: snapshots.RowLoad) -> None:
             with snapshots.reading_record(file):
                 connection.execute(
                     f"create or replace temp table new_{table.name} as "
-                    f"from {snapshots.rows_in_files(table)} {known}",
+                    f"from {snapshots.rows_in_files(table, columns)} {known}",
                     [str(file)],
                 )
         _append(connection, load.source, load.day, load.load_id)

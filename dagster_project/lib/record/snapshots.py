@@ -98,10 +98,10 @@ def files_of(source: str, day: date, load_id: str) -> list[str]:
     return [f"{name}/{t.name}.parquet" for known in ROW_SOURCES if known.name == source for t in known.tables]
 
 
-def rows_in_files(table: Table) -> str:
+def rows_in_files(table: Table, columns: str) -> str:
     """SQL of the rows of files of a table, one parameter; columns that came later are NULL."""
     return (
-        f"(select {', '.join(table.column_names)} from "
+        f"(select {columns} from "
         f"((from {table.full_name} limit 0) union all by name from read_parquet(?, union_by_name = true)))"
     )
 

@@ -21,7 +21,7 @@ from dagster_project.lib.hub.load_day import snapshot_row
 from dagster_project.lib.record import checksums, snapshots
 from dagster_project.lib.record.snapshots import DAYS, NOTES, SnapshotError, files_of, load_name
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse.connection import count_rows
+from dagster_project.lib.warehouse.connection import count_rows, stored_columns
 from dagster_project.lib.warehouse.raw_tables import (
     ALL_TABLES,
     ATTRIBUTE_GROUPS,
@@ -180,9 +180,9 @@ def _unlike_the_warehouse(connection: Connection, load: Load, paths: list[Path])
         (source,) = (one for one in ROW_SOURCES if one.name == load.source)
         for path, table in zip(paths, source.tables, strict=True):
             connection.execute("select sum(hash(said)) from read_parquet(?) as said", [str(path)]).fetchall()
-            columns = ", ".join(table.column_names)
+            columns = stored_columns(connection, table)
             strange = (
-                f"select 1 from (from {snapshots.rows_in_files(table)} "
+                f"select 1 from (from {snapshots.rows_in_files(table, columns)} "
                 f"except all select {columns} from {table.full_name}) limit 1"
             )
             if table not in source.replaced and connection.execute(strange, [str(path)]).fetchall():
@@ -257,8 +257,8 @@ def _write_rows(
         for table in source.tables:
             files = [str(settings.snapshots / one.name / f"{table.name}.parquet") for one in kept]
             is_whole = table in source.replaced or not files
-            rows = "" if is_whole else f"except all from {snapshots.rows_in_files(table)}"
-            columns = ", ".join(table.column_names)
+            columns = stored_columns(connection, table)
+            rows = "" if is_whole else f"except all from {snapshots.rows_in_files(table, columns)}"
             connection.execute(
                 f"create or replace temp table new_{table.name} as select {columns} from {table.full_name} "
                 + (rows if load == newest else "limit 0"),

@@ -191,6 +191,16 @@ def changed_rows(connection: duckdb.DuckDBPyConnection) -> int:
     return int(connection.fetchall()[0][0])
 
 
+def stored_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """The columns of a raw table that the warehouse has, which an older version may lack some of."""
+    present = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = ? and table_name = ?",
+        [table.schema, table.name],
+    ).fetchall()
+    return ", ".join(name for name in table.column_names if (name,) in present)
+
+
 def row_counts(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> dict[str, int]:
     """Rows of each table, by its name without schema."""
     return {table.name: count_rows(connection, table.full_name) for table in tables}

@@ -132,12 +132,13 @@ select
         when no_price_reason is not null then no_price_reason
         when is_known_split_unadjusted
             then
-                'a split of ' || round(exp(split_log_ratio), 3) || ' is not in the prices, which are '
-                || round(price_ratio, 4) || ' of those before'
+                'a split of ' || round(exp(split_log_ratio), 3)
+                || ' is not in the prices, which are ' || round(price_ratio, 4)
+                || ' of those before'
         when is_split_lost
             then
-                'the prices are ' || round(price_ratio, 4) || ' of those before, near a whole ratio, '
-                || 'and no split is known'
+                'the prices are ' || round(price_ratio, 4)
+                || ' of those before, near a whole ratio, and no split is known'
     end as no_return_reason,
     case
         when
