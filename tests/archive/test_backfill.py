@@ -238,10 +238,39 @@ def test_a_quota_that_stays_spent_ends_in_one_line_and_what_is_loaded_stays(
     assert query(home, "select snapshot_date from raw.hub_snapshots") == [(DAY,)]
 
 
-def test_a_revision_without_the_file_is_named(home: Settings, hub: Upstream) -> None:
+@pytest.mark.parametrize("lacking", [0, 1, 2])
+def test_a_revision_without_the_file_is_a_gap_and_the_backfill_goes_on(
+    home: Settings, hub: Upstream, lacking: int
+) -> None:
+    """First, in the middle and last: the cost is estimated from both ends."""
+    days = [DAY + timedelta(days=number) for number in range(3)]
+    sha = open_archive(home).revisions[days[lacking]].sha
+    fault = hub.faults.add("status", times=0, status=404, path=f"{RESOLVE_PATH}{sha}")
+    with heard() as said:
+        done = fill(home, days)
+    assert (done.gaps, len(done.loaded)) == ([days[lacking]], 2)
+    assert any(line.endswith("a gap: the revision of this day has no models.parquet") for line in said)
+    noted = query(home, "select snapshot_date, reasons from raw.hub_snapshots where not is_accepted")
+    assert noted == [(days[lacking], [backfilling.NO_FILE])]
+    assert fill(home, days).gaps == [days[lacking]]
+    assert fault.times is None
+    hub.faults.clear()
+    assert fill(home, days).loaded == [days[lacking]], "a mirror that lacked it may have it later"
+
+
+def test_no_revision_with_the_file_is_a_backfill_of_gaps(home: Settings, hub: Upstream) -> None:
     hub.faults.add("status", times=0, status=404, path=RESOLVE_PATH)
-    with pytest.raises(ArchiveError, match=r"answered 404 to models\.parquet of 2025-07-02"):
-        fill(home, [DAY])
+    assert fill(home, [DAY, DAY + timedelta(days=1)]).loaded == []
+
+
+def test_a_file_whose_bytes_are_gone_is_refused_and_the_other_days_are_loaded(
+    home: Settings, hub: Upstream
+) -> None:
+    days = [DAY + timedelta(days=number) for number in range(3)]
+    hub.faults.add("status", times=0, status=404, path=f"{STORE_PATH}{days[1]}")
+    with pytest.raises(BackfillError, match=r"models\.parquet of 2025-07-03 .*cannot be fetched.* 404") as raised:
+        fill(home, days)
+    assert "2 days loaded" in str(raised.value)
 
 
 def test_without_a_connection_it_says_so(home: Settings) -> None:

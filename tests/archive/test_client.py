@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -105,6 +106,19 @@ def test_a_file_that_the_hub_itself_serves_is_asked_for_with_the_token(tmp_path:
         assert {seen.authorization for seen in server.seen} == {f"Bearer {TOKEN}"}
 
 
+def test_an_archive_that_is_taken_down_on_the_way_is_no_gap(tmp_path: Path) -> None:
+    """A revision without the file is one (None), whatever a mirror says of why."""
+    for code, is_gap in (("EntryNotFound", True), (None, True), ("RepoNotFound", False)):
+        headers = {"X_Error_Code": code} if code else {}
+        reply = partial(Request.say, status=404, **headers)
+        with hub_that_says(reply, tmp_path) as (_, settings):
+            if is_gap:
+                assert opened(settings).locate(SHA, DAY) is None
+            else:
+                with pytest.raises(ArchiveError, match="answered 404 to models.parquet of 2026-01-13"):
+                    opened(settings).locate(SHA, DAY)
+
+
 # ---- commits -----------------------------------------------------------------------------------------
 
 
@@ -115,6 +129,7 @@ def test_a_file_that_the_hub_itself_serves_is_asked_for_with_the_token(tmp_path:
         (b"null", "what is no list"),
         (b"<html>", "what is no JSON: it begins '<html>'"),
         (b"", "what is no JSON"),
+        (b"[]", "no commit"),
         (b"[1]", "what is none: '1'"),
         (orjson.dumps([{"id": SHA}]), "what is none"),
         (orjson.dumps([commit(1, date="yesterday")]), "what is none: .*yesterday"),
@@ -129,7 +144,7 @@ def test_commits_that_are_none_are_one_line(tmp_path: Path, body: bytes, says: s
         pytest.raises(ArchiveError, match=says) as raised,
     ):
         open_archive(settings)
-    assert f"{server.host} listed the commits of cfahlgren1/hub-stats" in str(raised.value)
+    assert f"{server.host} listed" in str(raised.value) and "cfahlgren1/hub-stats" in str(raised.value)
     assert "\n" not in str(raised.value)
 
 

@@ -18,7 +18,15 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib.archive import byte_ranges, unobserved_days
-from dagster_project.lib.archive.client import FILE, Archive, Revision, open_archive
+from dagster_project.lib.archive.client import (
+    FILE,
+    KEPT,
+    Archive,
+    NotThere,
+    RemoteFile,
+    Revision,
+    open_archive,
+)
 from dagster_project.lib.archive.unobserved_days import (
     PastDay,
     load_past_day,
@@ -36,6 +44,7 @@ from dagster_project.lib.settings import Settings
 FIRST_DAY = date(2024, 7, 1)  # the archive has nothing before
 NO_REVISION = "the archive has no revision of this day"
 SAME_FILE = "the revision of this day holds the file of an earlier one"
+NO_FILE = f"the revision of this day has no {FILE}"
 REQUESTS_A_DAY = 2  # to the resolver: the day's file, and the one before to see that it is another
 RESOLVER_QUOTA = "3,000 in 5 minutes, 5,000 with a free token"  # huggingface.co/docs/hub/rate-limits
 
@@ -146,20 +155,23 @@ def _fill(
     if unobserved_days.is_outranked(past.provenance, present):
         done.kept.append(day)
         return f"kept as it is ({short_provenance(str(present))})"
-    gap = unobserved_days.noted_gap(connection, day, past.provenance) or _gap(archive, day, revision)
-    if revision is None or gap:
+    gap = _noted_gap(connection, day, past.provenance) or _gap(archive, day, revision)
+    file = archive.locate(revision.sha, day) if revision and not gap else None
+    if file is None:
         done.gaps.append(day)
         note_gap(connection, settings, past, gap)
         return f"a gap: {gap}"
     path = folder / f"{day}.parquet"
-    read = partial(archive.read, archive.locate(revision.sha, day), day)
+    read = partial(archive.read, file, day)
     name = f"{FILE} of {day} ({short_provenance(past.provenance)})"
     try:
-        layout = byte_ranges.read_layout(read, archive.locate(revision.sha, day).size, BY_NAME, path)
+        layout = byte_ranges.read_layout(read, file.size, BY_NAME, path)
         byte_ranges.fetch_ranges(read, layout, path)
-    except byte_ranges.BrokenFile as error:
+    except (byte_ranges.BrokenFile, NotThere) as error:
+        what = "cannot be fetched" if isinstance(error, NotThere) else "is damaged"
         raise FileRefused(
-            f"{name} is damaged: {error}. Nothing was loaded of it; try again later, or leave the day out."
+            f"{name} {what}: {str(error).removesuffix(KEPT).rstrip('. ')}. Nothing was loaded of it; try again "
+            "later, or leave the day out."
         ) from error
     result = load_past_day(connection, settings, parquet(path, name), past)
     path.unlink()
@@ -192,11 +204,17 @@ def _gap(archive: Archive, day: date, revision: Revision | None) -> str:
     """Why the archive says nothing about the day; empty if it does."""
     if revision is None:
         return NO_REVISION
-    if revision.before is None:
-        return ""
-    if archive.locate(revision.sha, day).etag == archive.locate(revision.before, day).etag:
-        return SAME_FILE
-    return ""
+    file = archive.locate(revision.sha, day)
+    if file is None:
+        return NO_FILE
+    before = archive.locate(revision.before, day) if revision.before else None
+    return SAME_FILE if before is not None and before.etag == file.etag else ""
+
+
+def _noted_gap(connection: Connection, day: date, provenance: str) -> str:
+    """Why this very revision was a gap before; a file that a mirror did not have it may have now."""
+    noted = unobserved_days.noted_gap(connection, day, provenance)
+    return "" if noted == NO_FILE else noted
 
 
 def _is_wanted(connection: Connection, archive: Archive, day: date) -> bool:
@@ -205,27 +223,32 @@ def _is_wanted(connection: Connection, archive: Archive, day: date) -> bool:
         return False
     provenance = f"archive:{revision.sha}"
     is_there = unobserved_days.is_outranked(provenance, standing(connection, day))
-    return not is_there and not unobserved_days.noted_gap(connection, day, provenance)
+    return not is_there and not _noted_gap(connection, day, provenance)
 
 
 def _estimate(archive: Archive, settings: Settings, wanted: list[date], folder: Path) -> Cost:
     """From the footers of the first and the last file; the archive grows steadily between them."""
-    sampled = sorted({wanted[0], wanted[-1]})
+    sampled = dict(filter(None, (_first_file(archive, days) for days in (wanted, wanted[::-1]))))
     network = disk = whole = 0.0
-    for day in sampled:
-        file = archive.locate(archive.revisions[day].sha, day)
+    for day, file in sampled.items():
         try:
             layout = byte_ranges.read_layout(
                 partial(archive.read, file, day), file.size, BY_NAME, folder / f"{day}.footer"
             )
-        except byte_ranges.BrokenFile:
+        except (byte_ranges.BrokenFile, NotThere):
             continue  # said when its turn comes
         network += layout.bytes
         whole += layout.size
         kept = min(1.0, settings.hub_top / max(1, layout.rows)) if settings.scope == "top" else 1.0
         disk += layout.bytes * kept
-    share = len(wanted) / len(sampled)
+    share = len(wanted) / max(1, len(sampled))
     return Cost(len(wanted), int(network * share), int(disk * share), network / whole if whole else 1.0)
+
+
+def _first_file(archive: Archive, days: list[date]) -> tuple[date, RemoteFile] | None:
+    """The first of the days whose revision has the file; what the resolver says of the others is kept."""
+    located = ((day, archive.locate(archive.revisions[day].sha, day)) for day in days)
+    return next(((day, file) for day, file in located if file is not None), None)
 
 
 def _refuse_without_room(settings: Settings, cost: Cost) -> None:

@@ -25,6 +25,8 @@ from dagster_project.lib.sources.http import Limits, host_of, origin_of
 
 FILE = "models.parquet"
 GONE = (401, 403, 404, 410)  # the Hub says 401 of a repository that is not there
+# what the Hub says where it is not one file that is missing
+WHOLLY_GONE = ("RepoNotFound", "GatedRepo", "DisabledRepo")
 # of the largest range, 16 MB; what a range may have at most is what was asked for
 RANGE = replace(LIMITS, timeout=60.0, retries=5)
 UNPACKED = {"Accept-Encoding": "identity"}  # the size and the bytes of the file, not of its compression
@@ -33,6 +35,10 @@ KEPT = "Days loaded so far stay; run the same command again to go on."
 
 class ArchiveError(ModelTideError):
     """The archive cannot be asked any further; days that are loaded stay."""
+
+
+class NotThere(ArchiveError):
+    """What was asked for is not there, and the archive is: another day may be."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +68,25 @@ class Archive:
     origin: str
     asked_at: datetime
     revisions: dict[date, Revision]
-    _files: dict[str, RemoteFile] = field(default_factory=dict)
+    _files: dict[str, RemoteFile | None] = field(default_factory=dict)
     requests: int = 0
 
-    def locate(self, sha: str, day: date) -> RemoteFile:
-        """One request to the resolver; the bytes come from elsewhere and are not counted there."""
+    def locate(self, sha: str, day: date) -> RemoteFile | None:
+        """One request to the resolver; the bytes come from elsewhere and are not counted there.
+
+        None if the revision has no such file.
+        """
         if sha not in self._files:
             url = hf_hub_url(
                 self.name, FILE, repo_type="dataset", revision=sha, endpoint=self.settings.hub_endpoint
             )
             self.requests += 1
             # where the bytes lie is asked for them later, and gets no token
-            answer = self._ask("HEAD", url, RANGE, f"{FILE} of {day} ({sha[:8]})", UNPACKED, follows=False)
+            what = f"{FILE} of {day} ({sha[:8]})"
+            try:
+                answer = self._ask("HEAD", url, RANGE, what, UNPACKED, follows=False)
+            except NotThere:
+                return self._files.setdefault(sha, None)
             found = _located(answer)
             if found is None:
                 raise ArchiveError(
@@ -105,7 +118,9 @@ class Archive:
         try:
             return ask_hub(self.settings, method, url, limits, headers=headers, follows=follows)
         except http.Refused as refusal:
-            raise ArchiveError(_refused(refusal, self.name, host_of(url), what)) from None
+            is_whole = refusal.response.headers.get("X-Error-Code") not in WHOLLY_GONE
+            kind = NotThere if refusal.status in (404, 410) and is_whole else ArchiveError
+            raise kind(_refused(refusal, self.name, host_of(url), what)) from None
         except http.NoAnswer as silence:
             raise ArchiveError(f"Lost {host_of(url)} at {what} ({silence.reason}). {KEPT}") from None
         except http.RequestFailed as failure:
@@ -145,6 +160,10 @@ def open_archive(settings: Settings) -> Archive:
         url = walk.next_address(response, where)
         walk.take(page, url, where)
     assert probe is not None
+    if not commits:
+        raise ArchiveError(
+            f"{settings.hub_host} listed no commit of {name}, and a dataset has one at least. {walk.again}"
+        )
     return Archive(settings, name, probe.origin, probe.now, last_of_each_day(commits))
 
 
