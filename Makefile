@@ -5,7 +5,10 @@ PYTHONS := 3.11 3.12 3.13
 BIN := .venv/bin
 SQL_FILES := $(shell find sql -name '*.sql' -o -name '*.yml' -o -name docs.md)
 MANIFEST := sql/target/manifest.json
-PUBLISHED := $(or $(MODELTIDE_HOME),data)/published/modeltide.duckdb
+
+# What is typed reaches the programs through the environment, as it is typed: make reads no $ in it, no shell a quote
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),\
+    $(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONWARNINGS ?= ignore
@@ -24,10 +27,10 @@ demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
 
 claim: $(MANIFEST) ## the newspaper's sentence, checked: CLAIM="family company date", DEMO=1 without a network
-	@$(BIN)/python -m dagster_project claim '$(CLAIM)' $(if $(DEMO),--demo)
+	@$(BIN)/python -m dagster_project claim
 
 run: $(MANIFEST) ## today's live snapshot; DAY=… loads a landed day again
-	@$(BIN)/python -m dagster_project run $(if $(DAY),--day $(DAY))
+	@$(BIN)/python -m dagster_project run
 
 dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 	@$(BIN)/python -m dagster_project dev
@@ -39,13 +42,13 @@ rebuild: $(MANIFEST) ## the warehouse anew from snapshots/; ACCEPT=1 goes on wit
 	@$(BIN)/python -m dagster_project rebuild
 
 backfill: $(MANIFEST) ## past days from the public archive: FROM=… TO=… [EVERY=7]
-	@$(BIN)/python -m dagster_project backfill --from '$(FROM)' --to '$(TO)' --every '$(or $(EVERY),1)'
+	@$(BIN)/python -m dagster_project backfill
 
 import: $(MANIFEST) ## a day from a file of your own: FILE=… DATE=…
-	@$(BIN)/python -m dagster_project import --file '$(FILE)' --date '$(DATE)'
+	@$(BIN)/python -m dagster_project import
 
 drop: $(MANIFEST) ## take a day out again: DATE=… (an observed one for good, with ACCEPT=1)
-	@$(BIN)/python -m dagster_project drop --date '$(DATE)'
+	@$(BIN)/python -m dagster_project drop
 
 docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and the demo
 	@$(BIN)/python -m dagster_project docs
@@ -53,9 +56,8 @@ docs: $(MANIFEST) ## docs/metrics.md and docs/queries.md, from descriptions and 
 screenshots: $(MANIFEST) .venv/installed-dev ## docs/images, from the demo in headless Chromium
 	@$(BIN)/python -m tests.browser.screenshots
 
-sql: .venv-sql/installed ## the published file in Harlequin, read-only
-	@test -f $(PUBLISHED) || { echo "$(PUBLISHED) is not there: type make run or make demo first." >&2; exit 1; }
-	@.venv-sql/bin/harlequin --read-only $(PUBLISHED)
+sql: $(MANIFEST) .venv-sql/installed ## the published file in Harlequin, read-only
+	@$(BIN)/python -m dagster_project sql
 
 test: $(MANIFEST) .venv/installed-dev ## the tests but for the marathons, no network
 	$(BIN)/python -m pytest -m 'not slow'
@@ -99,6 +101,6 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --quiet --genera
 LOCKED = sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock
 
 locks: .venv/installed-dev ## the locks from pyproject.toml: a version stays unless it must go, or UPGRADE=package
-	$(LOCK) pyproject.toml $(UPGRADE:%=-P %) -o requirements.lock
-	$(LOCK) --group dev pyproject.toml -c requirements.lock $$($(LOCKED)) $(UPGRADE:%=-P %) -o requirements-dev.lock
-	$(LOCK) --group installer $(UPGRADE:%=-P %) -o requirements-pip.lock
+	$(LOCK) pyproject.toml $(if $(UPGRADE),-P "$$UPGRADE") -o requirements.lock
+	$(LOCK) --group dev pyproject.toml -c requirements.lock $$($(LOCKED)) $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-dev.lock
+	$(LOCK) --group installer $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-pip.lock

@@ -6,6 +6,7 @@ Does not belong here: starting a job (runs), and work that the Dagster UI could 
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import webbrowser
@@ -21,11 +22,12 @@ from dagster_project.lib.checkout import PROJECT
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.restore.rebuild import rebuild, up_to_date
-from dagster_project.lib.settings import Settings, a_path, whole_number
+from dagster_project.lib.settings import Settings, a_path, a_switch, whole_number
 from dagster_project.lib.warehouse.connection import exclusive
 from dagster_project.runs import dagster_instance, execute_job, prepare_home, publish_what_is_loaded, writer
 
 SCRIPT = "model-tide"  # in pyproject.toml
+CLAIM, DEMO = "CLAIM", "DEMO"
 MOST_EVERY = 3_660  # days; ten years hold one day of it
 TELEMETRY_OFF = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
@@ -42,39 +44,42 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="snapshot the Hub's day, build, publish")
-    run_parser.add_argument("--day", help="YYYY-MM-DD, to load a landed day again")
+    _add(run_parser, "--day", "DAY", "YYYY-MM-DD, to load a landed day again")
     commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
     commands.add_parser("report", help="open the report of the newest publication")
     backfill_parser = commands.add_parser("backfill", help="past days from the public archive")
-    backfill_parser.add_argument("--from", dest="first", required=True, help="YYYY-MM-DD, the first day")
-    backfill_parser.add_argument("--to", dest="last", required=True, help="YYYY-MM-DD, the last day")
-    backfill_parser.add_argument("--every", default="1", help="7 for one day a week")
+    _add(backfill_parser, "--from", "FROM", "YYYY-MM-DD, the first day")
+    _add(backfill_parser, "--to", "TO", "YYYY-MM-DD, the last day")
+    _add(backfill_parser, "--every", "EVERY", "7 for one day a week")
     import_parser = commands.add_parser("import", help="a day from a file of your own")
-    import_parser.add_argument(
-        "--file", required=True, help="Parquet or JSON lines, columns as the Hub names them"
-    )
-    import_parser.add_argument("--date", required=True, help="YYYY-MM-DD, the day that it shows")
+    _add(import_parser, "--file", "FILE", "Parquet, JSON or CSV, columns as the Hub names them")
+    _add(import_parser, "--date", "DATE", "YYYY-MM-DD, the day that it shows")
     drop_parser = commands.add_parser("drop", help="take a day out again; an observed one with ACCEPT=1")
-    drop_parser.add_argument("--date", required=True, help="YYYY-MM-DD")
+    _add(drop_parser, "--date", "DATE", "YYYY-MM-DD")
     claim_parser = commands.add_parser("claim", help="check a published claim: downloads, and the share")
     claim_parser.add_argument(
-        "claim", nargs="?", default="", help="family company date; the 700 million story"
+        "claim",
+        nargs="?",
+        default=os.environ.get(CLAIM, ""),
+        help="family company date, or CLAIM; else the 700 million story",
     )
-    claim_parser.add_argument("--demo", action="store_true", help="against the embedded upstreams")
+    claim_parser.add_argument("--demo", action="store_true", help="against the embedded upstreams, or DEMO=1")
+    commands.add_parser("sql", help="the published file in Harlequin, read-only (make sql installs it)")
     commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
     commands.add_parser("docs", help="generate docs/metrics.md and docs/queries.md, the latter from the demo")
     options = parser.parse_args(arguments)
     os.environ.update(TELEMETRY_OFF)
     actions: dict[str, Callable[[], None]] = {
-        "run": lambda: run(options.day),
+        "run": lambda: run(options.DAY),
         "dev": dev,
         "rebuild": rebuild_and_publish,
         "report": report,
-        "backfill": lambda: backfill_and_publish(options.first, options.last, options.every),
-        "import": lambda: import_and_publish(options.file, options.date),
-        "drop": lambda: drop_and_publish(options.date),
-        "claim": lambda: claim(options.claim, options.demo),
+        "backfill": lambda: backfill_and_publish(options.FROM, options.TO, options.EVERY or "1"),
+        "import": lambda: import_and_publish(options.FILE, options.DATE),
+        "drop": lambda: drop_and_publish(options.DATE),
+        "claim": lambda: claim(options.claim, options.demo or a_switch(DEMO, os.environ.get(DEMO, ""))),
+        "sql": sql,
         "demo": demo,
         "docs": docs,
     }
@@ -90,7 +95,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def run(day: str | None = None) -> None:
+def _add(parser: argparse.ArgumentParser, option: str, variable: str, said: str) -> None:
+    """An option that the environment may give as well: so it comes from make, through no shell."""
+    parser.add_argument(
+        option, dest=variable, default=os.environ.get(variable, "").strip(), help=f"{said}; or {variable}"
+    )
+
+
+def run(day: str = "") -> None:
     """Snapshot the Hub's day (or load a landed day again), build and publish."""
     settings = Settings.from_environment()
     with writer(settings):
@@ -148,10 +160,14 @@ def backfill_archive(
 def import_and_publish(file: str, day: str) -> None:
     """A day from a user's own file, then the SQL models and the published file."""
     settings = Settings.from_environment()
-    date_of_file = _parse_day(day, "DATE")
+    date_of_file, path = _parse_day(day, "DATE"), a_path("FILE", file)
+    if not file:
+        raise ModelTideError(
+            "FILE '' is not a file that is there. Nothing was loaded; type FILE=mine.parquet DATE=2025-03-01."
+        )
     with writer(settings):
         with up_to_date(settings) as connection:
-            loaded = unobserved_days.import_file(connection, settings, a_path("FILE", file), date_of_file)
+            loaded = unobserved_days.import_file(connection, settings, path, date_of_file)
         if loaded is None:
             print(f"{date_of_file} is there already, observed or from this very file: it stays as it is.")
             return
@@ -200,6 +216,17 @@ def report() -> None:
     webbrowser.open(path.as_uri())
 
 
+def sql() -> None:
+    """The published file in Harlequin, which has an environment of its own."""
+    published = Settings.from_environment().published / "modeltide.duckdb"
+    if not published.exists():
+        raise ModelTideError(f"{published} is not there: type make run or make demo first.")
+    harlequin = PROJECT / ".venv-sql" / "bin" / "harlequin"
+    if not harlequin.exists():
+        raise ModelTideError(f"{harlequin} is not there: type make sql, which installs it.")
+    subprocess.run([str(harlequin), "--read-only", str(published)], check=False)
+
+
 def claim(text: str, is_demo: bool) -> None:
     """A page of text about a claim; see dagster_project/claim.py."""
     from dagster_project.claim import run_claim  # reads the seeds and the page's queries: not for the others
@@ -227,6 +254,8 @@ def docs() -> None:
 
 def _parse_day(text: str, variable: str) -> date:
     try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is None:  # Python reads 20250301 and 2025-W09-6
+            raise ValueError
         return date.fromisoformat(text)
     except ValueError:
         raise ModelTideError(f"{variable} is {text!r}; allowed: a day as YYYY-MM-DD.") from None

@@ -72,7 +72,7 @@ class Settings:
         seeds = value("MODELTIDE_SEEDS")
         webhook = value("ALERT_WEBHOOK_URL")
         return cls(
-            home=a_path("MODELTIDE_HOME", value("MODELTIDE_HOME", "data")),
+            home=_home("MODELTIDE_HOME", value("MODELTIDE_HOME", "data")),
             hub_endpoint=endpoint("HF_ENDPOINT", HUB_ENDPOINT),
             yahoo_endpoint=endpoint("YAHOO_ENDPOINT", YAHOO_ENDPOINT),
             openrouter_endpoint=endpoint("OPENROUTER_ENDPOINT", OPENROUTER_ENDPOINT),
@@ -87,8 +87,8 @@ class Settings:
             scope=_choice("HUB_SCOPE", value("HUB_SCOPE", "top"), SCOPES),
             hub_top=_top("HUB_TOP", value("HUB_TOP", "50000")),
             census_weekday=_weekday("HUB_CENSUS_WEEKDAY", value("HUB_CENSUS_WEEKDAY")),
-            refetch=_switch("REFETCH", value("REFETCH")),
-            accept=_switch("ACCEPT", value("ACCEPT")),
+            refetch=a_switch("REFETCH", value("REFETCH")),
+            accept=a_switch("ACCEPT", value("ACCEPT")),
             memory_limit=_memory_limit("MODELTIDE_MEMORY_LIMIT", value("MODELTIDE_MEMORY_LIMIT")),
         )
 
@@ -154,6 +154,16 @@ def a_path(name: str, value: str) -> Path:
         return Path(value).expanduser().absolute()
     except RuntimeError:  # nobody of that name is here, or nobody knows where the home is
         raise _refuse(name, value, "a path whose ~ is the home of a user of this machine") from None
+
+
+def _home(name: str, value: str) -> Path:
+    path = a_path(name, value)
+    # DuckDB looks for what belongs to a warehouse elsewhere, Dagster for its store
+    if re.search(r"[?\\]|%[0-9A-Fa-f]{2}", str(path)):
+        raise _refuse(
+            name, str(path), "a path without ?, backslash and %20, which databases read as more than a name"
+        )
+    return path
 
 
 def _memory_limit(name: str, value: str) -> str | None:
@@ -245,7 +255,8 @@ def _top(name: str, value: str) -> int:
     return number
 
 
-def _switch(name: str, value: str) -> bool:
+def a_switch(name: str, value: str) -> bool:
+    """Raises SettingsError for what is neither yes nor no."""
     if value.lower() not in _TRUE + _FALSE:
         raise _refuse(name, value, "1 or 0")
     return value.lower() in _TRUE

@@ -268,7 +268,9 @@ def test_a_file_whose_bytes_are_gone_is_refused_and_the_other_days_are_loaded(
 ) -> None:
     days = [DAY + timedelta(days=number) for number in range(3)]
     hub.faults.add("status", times=0, status=404, path=f"{STORE_PATH}{days[1]}")
-    with pytest.raises(BackfillError, match=r"models\.parquet of 2025-07-03 .*cannot be fetched.* 404") as raised:
+    with pytest.raises(
+        BackfillError, match=r"models\.parquet of 2025-07-03 .*cannot be fetched.* 404"
+    ) as raised:
         fill(home, days)
     assert "2 days loaded" in str(raised.value)
 

@@ -115,7 +115,7 @@ def test_an_archive_that_is_taken_down_on_the_way_is_no_gap(tmp_path: Path) -> N
             if is_gap:
                 assert opened(settings).locate(SHA, DAY) is None
             else:
-                with pytest.raises(ArchiveError, match="answered 404 to models.parquet of 2026-01-13"):
+                with pytest.raises(ArchiveError, match=r"answered 404 to models\.parquet of 2026-01-13"):
                     opened(settings).locate(SHA, DAY)
 
 

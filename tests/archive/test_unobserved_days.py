@@ -17,6 +17,7 @@ from dagster_project.lib.hub.read_files import FileRefused
 from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import WarehouseError
+from tests.answering import answering
 from tests.landed import item, load, query, state
 from tests.past import ARCHIVED, load_archived, past_day, row, write
 
@@ -216,9 +217,36 @@ def test_a_date_in_the_future_and_a_file_that_is_not_there_are_named(
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     with pytest.raises(FileRefused, match=rf"DATE is {tomorrow}, in the future"):
         imported(settings, path, tomorrow.isoformat())
+    for early in ("0001-01-01", "1999-12-31", "2019-10-31"):
+        with pytest.raises(FileRefused, match=rf"DATE is {early}, and the Hub has models since 2019-11-01"):
+            imported(settings, path, early)
+    with pytest.raises(FileRefused, match=r"is a folder, and not a file that is there"):
+        imported(settings, tmp_path, "2026-01-01")
     with pytest.raises(FileRefused, match=r"no-such\.parquet is not a file that is there"):
         imported(settings, tmp_path / "no-such.parquet", "2026-01-01")
     assert query(settings, "from raw.hub_snapshots") == []
+
+
+def test_the_day_is_the_hubs_where_it_can_be_asked(settings: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.parquet", [row(1)])
+    with answering(lambda request: request.say(200, b"[]")) as hub:  # on 14 January 2026
+        asked = replace(settings, hub_endpoint=hub.url)
+        with pytest.raises(FileRefused, match=r"DATE is 2026-01-15, in the future \(it is 2026-01-14\)"):
+            imported(asked, path, "2026-01-15")
+        assert imported(asked, path, "2026-01-14").row_count == 1
+
+
+def test_a_file_of_many_days_is_each_of_them(settings: Settings, tmp_path: Path) -> None:
+    kinds = ARCHIVED | {"snapshot_date": "date"}
+    rows = [row(n, snapshot_date=f"{day}", likes=day.day) for day in DAYS[:2] for n in (1, 2)]
+    path = write(tmp_path / "mine.parquet", rows, kinds)
+    for day in DAYS[:2]:
+        assert imported(settings, path, f"{day}").row_count == 2
+    assert query(settings, "select distinct snapshot_date, likes from raw.hub_model_counters order by 1") == [
+        (DAYS[0], 1), (DAYS[1], 2)
+    ]  # fmt: skip
+    with pytest.raises(FileRefused, match="column snapshot_date has 2 days, 2026-01-01 to 2026-01-02"):
+        imported(settings, path, "2026-01-03")
 
 
 # ---- any order ---------------------------------------------------------------------------------------

@@ -101,6 +101,28 @@ def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
     assert "DAY is '14.1.2026'" in one_line(called(tmp_path, "run", "--day", "14.1.2026"))
 
 
+def test_what_is_not_typed_is_taken_from_the_environment_as_make_gives_it(tmp_path: Path) -> None:
+    for command, values, said in [
+        ("run", {"DAY": "20260114"}, "DAY is '20260114'; allowed: a day as YYYY-MM-DD"),
+        ("backfill", {"FROM": "2026-W01-1"}, "FROM is '2026-W01-1'; allowed: "),
+        ("backfill", {"FROM": "2026-01-01"}, "TO is ''; allowed: "),
+        ("backfill", {"FROM": "2026-01-01", "TO": "2026-01-02", "EVERY": "no"}, "EVERY is 'no'; allowed: "),
+        (
+            "import",
+            {"FILE": "it's $mine?.csv", "DATE": "2026-01-01"},
+            "it's $mine?.csv is not a file that is",
+        ),
+        ("import", {"DATE": "2026-01-01"}, "FILE '' is not a file that is there"),
+        ("drop", {"DATE": "2026-01-01"}, "No day 2026-01-01 is loaded"),
+        ("claim", {"CLAIM": "it's '; a claim"}, "it's '; a claim"),
+        ("claim", {"DEMO": "perhaps"}, "DEMO is 'perhaps'; allowed: 1 or 0"),
+        ("sql", {}, "published/modeltide.duckdb is not there: type make run or make demo first."),
+    ]:
+        assert said in one_line(
+            called(tmp_path / "a home", command, HF_ENDPOINT="http://127.0.0.1:9", **values)
+        )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

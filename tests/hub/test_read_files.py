@@ -8,7 +8,7 @@ import duckdb
 import orjson
 import pytest
 
-from dagster_project.lib.hub.read_files import FileRefused, json_lines, parquet, stage_file
+from dagster_project.lib.hub.read_files import FileRefused, json_source, parquet, stage_file
 from dagster_project.lib.settings import Settings
 from tests.past import ARCHIVED, row, write
 
@@ -173,7 +173,7 @@ def test_json_lines_that_end_in_the_middle_are_one_line(
     path = tmp_path / "mine.jsonl"
     path.write_text('{"id": "a/b", "downloads": 1}\n{"id": "a/c", "downl')
     with pytest.raises(FileRefused, match="mine cannot be read") as raised:
-        stage_file(connection, json_lines(path, "mine"), SHIPPED)
+        stage_file(connection, json_source(path, "mine"), SHIPPED)
     assert "\n" not in str(raised.value)
 
 

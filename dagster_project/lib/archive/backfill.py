@@ -170,8 +170,8 @@ def _fill(
     except (byte_ranges.BrokenFile, NotThere) as error:
         what = "cannot be fetched" if isinstance(error, NotThere) else "is damaged"
         raise FileRefused(
-            f"{name} {what}: {str(error).removesuffix(KEPT).rstrip('. ')}. Nothing was loaded of it; try again "
-            "later, or leave the day out."
+            f"{name} {what}: {str(error).removesuffix(KEPT).rstrip('. ')}. Nothing was loaded of it; try "
+            "again later, or leave the day out."
         ) from error
     result = load_past_day(connection, settings, parquet(path, name), past)
     path.unlink()

@@ -19,6 +19,7 @@ import duckdb
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.sources.http import in_background
+from dagster_project.lib.warehouse.sql_text import literal_path
 
 MAGIC = b"PAR1"
 TAIL = 256 * 1024  # holds the footer of 20 row groups and 30 columns
@@ -69,7 +70,7 @@ def read_layout(get: Get, size: int, wanted: Iterable[str], path: Path) -> Layou
                 "select row_group_num_rows, row_group_id, "
                 "least(coalesce(nullif(dictionary_page_offset, 0), data_page_offset), data_page_offset), "
                 "total_compressed_size, split_part(path_in_schema, ', ', 1) from parquet_metadata(?)",
-                [str(path)],
+                [literal_path(path)],
             ).fetchall()
     except duckdb.Error as error:
         raise BrokenFile(f"its footer cannot be read ({error})") from error
@@ -99,7 +100,7 @@ def fetch_ranges(get: Get, layout: Layout, path: Path) -> None:
 
 def _top_level(reader: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str]]:
     return reader.execute(
-        "select column_name from (describe select * from read_parquet(?))", [str(path)]
+        "select column_name from (describe select * from read_parquet(?))", [literal_path(path)]
     ).fetchall()
 
 

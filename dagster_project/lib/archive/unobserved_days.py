@@ -16,8 +16,10 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.hub import load_day
-from dagster_project.lib.hub.read_files import FileRefused, Source, json_lines, parquet, stage_file
+from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub import file_days, load_day, own_files
+from dagster_project.lib.hub.client import HubError
+from dagster_project.lib.hub.read_files import FileRefused, Source, stage_file
 from dagster_project.lib.record import snapshots
 from dagster_project.lib.record.landing import day_folder
 from dagster_project.lib.settings import Settings
@@ -28,7 +30,7 @@ from dagster_project.lib.warehouse.raw_tables import ATTRIBUTE_GROUPS
 OBSERVED, REMOVED = "observed", "removed"
 RANKS = {"archive": 0, "import": 1, OBSERVED: 2}
 IMPORT_SCOPE, IMPORT_ORIGIN = "import", "file"
-_JSON = (".jsonl", ".ndjson", ".json")
+HUB_SINCE = date(2019, 11, 1)  # models of others could be put there from then on
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -108,21 +110,41 @@ def note_gap(connection: Connection, settings: Settings, past: PastDay, reason: 
 
 
 def import_file(connection: Connection, settings: Settings, path: Path, day: date) -> load_day.Loaded | None:
-    """Load a user's own Parquet or JSON lines as the day; None if the day was observed."""
-    today = datetime.now(UTC).date()
+    """Load a user's own file as the day, or its rows of the day; None if the day was observed.
+
+    Raises FileRefused, which says what is wrong with the file or the day.
+    """
+    if day < HUB_SINCE:
+        raise FileRefused(
+            f"DATE is {day}, and the Hub has models since {HUB_SINCE}; {path} was not read. Give the day it "
+            "is about."
+        )
+    if not path.is_file():
+        what = "is a folder, and" if path.is_dir() else "is"
+        raise FileRefused(f"FILE {path} {what} not a file that is there. Nothing was loaded; check the path.")
+    today = _today(settings)
     if day > today:
         raise FileRefused(
             f"DATE is {day}, in the future (it is {today}); {path} was not read. Give the day it is about."
         )
-    if not path.is_file():
-        raise FileRefused(f"FILE {path} is not a file that is there. Nothing was loaded; check the path.")
-    name = f"{path} ({day})"
-    is_json = path.suffix.lower() in _JSON
-    source = json_lines(path, name) if is_json else parquet(path, name, needs_id=False)
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileRefused(f"FILE {path} cannot be read: {error.strerror}. Nothing was loaded.") from error
     past = PastDay(day, f"import:{digest}", IMPORT_ORIGIN, IMPORT_SCOPE, IMPORT_SCOPE)
-    return load_past_day(connection, settings, source, past)
+    if is_outranked(past.provenance, standing(connection, day)):
+        return None
+    with own_files.opened(connection, path, f"{path} ({day})", settings.cache / "import") as source:
+        return load_past_day(connection, settings, file_days.of_day(connection, source, day), past)
+
+
+def _today(settings: Settings) -> date:
+    """By the Hub's clock; without a connection by this machine's."""
+    try:
+        return hub.probe(settings).day
+    except HubError:
+        return datetime.now(UTC).date()
 
 
 def drop_day(connection: Connection, settings: Settings, day: date) -> str:

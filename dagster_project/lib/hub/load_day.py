@@ -35,6 +35,7 @@ from dagster_project.lib.warehouse.raw_tables import (
     HUB_MODEL_COUNTERS,
     HUB_SNAPSHOTS,
 )
+from dagster_project.lib.warehouse.sql_text import literal_path
 
 MINIMUM_SHARE_OF_ROWS = 0.85  # of the previous accepted day of the same scope
 
@@ -170,7 +171,7 @@ def restore_day(connection: Connection, settings: Settings, day_file: snapshots.
     with snapshots.reading_record(day_file.path):
         connection.execute(
             f"create or replace table {KEYED} as select {', '.join(DAY_COLUMNS)} from read_parquet(?)",
-            [str(day_file.path)],
+            [literal_path(day_file.path)],
         )
     if not day_file.snapshot["is_accepted"]:
         with transaction(connection):

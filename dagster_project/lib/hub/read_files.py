@@ -6,7 +6,8 @@ Does not belong here: which columns are read and of which types (fields), what i
 (odd_values), pages of the live listing (read_pages), and where the rows go (load_day).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from dagster_project.lib.hub.odd_values import SHOWN, OddValues
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import count_rows
 from dagster_project.lib.warehouse.raw_tables import ATTRIBUTE_GROUPS
+from dagster_project.lib.warehouse.sql_text import literal_path
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -41,16 +43,29 @@ class Source:
 
 def parquet(path: object, name: str, *, needs_id: bool = True) -> Source:
     """A Parquet file."""
-    return Source(str(path), "read_parquet(?)", name, needs_id)
+    return Source(literal_path(path), "read_parquet(?, hive_partitioning = false)", name, needs_id)
 
 
-def json_lines(path: object, name: str) -> Source:
-    """A file of JSON lines; every line has a say in the types."""
+def json_source(path: object, name: str, layout: str = "newline_delimited") -> Source:
+    """A file of JSON objects, laid out as DuckDB calls it; every object has a say in the types."""
     reader = (
-        "read_json(?, format = 'newline_delimited', sample_size = -1, maximum_object_size = 100_000_000, "
-        "map_inference_threshold = -1)"
+        f"read_json(?, format = '{layout}', sample_size = -1, maximum_object_size = 100_000_000, "
+        "map_inference_threshold = -1, hive_partitioning = false)"
     )
-    return Source(str(path), reader, name, needs_id=False)
+    return Source(literal_path(path), reader, name, needs_id=False)
+
+
+@contextmanager
+def named_errors(name: str) -> Iterator[None]:
+    """Whatever DuckDB says of a file that it cannot read names the file and what to do."""
+    try:
+        yield
+    except duckdb.Error as error:
+        # of CSV the first lines say where, the others what DuckDB could be told
+        said = " ".join(str(error).split("Possible fixes")[0].splitlines()[:3])
+        raise FileRefused(
+            f"{name} cannot be read: {said} Nothing was loaded; get the file again, or leave the day out."
+        ) from error
 
 
 def stage_file(
@@ -66,7 +81,7 @@ def stage_file(
     has them. Raises FileRefused.
     """
     connection.execute("set timezone = 'UTC'")  # a time that names no zone is UTC
-    try:
+    with named_errors(source.name):
         columns = _columns_of(connection, source)
         said, odd = _survey(connection, source, columns)
         changed = odd.changed_fields(settings)
@@ -86,11 +101,6 @@ def stage_file(
             )
             parameters += [list(followed), top]
         connection.execute(f"create or replace temp table staged as {rows}", parameters)
-    except duckdb.Error as error:
-        raise FileRefused(
-            f"{source.name} cannot be read: {str(error).splitlines()[0]} "
-            "Nothing was loaded; get the file again, or leave the day out."
-        ) from error
     removed = _remove(connection)
     clear_zeros(connection, "staged", carried)
     if count_rows(connection, "staged where downloads_30d is not null") == 0:

@@ -14,6 +14,7 @@ import duckdb
 from dagster_project.lib.record import snapshots
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import count_rows
+from dagster_project.lib.warehouse.sql_text import literal_path
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -53,7 +54,7 @@ def doubt_facts(connection: Connection, keyed: str, day: date) -> None:
 def settle_facts(connection: Connection, keyed: str, settings: Settings, day: date) -> None:
     """Tell the facts of `doubted` anew, from the new rows and the files of all other days."""
     if count_rows(connection, "doubted"):
-        files = [str(other.path) for other in snapshots.hub_days(settings) if other.day != day]
+        files = [literal_path(other.path) for other in snapshots.hub_days(settings) if other.day != day]
         facts = "select model_key, created_at, last_modified from"
         others = f"union all {facts} read_parquet(?)" if files else ""
         connection.execute(

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import duckdb
 
 from dagster_project.lib.warehouse.connection import scalar
-from dagster_project.lib.warehouse.sql_text import escaped
+from dagster_project.lib.warehouse.sql_text import escaped, literal_path
 
 RECENT_DAYS, RECENT_ROWS = 90, 3_000_000  # whichever is less: the file is read whole into many a tool
 ROWS_AT_ONCE = 122_880  # a row group: days stay together, and no checkpoint has parts to merge
@@ -199,11 +199,11 @@ def signed_files(connection: Connection, folder: Path) -> dict[tuple[str, str], 
     paths = list(folder.glob("*.parquet"))
     found = []
     try:
-        found = connection.execute(query, [f"{folder}/*.parquet"]).fetchall() if paths else []
+        found = connection.execute(query, [f"{literal_path(folder)}/*.parquet"]).fetchall() if paths else []
     except duckdb.Error:
         for path in paths:
             with suppress(duckdb.Error):
-                found += connection.execute(query, [str(path)]).fetchall()
+                found += connection.execute(query, [literal_path(path)]).fetchall()
     return {(Path(path).name, signature): Path(path) for path, signature in found}
 
 

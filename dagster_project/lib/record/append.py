@@ -15,6 +15,7 @@ from dagster_project.lib.record import snapshots
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import transaction
 from dagster_project.lib.warehouse.raw_tables import Source, Table
+from dagster_project.lib.warehouse.sql_text import literal_path
 
 Connection = duckdb.DuckDBPyConnection
 Rows = Sequence[tuple[Any, ...]]
@@ -51,7 +52,7 @@ def restore_rows(connection: Connection, load: snapshots.RowLoad) -> None:
                 connection.execute(
                     f"create or replace temp table new_{table.name} as "
                     f"from {snapshots.rows_in_files(table, columns)} {known}",
-                    [str(file)],
+                    [literal_path(file)],
                 )
         _append(connection, load.source, load.day, load.load_id)
 

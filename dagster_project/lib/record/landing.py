@@ -24,6 +24,7 @@ import zstandard
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.files import write_whole
 from dagster_project.lib.record.items import items_of
+from dagster_project.lib.warehouse.sql_text import literal_path
 
 HUB = "hub"
 KEPT_DAYS = 14  # 285 MB a day for a census
@@ -92,7 +93,7 @@ class Crawl:
         return sum(page.rows for page in self.pages)
 
     def files(self, stream_prefix: str) -> list[str]:
-        return [str(self.folder / p.file) for p in self.pages if p.stream.startswith(stream_prefix)]
+        return [literal_path(self.folder / p.file) for p in self.pages if p.stream.startswith(stream_prefix)]
 
     def add_page(
         self,

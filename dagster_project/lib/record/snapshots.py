@@ -33,7 +33,7 @@ from dagster_project.lib.record import checksums
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import scalar
 from dagster_project.lib.warehouse.raw_tables import ROW_SOURCES, Source, Table
-from dagster_project.lib.warehouse.sql_text import escaped
+from dagster_project.lib.warehouse.sql_text import escaped, literal_path
 
 Connection = duckdb.DuckDBPyConnection
 HUB, NOTES = "hub", "notes"
@@ -188,7 +188,7 @@ def with_snapshot(connection: Connection, day_file: HubDay) -> HubDay:
     with reading_record(day_file.path):
         rows = connection.execute(
             "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'model_tide'",
-            [str(day_file.path)],
+            [literal_path(day_file.path)],
         ).fetchall()
     try:
         snapshot: dict[str, Any] = orjson.loads(rows[0][0])["snapshot"]

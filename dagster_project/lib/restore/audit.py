@@ -31,7 +31,7 @@ from dagster_project.lib.warehouse.raw_tables import (
     ROW_SOURCES,
     Table,
 )
-from dagster_project.lib.warehouse.sql_text import escaped
+from dagster_project.lib.warehouse.sql_text import escaped, literal_path
 
 Connection = duckdb.DuckDBPyConnection
 logger = logging.getLogger(__name__)
@@ -173,19 +173,20 @@ def _unlike_the_warehouse(connection: Connection, load: Load, paths: list[Path])
         if load.source in DAYS:
             snapshot = snapshot_row(connection, load.day)
             sums = f"select count(*), sum(hash({', '.join(_columns_said(snapshot))})) from"
-            found = connection.execute(f"{sums} read_parquet(?)", [str(path)]).fetchall()
+            found = connection.execute(f"{sums} read_parquet(?)", [literal_path(path)]).fetchall()
             if found != connection.execute(f"{sums} ({_day_sql(snapshot)})").fetchall():
                 return f"{path} does not hold what the warehouse has of the day"
             return None
         (source,) = (one for one in ROW_SOURCES if one.name == load.source)
         for path, table in zip(paths, source.tables, strict=True):
-            connection.execute("select sum(hash(said)) from read_parquet(?) as said", [str(path)]).fetchall()
+            file = [literal_path(path)]
+            connection.execute("select sum(hash(said)) from read_parquet(?) as said", file).fetchall()
             columns = stored_columns(connection, table)
             strange = (
                 f"select 1 from (from {snapshots.rows_in_files(table, columns)} "
                 f"except all select {columns} from {table.full_name}) limit 1"
             )
-            if table not in source.replaced and connection.execute(strange, [str(path)]).fetchall():
+            if table not in source.replaced and connection.execute(strange, file).fetchall():
                 return f"{path} holds rows that the warehouse does not have"
     except (duckdb.Error, LookupError) as error:
         return f"{path} cannot be read: {str(error).splitlines()[0]}"
@@ -255,7 +256,7 @@ def _write_rows(
     kept = [load for load in loads if load.source == name and load not in lost]
     for load in lost:
         for table in source.tables:
-            files = [str(settings.snapshots / one.name / f"{table.name}.parquet") for one in kept]
+            files = [literal_path(settings.snapshots / one.name / f"{table.name}.parquet") for one in kept]
             is_whole = table in source.replaced or not files
             columns = stored_columns(connection, table)
             rows = "" if is_whole else f"except all from {snapshots.rows_in_files(table, columns)}"
