@@ -162,10 +162,11 @@ def _fetch_prices(settings: Settings, claim: Claim) -> None:
 def own_home(settings: Settings, claim: Claim) -> Settings:
     """The settings of the claim's data home; with an event of its own if no headline is known."""
     home = settings.home / "claims" / f"{claim.family}-{claim.day}"
+    events = read_seed(HEADLINE_EVENTS, settings)
     known = any(
         row["company"] == claim.company
         and abs(date.fromisoformat(str(row["event_date"])) - claim.day) <= NEWS
-        for row in read_seed(HEADLINE_EVENTS, settings)
+        for row in events
     )
     if known:
         return replace(settings, home=home)
@@ -183,17 +184,13 @@ def own_home(settings: Settings, claim: Claim) -> Settings:
         "claim": f"The story of {claim.family} told on {claim.day}",
         "source": "the CLAIM that was asked for; hour not known",
     }
-    _add_event(seeds / HEADLINE_EVENTS.file_name, event)
+    _write_events(seeds / HEADLINE_EVENTS.file_name, [*events, event])
     return replace(settings, home=home, seeds_folder=seeds)
 
 
-def _add_event(path: Path, event: Row) -> None:
-    """One more row of a seed file of the user's, which may not be there yet."""
+def _write_events(path: Path, rows: list[Row]) -> None:
+    """The rows as the user's seed file, so that they are all of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = [event]
-    if path.exists():
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = [*csv.DictReader(file), event]
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, HEADLINE_EVENTS.column_names)
         writer.writeheader()

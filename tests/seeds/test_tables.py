@@ -12,6 +12,7 @@ from dagster_project.lib.seeds.tables import (
     COMPANIES,
     LICENCES,
     PUBLISHERS,
+    SHIPPED,
     followed_publishers,
     load_seeds,
     read_seed,
@@ -224,6 +225,220 @@ def test_a_bad_row_is_refused_by_file_line_column_and_what_is_allowed(
     assert says in str(raised.value)
     assert name in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "publishers.csv",
+            "publisher,country\nlab,UK\n",
+            "line 2: country is 'UK'; allowed: one of countries.csv; near it: GB",
+        ),
+        (
+            "publishers.csv",
+            "publisher,country\nlab,XX\n",
+            "country is 'XX'; allowed: one of countries.csv; near it: ",
+        ),
+        (
+            "publishers.csv",
+            "publisher,country\nlab,Chile\n",
+            "country is 'Chile'; allowed: two capital letters (ISO 3166-1) or unknown; near it: CL",
+        ),
+        ("api_authors.csv", "author,country\nlab,EL\n", "country is 'EL'; allowed: one of countries.csv"),
+        (
+            "confounders.csv",
+            "confounder,affected_country\nx,UK\n",
+            "affected_country is 'UK'; allowed: one of",
+        ),
+        (
+            "companies.csv",
+            "symbol,market_symbol\nBABA,^NOPE\n",
+            "market_symbol is '^NOPE'; allowed: one of companies.csv; near it: ",
+        ),
+        (
+            "companies.csv",
+            "symbol,sector_symbol\nBABA,KWEBB\n",
+            "sector_symbol is 'KWEBB'; allowed: one of companies.csv; near it: KWEB",
+        ),
+        (
+            "companies.csv",
+            "symbol,peers\nBABA,JD PDDD\n",
+            "peers is 'JD PDDD'; allowed: words of companies.csv "
+            "separated by spaces, not 'PDDD'; near it: PDD",
+        ),
+        (
+            "companies.csv",
+            'symbol,peers\nBABA,"JD,PDD"\n',
+            "peers is 'JD,PDD'; allowed: words of companies.csv",
+        ),
+        (
+            "publishers.csv",
+            "publisher,family\nlab,qwenn\n",
+            "family is 'qwenn'; allowed: one of families.csv; near it: qwen",
+        ),
+        (
+            "curated_models.csv",
+            "family,repo_pattern,is_included\nqwenn,x,true\n",
+            "family is 'qwenn'; allowed: one of",
+        ),
+        (
+            "published_claims.csv",
+            "claim,family\nx,qwenn\n",
+            "family is 'qwenn'; allowed: one of families.csv",
+        ),
+        (
+            "published_claims.csv",
+            "claim,value\nx,-5\n",
+            "value is '-5'; allowed: a whole number, without separators of thousands, 0 or more",
+        ),
+        (
+            "headline_events.csv",
+            "event_id,company\nx,Alibabba\n",
+            "company is 'Alibabba'; allowed: one of "
+            "companies.csv or publishers.csv or families.csv; near it: Alibaba",
+        ),
+        (
+            "day_quality_thresholds.csv",
+            "threshold,value\nlow_ration,0.2\n",
+            "threshold is 'low_ration'; allowed: the name of a shipped row; near it: low_ratio",
+        ),
+        (
+            "day_quality_thresholds.csv",
+            "threshold,value\nlow_ratio,-1\n",
+            "value is '-1'; allowed: a number of ratio of median from 0 to 1,000,000; near it: 0",
+        ),
+        (
+            "share_thresholds.csv",
+            "threshold,value\nmin_coverage,1.5\n",
+            "value is '1.5'; allowed: a number of share from 0 to 1; near it: 1",
+        ),
+        (
+            "share_thresholds.csv",
+            "threshold,value\nmin_coverage,85%\n",
+            "value is '85%'; allowed: a number such as 0.25, without separators of thousands; near it: 0.85",
+        ),
+        ("share_thresholds.csv", "threshold,value,unit\nmin_coverage,80,percent\n", "line 2: value is '80'"),
+        (
+            "growth_thresholds.csv",
+            "threshold,value,unit\nmin_base_model,1,models\n",
+            "unit is 'models'; allowed: downloads, as shipped",
+        ),
+        (
+            "growth_thresholds.csv",
+            "threshold,value\nlineage_max_depth,2.5\n",
+            "value is '2.5'; allowed: a whole number of steps from 1 to 1,000; near it: 2",
+        ),
+        (
+            "growth_thresholds.csv",
+            'threshold,value\nmin_base_group,"1,000"\n',
+            "value is '1,000'; allowed: a number "
+            "such as 0.25, without separators of thousands; near it: 1000",
+        ),
+        (
+            "event_study_thresholds.csv",
+            "threshold,value\nestimation_end,21\n",
+            "value is '21'; allowed: a whole number of sessions from -10,000 to -1; near it: -1",
+        ),
+        ("size_classes.csv", "size_class,min_parameters\nx,1 000 000\n", "near it: 1000000"),
+        (
+            "headline_events.csv",
+            "event_id,event_date\nx,31.01.2026\n",
+            "event_date is '31.01.2026'; allowed: a day such as 2026-01-31; near it: 2026-01-31",
+        ),
+        ("headline_events.csv", "event_id,event_time\nx,9:30\n", "near it: 09:30"),
+        (
+            "test_repo_patterns.csv",
+            "pattern\n(?!a)b\n",
+            "pattern is '(?!a)b'; allowed: a regular expression without "
+            "look-around and back reference (invalid perl operator: (?!",
+        ),
+        ("test_repo_patterns.csv", "pattern\na\\Z\n", "invalid escape sequence: \\Z"),
+        ("test_repo_patterns.csv", "pattern\na*+\n", "bad repetition operator: *+"),
+        ("test_repo_patterns.csv", "pattern\n(a)\\1\n", "invalid escape sequence: \\1"),
+        ("families.csv", "family,extra_root_pattern\nqwen,(\n", "missing ): ("),
+        (
+            "publishers.csv",
+            "Publisher,company\nlab,Lab\n",
+            "the columns are Publisher, company; allowed: publisher, ",
+        ),
+        ("publishers.csv", ",,\n,,\n", "line 2: the columns are missing"),
+        ("Publishers.CSV", "publisher\nlab\n", "Publishers.CSV is no seed; near it: publishers.csv"),
+        ("publishers.csv.txt", "publisher\nlab\n", "publishers.csv.txt is no seed; near it: publishers.csv"),
+        (" publishers.csv", "publisher\nlab\n", "/ publishers.csv' is no seed; near it: publishers.csv"),
+        ("publishers (1).csv", "publisher\nlab\n", "is no seed; near it: publishers.csv"),
+        ("publishers - Copy.csv", "publisher\nlab\n", "is no seed; near it: publishers.csv"),
+        ("publishers.xlsx", "x", "publishers.xlsx is no seed; near it: publishers.csv"),
+        ("publishers.tsv", "x", "publishers.tsv is no seed; near it: publishers.csv"),
+        ("publishers", "x", "publishers is no seed; near it: publishers.csv"),
+    ],
+)
+def test_a_value_that_means_nothing_is_refused_with_what_is_near(
+    own: Settings, name: str, text: str, says: str
+) -> None:
+    write(own, name, text)
+    with pytest.raises(SeedError) as raised:
+        for seed in ALL_SEEDS:
+            read_seed(seed, own)
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_is_no_seed_and_what_is_left_beside_one_is_nobodys_business(own: Settings) -> None:
+    for name in ("README.md", "notes.txt", ".DS_Store", ".~lock.publishers.csv#", "~$publishers.csv"):
+        write(own, name, "whatever")
+    for name in ("publishers.csv~", "publishers.csv.bak"):
+        write(own, name, "whatever")
+    assert own.seeds_folder is not None
+    (own.seeds_folder / "old").mkdir()
+    assert len(read_seed(PUBLISHERS, own)) >= SHIPPED_AT_LEAST["publishers"]
+    (own.seeds_folder / "licences.csv").mkdir()
+    with pytest.raises(SeedError, match=r"licences\.csv is no file"):
+        read_seed(PUBLISHERS, own)
+
+
+def test_a_row_may_refer_to_the_users_own(own: Settings) -> None:
+    write(own, "countries.csv", "country,name,country_group\nXK,Kosovo,Europe\n")
+    write(own, "families.csv", "family,name\nmine,Mine\n")
+    write(own, "publishers.csv", "publisher,country,family\nlab,XK,mine\n")
+    write(own, "companies.csv", "symbol,kind,exchange,market_symbol,peers\nNEW,company,XNYS,IDX,BABA\n"
+          "IDX,index,XNYS,,\n")  # fmt: skip
+    write(own, "curated_models.csv", "family,repo_pattern,is_included\n*,x,false\nmine,y,true\n")
+    for seed in ALL_SEEDS:
+        read_seed(seed, own)
+    assert row(PUBLISHERS, own, "lab")["country"] == "XK"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "publisher,company,follow_all\nmy-lab,My Lab,TRUE\nother,Other,False\n",
+        "publisher;company;follow_all\nmy-lab;My Lab;true\nother;Other;false\n",
+        "publisher\tcompany\tfollow_all\nmy-lab\tMy Lab\tTRUE\nother\tOther\tFALSE\n",
+        "sep=;\npublisher;company;follow_all\nmy-lab;My Lab;true\nother;Other;false\n",
+        "\ufeffpublisher,company,follow_all,,\r\nmy-lab,My Lab,TRUE,,\r\n,,,,\r\n"
+        "\r\nother,Other,FALSE,,\r\n,,,,\r\n",
+        ' publisher , company,follow_all\nmy-lab,\u00a0My Lab ,true\n" ",,\nother,Other,false,\n',
+    ],
+)
+def test_a_file_is_read_as_spreadsheets_of_all_countries_save_it(own: Settings, text: str) -> None:
+    write(own, "publishers.csv", text)
+    assert (row(PUBLISHERS, own, "my-lab")["company"], row(PUBLISHERS, own, "my-lab")["follow_all"]) == (
+        "My Lab", "true"
+    )  # fmt: skip
+    assert row(PUBLISHERS, own, "other")["follow_all"] == "false"
+
+
+def test_an_error_counts_the_lines_as_an_editor_does(own: Settings) -> None:
+    write(own, "publishers.csv", "sep=;\npublisher;follow_all\n;\n\nlab;maybe\n")
+    with pytest.raises(SeedError, match="line 5: follow_all is 'maybe'"):
+        read_seed(PUBLISHERS, own)
+
+
+def test_the_shipped_rows_pass_what_a_users_must(settings: Settings) -> None:
+    own = replace(settings, seeds_folder=SHIPPED)
+    for seed in ALL_SEEDS:
+        assert read_seed(seed, own) == read_seed(seed, settings)
 
 
 def test_a_line_end_inside_quotes_is_part_of_the_value(own: Settings) -> None:
