@@ -1,22 +1,21 @@
 """Reads during publications, by the DuckDB of this environment and by the oldest that is promised.
 
-Belongs here: publishing two states by turns while readers read, and an environment for the old reader.
-Does not belong here: a read (reader).
+Belongs here: publishing two states by turns while readers read.
+Does not belong here: a read (reader), and the environment of the oldest (tests/oldest_reader).
 """
 
 import json
 import subprocess
 import sys
-import venv
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.oldest_reader import OLDEST, oldest_python
 from tests.soak import calls, promises
 from tests.soak.homes import SECOND, upstream_on
 from tests.soak.trial import Trial
 
 PUBLICATIONS, READS = 60, 1_000
-OLDEST = "1.2.2"
 READER = Path(__file__).with_name("reader.py")
 
 
@@ -24,7 +23,7 @@ def reads(trial: Trial) -> None:
     with trial.case(0, "reads") as folder, upstream_on(SECOND) as upstream:
         settings = trial.homes.copy("first", folder / "data", upstream)
         pythons = {"this": sys.executable}
-        if old := _old_python(folder / "old"):
+        if old := oldest_python(folder / "old"):
             pythons[OLDEST] = old
         else:
             trial.counts[f"environments without DuckDB {OLDEST}: pip could not install it"] = 1
@@ -57,12 +56,3 @@ def reads(trial: Trial) -> None:
                     trial.counts["reads"] += number
         trial.counts["reads, not reached"] = max(0, READS - trial.counts["reads"])
         promises.forms_are_of_one_publication(settings)
-
-
-def _old_python(folder: Path) -> str | None:
-    """An environment with the oldest DuckDB; None without a package index."""
-    venv.create(folder, with_pip=True)
-    python = str(folder / "bin" / "python")
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"duckdb=={OLDEST}"]
-    is_there = subprocess.run([python, *install], capture_output=True, check=False).returncode == 0
-    return python if is_there else None

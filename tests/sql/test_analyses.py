@@ -18,6 +18,7 @@ from dagster_project.lib.report.make import SECTIONS, make_report
 from dagster_project.lib.seeds import tables as seeds
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_models import project
+from tests.oldest_reader import oldest_python, wrong_answers
 from tests.worlds.warehouse import Template, Warehouse
 
 SQL = Path(__file__).parents[2] / "sql"
@@ -184,6 +185,24 @@ def test_a_question_has_a_short_query_and_an_answer(path: Path, published: Path)
     assert len(text.splitlines()) < 25
     with duckdb.connect(str(published), read_only=True) as connection:
         assert connection.execute(text).fetchall()
+
+
+def test_the_oldest_duckdb_that_is_promised_answers_every_question_and_reads_every_table(
+    published: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Also what the report shows as the SQL behind its charts, and each table as Parquet."""
+    python = oldest_python(tmp_path_factory.mktemp("oldest"))
+    if python is None:
+        pytest.skip("pip could not install the oldest DuckDB: no package index")
+    parquet = published.parent / "parquet"
+    with duckdb.connect(str(published), read_only=True) as connection:
+        tables = [name for (name,) in connection.execute("select table_name from about_tables").fetchall()]
+    queries = {f"question {path.stem}": path.read_text() for path in ANALYSES}
+    queries |= {f"report {path.stem}": path.read_text() for path in (SQL / "report").glob("*.sql")}
+    for table in tables:
+        files = f"{parquet}/{table}/*.parquet" if (parquet / table).is_dir() else f"{parquet}/{table}.parquet"
+        queries |= {f"table {table}": f"from {table}", f"Parquet of {table}": f"from '{files}'"}
+    assert wrong_answers(python, published, queries) == {}
 
 
 def test_the_page_of_queries_shows_every_query_as_it_is(published: Path) -> None:
