@@ -102,6 +102,13 @@ def test_one_model_of_hundreds_that_is_listed_twice_costs_no_day(tmp_path: Path)
     ]
 
 
+def test_a_listing_that_was_fetched_over_midnight_is_one(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"a/{n}", "downloads": 10, "fetched_at": f"2025-03-0{1 + n % 2}T00:00:00Z"} for n in range(4)
+    ]
+    assert len(read(tmp_path, rows)) == 4
+
+
 def test_when_a_model_was_made_or_changed_is_no_day_of_a_listing(tmp_path: Path) -> None:
     rows = [
         {"id": f"a/{n}", "downloads": 10, "createdAt": f"2024-01-0{n}T00:00:00Z",

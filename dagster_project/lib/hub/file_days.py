@@ -50,10 +50,20 @@ def of_day(connection: Connection, source: Source, day: date) -> Source:
         if "id" not in kinds or "downloads" not in kinds:
             return source  # refused by name later
         others = [name for name in kinds if name not in BY_NAME][:MOST_COLUMNS]
-        named = [name for name in others if _LOOKS_LIKE_A_DAY.fullmatch(_snake(name))]
-        for name in sorted(named, key=lambda one: not _IS_THE_DAY.fullmatch(_snake(one))):
+        said = [name for name in others if _IS_THE_DAY.fullmatch(_snake(name))]
+        fetched = [name for name in others if name not in said and _LOOKS_LIKE_A_DAY.fullmatch(_snake(name))]
+        for name in said:
             source = _narrowed(connection, source, name, day, must_be=True)
+        # one listing may be fetched over midnight: its times tell days apart only where models come again
+        if fetched and _has_repeats(connection, source):
+            for name in fetched:
+                source = _narrowed(connection, source, name, day, must_be=False)
         return _without_contradictions(connection, source, kinds, others, day)
+
+
+def _has_repeats(connection: Connection, source: Source) -> bool:
+    again = f"select 1 from {source.sql} group by cast(id as varchar) having count(*) > 1 limit 1"
+    return bool(connection.execute(again, [source.path]).fetchall())
 
 
 def _narrowed(connection: Connection, source: Source, name: str, day: date, *, must_be: bool) -> Source:
@@ -66,7 +76,7 @@ def _narrowed(connection: Connection, source: Source, name: str, day: date, *, m
     ).fetchall()[0]
     if read < said or not read:
         return source  # no days
-    if days == 1 and (first == day or not must_be or not _IS_THE_DAY.fullmatch(_snake(name))):
+    if days == 1 and (first == day or not must_be):
         return source
     if not found:
         raise FileRefused(
@@ -85,7 +95,7 @@ def _without_contradictions(
     connection: Connection, source: Source, kinds: dict[str, str], others: list[str], day: date
 ) -> Source:
     """The source, if it says one thing of each model, or nearly each. Raises FileRefused."""
-    key = "coalesce(_id, id)" if "_id" in kinds else "id"
+    key = "coalesce(cast(_id as varchar), cast(id as varchar))" if "_id" in kinds else "cast(id as varchar)"
     models, doubtful = _contradictions(connection, source, kinds, key)
     if not doubtful:
         return source
