@@ -129,7 +129,7 @@ def test_one_line_of_another_type_costs_no_file_of_json_lines(
     lines = [row(n, **good) for n in (1, 2, 3)] + [row(4, **good | {field: value})]
     path = tmp_path / "mine.jsonl"
     path.write_bytes(b"\n".join(orjson.dumps(one) for one in lines))
-    counts, _ = stage_file(connection, json_lines(path, "mine"), SHIPPED)
+    counts, _ = stage_file(connection, json_source(path, "mine"), SHIPPED)
     assert [line.partition(" (")[0] for line in counts["odd_values"]] == [f"{field}: 1"]
     kept = [value for (value,) in staged(connection, ours)]
     assert kept[3] is None and None not in kept[:3] and counts["row_count"] == 4
