@@ -28,8 +28,8 @@ class Kind(NamedTuple):
     """What a field may hold, and how it is read; `{}` in the SQL stands for what is read.
 
     Of a page: its type for DuckDB's JSON reader and the SQL of each column. Nearly every value that can be is
-    `plain`, a pattern of the JSON text `seen`, and not `impossible`; of a page with other ones `kept` decides
-    in Python: it returns a value as the reader shall find it, and raises ValueError if it cannot be.
+    `plain`, a pattern of the JSON text `seen`; of a page with other ones `kept` decides in Python: it returns
+    a value as the reader shall find it, and raises ValueError if it cannot be.
     Of a file: its types as DuckDB names them, the SQL of what a column of JSON holds (JSON lines whose types
     differ), the SQL of the value, NULL where it cannot be, the value's type, the SQL of each column from the
     value, and of what says nothing (`silent`).
@@ -45,7 +45,6 @@ class Kind(NamedTuple):
     page: tuple[str, ...] = ("{}",)
     file: tuple[str, ...] = ("{}",)
     seen: str = "{}"
-    impossible: str = ""
     of_json: str = "{}"
     silent: str = "{} is null"
 
@@ -158,6 +157,11 @@ _DIGITS = f"[0-9]{{1,{len(str(LARGEST))}}}"
 _QUOTED = r'"(?:[^"\\]|\\["\\/bfnrt])*"'
 _INSIDE = "{}[2:-2]"
 _TEXT = f"case when contains({{}}, chr(92)) then {{}} ->> '$' else {_INSIDE} end"
+# of this century, in which every fourth year has a 29th of February
+_DAY = (
+    "(?:20[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+    "|(?:0[13578]|1[02])-31)|20(?:[02468][048]|[13579][26])-02-29)"
+)
 _TIME = "try_cast({} as timestamptz) at time zone 'UTC'"
 _TOTAL = "json_extract(try_cast({} as json), '$.total')"
 _OWNER = "coalesce({author}, case when contains({id}, '/') then split_part({id}, '/', 1) end)"
@@ -208,9 +212,8 @@ TEXTS = Kind(
 )
 TIME = Kind(
     json="json",
-    plain=r'"20[0-9]{2}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"',
+    plain=rf'"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?Z"',
     page=(in_place(_TIME, _INSIDE),),
-    impossible=f"try_cast({_INSIDE} as timestamptz) is null",  # the 31st of February
     kept=_time,
     types=("TIMESTAMP", "DATE", "VARCHAR", "JSON"),
     of_json=_JSON_TEXT,
