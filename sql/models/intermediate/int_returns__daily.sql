@@ -96,11 +96,14 @@ judged as (
             and abs(jumps.log_ratio + jumps.split_log_ratio) < jumps.jump,
             false
         ) as is_known_split_unadjusted,
-        -- a crash moves within its session, a change of basis between two of them
+        -- a crash moves within its session, a change of basis between two of them; none moves twentyfold
         coalesce(
             abs(jumps.split_log_ratio) < thresholds.split_least_log_ratio
             and abs(jumps.jump - jumps.whole_jump) <= thresholds.lost_split_tolerance
-            and jumps.day_range <= thresholds.lost_split_greatest_range * jumps.jump,
+            and (
+                jumps.day_range <= thresholds.lost_split_greatest_range * jumps.jump
+                or jumps.whole_jump >= ln(thresholds.lost_split_certain_ratio)
+            ),
             false
         ) as is_split_lost
     from jumps
