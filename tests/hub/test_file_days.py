@@ -11,6 +11,7 @@ import pytest
 from dagster_project.lib.hub.file_days import of_day
 from dagster_project.lib.hub.read_files import FileRefused, json_source, stage_file
 from tests.heard import heard
+from tests.past import SHIPPED
 
 DAY = date(2025, 3, 2)
 
@@ -20,7 +21,7 @@ def read(tmp_path: Path, rows: list[dict[str, Any]], day: date = DAY) -> list[tu
     path.write_bytes(b"\n".join(map(orjson.dumps, rows)))
     with duckdb.connect() as connection:
         source = of_day(connection, json_source(path, "mine"), day)
-        stage_file(connection, source)
+        stage_file(connection, source, SHIPPED)
         return connection.execute("select repo_id, downloads_30d from staged order by all").fetchall()
 
 

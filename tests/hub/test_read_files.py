@@ -9,10 +9,7 @@ import orjson
 import pytest
 
 from dagster_project.lib.hub.read_files import FileRefused, json_source, parquet, stage_file
-from dagster_project.lib.settings import Settings
-from tests.past import ARCHIVED, row, write
-
-SHIPPED = Settings(home=Path("nowhere"))  # thresholds as shipped
+from tests.past import ARCHIVED, SHIPPED, row, write
 
 
 @pytest.fixture

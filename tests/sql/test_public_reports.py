@@ -1,10 +1,10 @@
 """Prices that users of the same source have reported in public: what the product makes of each.
 
-Belongs here: rows as they were reported, by repository and number. Does not belong here: the rule (test_prices).
+Belongs here: rows as they were reported, by repository and number.
+Does not belong here: the rule (test_prices).
 """
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,7 +45,13 @@ def reported(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Pr
 
 @pytest.mark.parametrize(
     ("symbol", "untrue"),
-    [("HUNDREDFOLD", [1, 3]), ("POUNDS", [2]), ("UNADJUSTED", [3]), ("HALF_DONE", [1, 2, 3]), ("WITHIN", [2, 3])],
+    [
+        ("HUNDREDFOLD", [1, 3]),
+        ("POUNDS", [2]),
+        ("UNADJUSTED", [3]),
+        ("HALF_DONE", [1, 2, 3]),
+        ("WITHIN", [2, 3]),
+    ],
 )
 def test_a_jump_that_users_reported_is_flagged_and_is_no_return(
     reported: PriceWarehouse, symbol: str, untrue: list[int]

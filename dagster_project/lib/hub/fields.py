@@ -230,7 +230,7 @@ WHOLE = Kind(
     of_json=_JSON_NUMBER,
     value=f"case when {{}} = floor({{}}) and {{}} between 0 and {LARGEST} then try_cast({{}} as bigint) end",
     value_type="bigint",
-    meaning=f"a whole number from 0 to {LARGEST:.0e}",
+    meaning="a whole number from 0 to 10^15",
 )
 TOTAL = Kind(
     json="struct(total json)",

@@ -105,7 +105,8 @@ def stage_file(
     clear_zeros(connection, "staged", carried)
     if count_rows(connection, "staged where downloads_30d is not null") == 0:
         raise FileRefused(
-            f"{source.name}: column downloads says nothing (0 or NULL in every row). Nothing was loaded."
+            f"{source.name}: column downloads says nothing (0, NULL or no count in every row). "
+            "Nothing was loaded."
         )
     return {"row_count": count_rows(connection, "staged"), "overlap": 0, **removed, **odd.columns()}, lacks
 
