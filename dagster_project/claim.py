@@ -19,19 +19,27 @@ from pathlib import Path
 
 from dagster_project.lib.archive.backfill import FIRST_DAY, backfill
 from dagster_project.lib.archive.client import open_archive
+from dagster_project.lib.claim.known import typed, write_claim, write_list
 from dagster_project.lib.claim.page import FOUNDING, Claim, ClaimError, claimed_milestone, write_page
 from dagster_project.lib.files import write_whole
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.markets.yahoo import snapshot_prices
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.seeds.files import Row
-from dagster_project.lib.seeds.tables import COMPANIES, FAMILIES, HEADLINE_EVENTS, read_seed
+from dagster_project.lib.seeds.tables import (
+    COMPANIES,
+    FAMILIES,
+    HEADLINE_EVENTS,
+    PUBLISHED_CLAIMS,
+    read_seed,
+)
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import exclusive, reading
 from dagster_project.runs import dagster_instance, execute_job, publish_what_is_loaded
 
 # days from the claim: half a year of what came before, and a week after it
 COARSE = (-280, -140, -70, -28, -7, 7)
+AROUND = (-7, 0, 7)  # days from each end of a published claim's period
 FINE = 4  # days that narrow the crossing once the coarse ones have found it
 NEAR = 3  # days away from the wanted one at which a revision stands in for it
 NEWS = timedelta(days=7)  # a headline of the seed this near is the claim's
@@ -40,24 +48,66 @@ NEWS = timedelta(days=7)  # a headline of the seed this near is the claim's
 def run_claim(text: str, is_demo: bool) -> None:
     """Fetch what the claim needs, build, publish, and print the page; it is kept as published/claim.txt.
 
+    "list" shows every published claim with what the newest publication of the data home says, and fetches
+    nothing; the id of one checks it; "family company date" checks a story with its share.
     Raises ClaimError for a claim that cannot be read or checked, and what fetching raises. What was fetched
     stays; the same command goes on there, and narrows the crossing further.
     """
-    claim = Claim.parse(text) if text else FOUNDING
     with _world(is_demo) as asked:
-        check_names(claim, asked)
-        settings = own_home(asked, claim)
-        with exclusive(settings), dagster_instance(settings) as instance:
-            _fetch_prices(settings, claim)
-            _fetch_days(settings, _coarse_days(settings, claim))
-            execute_job("build_milestones", instance, None, settings)  # a third of a whole build
-            _fetch_days(settings, _fine_days(settings, claim))
-            publish_what_is_loaded(settings, instance)
-        published = settings.published / "modeltide.duckdb"
-        page = write_page(published, claim)
-        target = settings.published / "claim.txt"
-        write_whole(target, page.encode())
-    print(f"\n{page}\nKept as {target}; the figures are in {published}.")
+        known = {str(row["claim"]): row for row in read_seed(PUBLISHED_CLAIMS, asked)}
+        if text == "list":
+            published = asked.published / "modeltide.duckdb"
+            print(
+                write_list(published if published.exists() else None, [typed(one) for one in known.values()])
+            )
+        elif text in known:
+            _check_known(known[text], asked)
+        else:
+            _check_story(_parsed(text, known), asked)
+
+
+def _parsed(text: str, known: Iterable[str]) -> Claim:
+    if text and " " not in text.strip():
+        near = get_close_matches(text.strip(), known, n=3, cutoff=0.5)
+        raise ClaimError(
+            f"CLAIM is {text!r}, which is no published claim that is known"
+            + (f"; near it: {', '.join(near)}" if near else "")
+            + ". CLAIM=list shows them; also allowed: "
+            + '"family company date" such as "qwen Alibaba 2026-01-13".'
+        )
+    return Claim.parse(text) if text else FOUNDING
+
+
+def _check_known(row: Row, asked: Settings) -> None:
+    """A published claim by its id: the days of the archive around both ends of its period."""
+    settings = replace(asked, home=asked.home / "claims" / str(row["claim"]))
+    claim = typed(row)
+    ends = [claim["window_end"]] + ([claim["window_start"] - timedelta(1)] if claim["window_start"] else [])
+    # a snapshot tells of the day before it
+    wanted = [end + timedelta(days=1 + offset) for end in ends if end for offset in AROUND]
+    with exclusive(settings), dagster_instance(settings) as instance:
+        _fetch_days(settings, _archived(settings, wanted, str(row["claim"])))
+        publish_what_is_loaded(settings, instance)
+    _keep(settings, write_claim(settings.published / "modeltide.duckdb", claim))
+
+
+def _check_story(claim: Claim, asked: Settings) -> None:
+    """A story: the crossing, narrowed down by days of the archive, and the share."""
+    check_names(claim, asked)
+    settings = own_home(asked, claim)
+    with exclusive(settings), dagster_instance(settings) as instance:
+        _fetch_prices(settings, claim)
+        _fetch_days(settings, _coarse_days(settings, claim))
+        execute_job("build_milestones", instance, None, settings)  # a third of a whole build
+        _fetch_days(settings, _fine_days(settings, claim))
+        publish_what_is_loaded(settings, instance)
+    _keep(settings, write_page(settings.published / "modeltide.duckdb", claim))
+
+
+def _keep(settings: Settings, page: str) -> None:
+    target = settings.published / "claim.txt"
+    write_whole(target, page.encode())
+    print(f"\n{page}\nKept as {target}; the figures are in {settings.published / 'modeltide.duckdb'}.")
 
 
 def check_names(claim: Claim, settings: Settings) -> None:
@@ -116,13 +166,17 @@ def halving_days(intervals: Iterable[tuple[date, date]], days: Iterable[date], n
 
 
 def _coarse_days(settings: Settings, claim: Claim) -> list[date]:
+    return _archived(settings, [claim.day + timedelta(days=offset) for offset in COARSE], str(claim.day))
+
+
+def _archived(settings: Settings, wanted: list[date], what: str) -> list[date]:
+    """Days of the archive next to the wanted ones."""
     archive = open_archive(settings)
-    wanted = [claim.day + timedelta(days=offset) for offset in COARSE]
     found = {nearest(archive.revisions, day) for day in wanted if day >= FIRST_DAY} - {None}
     days = sorted(day for day in found if day is not None)
     if not days:
         raise ClaimError(
-            f"The archive {archive.name} has no day around {claim.day}: it begins on {FIRST_DAY}, and the "
+            f"The archive {archive.name} has no day around {what}: it begins on {FIRST_DAY}, and the "
             f"Hub's day is {archive.asked_at.date()}. Choose a day between."
         )
     return days

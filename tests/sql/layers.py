@@ -18,7 +18,7 @@ from dagster_project.lib.sql_models.project import manifest
 NAMES = {
     "staging": (r"stg_[a-z]+(_[a-z]+)*__[a-z_]+", "stg_<source>__<what>"),
     "intermediate": (r"int_[a-z]+(_[a-z]+)*__[a-z_]+", "int_<entity>__<what>"),
-    "marts": (r"(fct|dim|about)_[a-z_]+|model_history", "fct_, dim_ or about_<what>"),
+    "marts": (r"(fct|dim|about|latest)_[a-z_]+|model_history", "fct_, dim_, about_ or latest_<what>"),
 }
 MOST_JOINS = 6  # of one SELECT: what joins more says too many things at once
 # (model, rule): the reason why it cannot be mended

@@ -42,6 +42,7 @@ TOPICS = {
         "fct_open_vs_closed_daily", "fct_token_share_daily", "fct_token_vintages", "dim_api_models",
         "fct_catalogue_daily", "fct_sdk_installs_daily", "fct_sdk_index_weekly",
     ),
+    "Claims": ("fct_claim_checks", "fct_claim_contradictions"),
     "Markets": (
         "dim_events", "fct_event_study", "fct_event_study_pooled", "fct_abnormal_returns",
         "fct_ticker_returns_daily", "fct_adoption_lead_lag", "fct_price_restatements",

@@ -63,6 +63,7 @@ class Rule(NamedTuple):
     default: str | None
     is_required: bool
     refers: tuple[str, ...]
+    refers_by_kind: dict[str, str]
     beside: tuple[str, ...]
     is_list: bool
     is_shipped: bool
@@ -145,6 +146,7 @@ def _rule(
     allowed: str = "",
     form: str = "",
     refers: tuple[str, ...] = (),
+    refers_by_kind: dict[str, str] | None = None,
     beside: tuple[str, ...] = (),
     is_list: bool = False,
     is_shipped: bool = False,
@@ -169,6 +171,7 @@ def _rule(
         default,
         required,
         refers,
+        refers_by_kind or {},
         beside,
         is_list,
         is_shipped,

@@ -56,6 +56,7 @@ LIBRARIES = _seed("libraries")
 SDK_PACKAGES = _seed("sdk_packages")
 DATA_SOURCES = _seed("data_sources")
 HEADLINE_EVENTS = _seed("headline_events")
+PUBLISHED_CLAIMS = _seed("published_claims")
 ALL_SEEDS = tuple(_seed(name) for name in described("seeds"))
 
 
@@ -116,6 +117,14 @@ def _knowing(seed: Seed, settings: Settings) -> Refuse:
                         else f"one of {where}"
                     )
                     return of_list + _near(nearest(word, values, values))
+        elif rule.refers_by_kind:
+            for subject in text.split(";"):
+                kind, _, said = subject.strip().partition(":")
+                if refers := rule.refers_by_kind.get(kind):
+                    values, where = known((refers,))
+                    if said not in values and said not in rule.beside:
+                        names = nearest(said, values, values)
+                        return f"{kind}: and one of {where}" + _near(f"{kind}:{one}" for one in names)
         elif rule.is_shipped and shipped is None:
             names = sorted(str(one[0]) for one in all_shipped)
             return "the name of a shipped row" + _near(nearest(text, names))

@@ -1,5 +1,5 @@
 {{ one_row_of(
     'share_thresholds',
     ['min_coverage'],
-    whole=['catalogue_window_days', 'hub_window_days', 'token_window_days']
+    whole=['catalogue_window_days', 'claim_days_apart', 'hub_window_days', 'token_window_days']
 ) }}

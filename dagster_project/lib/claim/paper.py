@@ -1,0 +1,48 @@
+"""Plain text of a fixed width: titles, sentences and tables.
+
+Belongs here: how a page of text looks. Does not belong here: what it says (page, known, verdicts).
+"""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+WIDTH = 100
+# an amount with its unit, or a dash
+_FIGURE = re.compile(r"(>= )?[−+–]?[\d,.]*\s?(%|M|bn|k|tn)?\*?|[\d.]+ of \d+")
+
+
+class Paper:
+    """A page as it grows."""
+
+    def __init__(self) -> None:
+        self._file = io.StringIO()
+        self._console = Console(file=self._file, width=WIDTH, highlight=False, markup=False, emoji=False)
+
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self._file.getvalue().splitlines()) + "\n"
+
+    def say(self, text: str) -> None:
+        self._console.print(text, soft_wrap=False)
+
+    def title(self, text: str) -> None:
+        self.say(f"\n{text}\n{'-' * len(text)}")
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A heading of figures is never cut; texts beside them wrap."""
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        rows = list(rows)
+        for place, heading in enumerate(headings):
+            is_figure = bool(rows) and all(_FIGURE.fullmatch(row[place]) for row in rows)
+            table.add_column(
+                heading,
+                justify="right" if is_figure else "left",
+                min_width=max(map(len, heading.split())) if is_figure else None,
+            )
+        for row in rows:
+            table.add_row(*row)
+        self._console.print(table)

@@ -1,0 +1,118 @@
+-- what each usable snapshot says of a claim about totals, and what the snapshots around the claim's
+-- own day leave open
+with claims as (
+    select
+        claim,
+        measure,
+        metric,
+        window_end,
+        against is not null as is_compared
+    from {{ ref('stg_seeds__published_claims') }}
+    where
+        measure <> 'window'
+        and kind not in ('share', 'share_of_derivatives')
+),
+
+wanted as (
+    select
+        claim,
+        side,
+        count(distinct subject_name) as members
+    from {{ ref('int_claims__members') }}
+    group by claim, side
+),
+
+counted as (
+    select
+        claims.claim,
+        claims.window_end,
+        claims.is_compared,
+        counts.side,
+        counts.definition,
+        counts.activity_date,
+        counts.scope,
+        counts.is_floor,
+        counts.members < wanted.members as lacks_members,
+        case
+            when claims.metric = 'models' then counts.models
+            when claims.metric = 'derivatives' then counts.derivatives
+            when claims.metric = 'quantisations' then counts.quantisations
+            when claims.measure = 'rolling_30d' then counts.downloads_30d
+            else counts.downloads_all_time
+        end as figure
+    from claims
+    inner join {{ ref('int_claims__counts') }} as counts
+        on claims.claim = counts.claim
+    inner join wanted
+        on
+            counts.claim = wanted.claim
+            and counts.side = wanted.side
+    where counts.is_observed
+),
+
+paired as (
+    select
+        subject.claim,
+        subject.window_end,
+        subject.definition,
+        subject.activity_date,
+        subject.scope,
+        subject.is_floor or coalesce(against.is_floor, false) as is_floor,
+        subject.lacks_members or coalesce(against.lacks_members, subject.is_compared)
+            as lacks_members,
+        subject.figure,
+        against.figure as compared_figure
+    from counted as subject
+    left join counted as against
+        on
+            subject.claim = against.claim
+            and subject.definition = against.definition
+            and subject.activity_date = against.activity_date
+            and against.side = 'against'
+    where
+        subject.side = 'subject'
+        and subject.figure is not null
+),
+
+neighbours as (
+    select
+        *,
+        lead(activity_date) over by_day as next_date,
+        lead(figure) over by_day as next_figure,
+        lead(compared_figure) over by_day as next_compared,
+        row_number() over by_day as number,
+        count(*) filter (where activity_date <= window_end) over (
+            partition by claim, definition
+        ) as days_before
+    from paired
+    window by_day as (partition by claim, definition order by activity_date)
+)
+
+select
+    claim,
+    definition,
+    activity_date,
+    scope,
+    is_floor,
+    lacks_members,
+    -- the last snapshot up to the claim's day; without one, the first after it
+    number = greatest(days_before, 1) as is_of_claim_day,
+    figure as value,
+    case when number > 1 or activity_date <= window_end then figure end as lower_bound,
+    case
+        when number = greatest(days_before, 1) and activity_date < window_end then next_figure
+        else figure
+    end as upper_bound,
+    compared_figure as compared_value,
+    case when number > 1 or activity_date <= window_end then compared_figure end
+        as compared_lower_bound,
+    case
+        when number = greatest(days_before, 1) and activity_date < window_end then next_compared
+        else compared_figure
+    end as compared_upper_bound,
+    activity_date as first_date,
+    case
+        when number = greatest(days_before, 1) and activity_date < window_end then next_date
+        else activity_date
+    end as last_date
+from neighbours
