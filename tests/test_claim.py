@@ -99,11 +99,11 @@ def test_a_story_without_a_headline_gets_an_event_of_its_own_beside_the_users_ro
     )
     monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("MODELTIDE_SEEDS", str(mine))
-    home = own_home(Settings.from_environment(), Claim("deepseek", "NVIDIA", date(2025, 1, 27)))
+    home = own_home(Settings.from_environment(), Claim("deepseek", "NVIDIA", date(2024, 1, 26)))
     events = {str(row["event_id"]): row for row in read_seed(HEADLINE_EVENTS, home)}
-    assert events["claim-deepseek-2025-01-27"]["company"] == "NVIDIA"
+    assert events["claim-deepseek-2024-01-26"]["company"] == "NVIDIA"
     assert events["old"]["claim"] == "said" and "qwen-700m-scmp" in events
-    assert home.home == tmp_path / "data" / "claims" / "deepseek-2025-01-27"
+    assert home.home == tmp_path / "data" / "claims" / "deepseek-2024-01-26"
 
 
 def test_a_story_with_a_headline_near_it_keeps_the_seeds_as_they_are(

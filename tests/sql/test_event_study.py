@@ -123,6 +123,10 @@ def world(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Price
                         peers="ALPHA")  # fmt: skip
     for symbol in ("TWIN", "HKNY"):
         warehouse.add_event(f"{symbol}-1", symbol, DAYS[EVENT])
+    warehouse.add_share("TOLD", "TOLD", market_symbol="NMARKET", sector_symbol="NSECTOR", peers="BETA GAMMA")
+    for event_id, day, hour in (("told-1", EVENT, "06:00"), ("told-2", EVENT, "05:00"),
+                                ("told-3", EVENT + 1, "06:00")):  # fmt: skip
+        warehouse.add_event(event_id, "TOLD", DAYS[day], story="told", event_time=hour)
     warehouse.add_event("weekend", "ALPHA", DAYS[EVENT + 19] + timedelta(1), event_time="10:00")
     warehouse.insert_rows("seeds.confounders", [
         {"confounder": "a", "confounder_date": DAYS[EVENT], "affected_company": "ALPHA", "what": "mine",
@@ -131,8 +135,10 @@ def world(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Price
          "verified": False},
         {"confounder": "c", "confounder_date": DAYS[EVENT - 1], "affected_country": "US", "what": "theirs",
          "verified": True},
+        {"confounder": "d", "confounder_date": DAYS[EVENT + 1], "affected_company": "TOLD", "what": "x; y",
+         "verified": True},
     ])  # fmt: skip
-    extra = {"TWIN": RETURNS["HALTED"], "HKNY": RETURNS["HKTWO"] * 1.1 + 0.001}
+    extra = {"TWIN": RETURNS["HALTED"], "TOLD": RETURNS["LATE"], "HKNY": RETURNS["HKTWO"] * 1.1 + 0.001}
     more = prices_of(extra, DAYS)
     more = more[(more["symbol"] != "HKNY") | ~more["session_date"].isin(HOLIDAYS)]
     warehouse.add_prices(pd.concat([make_prices(), more]).fillna({"split_ratio": 0.0}))
@@ -303,6 +309,48 @@ def test_each_event_has_one_primary_row(study: pd.DataFrame) -> None:
     assert set(zip(primary["model"], primary["window_start"], primary["window_end"], strict=True)) == {
         ("market_peers", 0, 1)
     }
+
+
+def test_a_story_of_one_event_is_judged_as_the_event(world: PriceWarehouse, study: pd.DataFrame) -> None:
+    stories = world.frame("select * from marts.fct_story_verdicts where events_told = 1").set_index("story")
+    alone = study[(study["window_start"] == 0) & (study["window_end"] == 1) & study["is_primary_listing"]]
+    assert set(stories.index) == set(alone["event_id"]) - {"told-1", "told-2", "told-3"}
+    for row in alone[alone["event_id"].isin(stories.index)].itertuples():
+        story = stories.loc[row.event_id]
+        assert story[f"verdict_{row.model}"] == row.verdict
+        assert story[f"tests_{row.model}"] == (row.verdict != "not testable")
+        if row.verdict != "not testable":
+            told = story[f"car_{row.model}"], story[f"scar_{row.model}"], story[f"placebo_p_{row.model}"]
+            assert told == (row.car, row.scar, row.placebo_p)
+            assert story[f"p_adjusted_{row.model}"] == story[f"p_alone_{row.model}"] >= row.placebo_p
+    counted = (stories["verdict"] != "not testable").sum() + 1  # and the story of three events
+    assert set(stories["stories_tested"]) == {counted}
+    assert stories["chance_expected"].iloc[0] == pytest.approx(0.05 * counted)
+    assert stories.loc["IPO-1", "answer"].startswith("Not testable by market and peers (IPO has no peers")
+
+
+def test_events_of_one_story_on_one_session_are_one_test_and_its_p_counts_the_tests(
+    world: PriceWarehouse, study: pd.DataFrame
+) -> None:
+    """Three tell it, two of them on one session: two tests, and a confounder of both is told once."""
+    (story,) = world.frame("select * from marts.fct_story_verdicts where story = 'told'").itertuples()
+    assert list(story.events) == ["told-2", "told-1", "told-3"]
+    assert (story.events_told, story.events_testable, story.tests) == (3, 3, 2)
+    assert story.confounders == f"{DAYS[EVENT + 1]} x; y"
+    rows = study[(study["ticker"] == "TOLD") & (study["window_start"] == 0) & (study["window_end"] == 1)]
+    assert set(rows.loc[rows["event_id"] == "told-2", "verdict_reason"]) == {
+        "one test with told-1: the same story on the same session"
+    }
+    for model in MODELS:
+        tested = rows[(rows["model"] == model) & rows["car"].notna()].set_index("event_id")
+        assert sorted(tested.index) == ["told-1", "told-3"]
+        least = getattr(story, f"event_id_{model}")
+        assert getattr(story, f"scar_{model}") == tested.loc[least, "scar"]
+        assert getattr(story, f"p_alone_{model}") >= tested.loc[least, "placebo_p"]
+        assert getattr(story, f"p_adjusted_{model}") == min(1, 2 * getattr(story, f"p_alone_{model}"))
+    assert "for 2" in story.answer and story.answer.endswith(
+        "1 other reason for a move in these sessions known."
+    )
 
 
 @pytest.mark.parametrize(("symbol", "reason"), BAD.items())

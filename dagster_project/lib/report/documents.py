@@ -44,9 +44,9 @@ TOPICS = {
     ),
     "Claims": ("fct_claim_checks", "fct_claim_contradictions"),
     "Markets": (
-        "dim_events", "fct_event_study", "fct_event_study_pooled", "fct_abnormal_returns",
-        "fct_ticker_returns_daily", "fct_adoption_lead_lag", "fct_price_restatements",
-        "fct_missing_sessions", "dim_confounders",
+        "dim_events", "fct_story_verdicts", "fct_event_study", "fct_event_study_pooled",
+        "fct_abnormal_returns", "fct_ticker_returns_daily", "fct_adoption_lead_lag",
+        "fct_price_restatements", "fct_missing_sessions", "dim_confounders",
     ),
 }  # fmt: skip
 ROWS = 12  # of an answer

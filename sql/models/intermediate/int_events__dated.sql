@@ -10,6 +10,7 @@ with sessions as (
 headlines as (
     select
         headlines.event_id,
+        coalesce(headlines.story, headlines.event_id) as story,
         headlines.kind,
         headlines.company,
         cast(null as varchar) as family,
@@ -109,9 +110,11 @@ releases as (
     group by company, symbol, session_date
 ),
 
+-- what nobody told is a story of its own; `qwen-700m` is what is told of that milestone
 events as (
     select
         event_id,
+        story,
         kind,
         company,
         family,
@@ -127,6 +130,7 @@ events as (
     union all
     select
         event_id,
+        'milestone-' || event_id as story,
         kind,
         company,
         family,
@@ -142,6 +146,7 @@ events as (
     union all
     select
         event_id,
+        event_id as story,
         kind,
         company,
         family,
@@ -158,6 +163,7 @@ events as (
 
 select
     events.event_id,
+    events.story,
     events.kind,
     kinds.event_group,
     kinds.is_decisive,

@@ -1,5 +1,6 @@
 select
     event_id,
+    story,
     kind,
     event_group,
     is_decisive,

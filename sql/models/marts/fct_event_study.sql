@@ -1,64 +1,9 @@
-with thresholds as (
-    select
-        significance,
-        {{ normal_quantile('(1 - significance / 2)') }} as normal_quantile
-    from {{ ref('stg_seeds__event_study_thresholds') }}
-),
-
-tested as (
-    select
-        results.event_id,
-        results.symbol,
-        results.model,
-        results.event_window,
-        results.scar,
-        {{ t_quantile('thresholds.normal_quantile', 'results.degrees_of_freedom') }}
-            as critical_value,
-        thresholds.significance,
-        placebos.placebo_p,
-        placebos.placebo_n,
-        placebos.placebo_floor,
-        placebos.placebo_p_peers,
-        placebos.placebo_n_peers
-    from {{ ref('int_event_study__results') }} as results
-    cross join thresholds
-    inner join {{ ref('int_event_study__placebos') }} as placebos
-        on
-            results.event_id = placebos.event_id
-            and results.symbol = placebos.symbol
-            and results.model = placebos.model
-            and results.event_window = placebos.event_window
-    where results.reason is null
-),
-
-judged as (
+with compared as (
     select
         event_id,
         symbol,
         model,
         event_window,
-        scar,
-        critical_value,
-        significance,
-        placebo_p,
-        placebo_n,
-        placebo_floor,
-        placebo_p_peers,
-        placebo_n_peers,
-        abs(scar) > critical_value as is_large,
-        placebo_floor > significance as is_placebo_mute,
-        abs(scar) > critical_value and (placebo_floor > significance or placebo_p <= significance)
-            as is_distinguishable
-    from tested
-),
-
-compared as (
-    select
-        event_id,
-        symbol,
-        model,
-        event_window,
-        scar,
         critical_value,
         significance,
         placebo_p,
@@ -71,7 +16,7 @@ compared as (
         is_distinguishable,
         count(*) over by_case as models_tested,
         count(*) filter (where is_distinguishable) over by_case as models_distinguishable
-    from judged
+    from {{ ref('int_event_study__judged') }}
     window by_case as (partition by event_id, symbol, event_window)
 )
 
