@@ -117,6 +117,14 @@ from (values
 ) as e(event_id, ticker, session_date, car, verdict, reason),
 (values ('market'), ('market_sector'), ('market_peers')) as m(model),
 (values (0, 0), (0, 1)) as w(window_start, window_end);
+create table fct_story_verdicts as
+select 'story of ' || event_id as story, company, ticker, event_date as first_event_date,
+    event_date as last_event_date, 3::bigint as tests, verdict, 'In a sentence: ' || verdict || '.' as answer,
+    event_id as event_id_market_peers, 0.02 as p_alone_market_peers, 0.06 as p_adjusted_market_peers,
+    0.3 as p_adjusted_market_sector, 0.09 as p_adjusted_market, confounders, 18::bigint as stories_tested,
+    1::bigint as stories_distinguishable, 0.9 as chance_expected, price_vintage
+from fct_event_study inner join dim_events using (event_id)
+where is_primary;
 create table fct_abnormal_returns as
 select event_id, ticker, model, session_date + relative_session::integer as session_date, relative_session,
     0.001 * relative_session as abnormal_return, 0.02 as standard_error

@@ -87,8 +87,8 @@ def test_titles_state_what_was_found_with_figures_and_units(full: str) -> None:
     )
     assert "31.0 % of tokens (26.0 to 36.0 %)" in title(full, "channels")
     assert title(full, "reaction") == (
-        "In 1 of 2 testable events the share moved by more than its market and peers explain; chance alone "
-        "moves 1 in 20"
+        "In 1 of 18 stories the share moved by more than its market and peers explain, where chance alone "
+        "gives 0.9"
     )
     assert title(full, "days") == (
         "4 of 56 captured days cannot be trusted (4 frozen), the last of them 22 February 2026; 4 days were "
@@ -128,7 +128,8 @@ def test_the_newest_day_is_told_in_words(full: str) -> None:
 
 
 def test_the_verdict_stands_in_words_beside_its_chart_with_what_else_happened(full: str) -> None:
-    assert "Distinguishable: +5.2 % over the event's sessions (SCAR 2.6 is beyond 1.98)." in full
+    assert "BABA, 13 January 2026: A newspaper: 700 million. In a sentence: distinguishable." in full
+    assert re.search(r"<td[^>]*>0.060</td>", full)
     assert "Also then: MIIT plan (2026-01-12)." in full
     assert "Headlines, China: not distinguishable, +1.0 % on average of 6 events, p 0.20." in full
     assert "12 January 2026, Alibaba: MIIT plan (source: https://example.org/m; not verified)." in full
@@ -154,9 +155,10 @@ def test_labels_of_events_have_their_year(full: str) -> None:
 
 
 def test_what_the_title_of_the_reaction_counts_is_drawn(home: Settings) -> None:
-    """30 quiet events come first; the last is the one that is distinguishable."""
+    """30 quiet stories come first; the last is the one that is distinguishable."""
     path = write_publication(home.home)
     change(path, "delete from dim_events where event_id = 'release-meta'")
+    change(path, "update fct_story_verdicts set stories_tested = 31, chance_expected = 1.55")
     for n in range(30):
         change(
             path,
@@ -165,13 +167,13 @@ def test_what_the_title_of_the_reaction_counts_is_drawn(home: Settings) -> None:
         )
         change(
             path,
-            "insert into fct_event_study select * replace (? as event_id) from fct_event_study "
-            "where event_id = 'release-meta'",
+            "insert into fct_story_verdicts select * replace ($1 as story, $1 as event_id_market_peers) "
+            "from fct_story_verdicts where story = 'story of release-meta'",
             f"quiet-{n}",
         )
     change(path, "update dim_events set is_decisive = false where event_id = 'qwen-700m'")
     text = page(home, "reaction")
-    assert title(text, "reaction").startswith("In 1 of 31 testable events")
+    assert title(text, "reaction").startswith("In 1 of 31 stories")
     assert len(re.findall(r"<option ", text)) == 24
     assert "BABA, 13 January 2026: A newspaper" in text.split("<option ")[-1]
 
@@ -282,7 +284,7 @@ def test_a_table_that_is_not_there_is_named_in_the_place_of_its_chart(home: Sett
         ("fct_family_adoption_daily", "price", "No family of a listed company has seven days"),
         ("published_claims", "claim", "holds no claim about downloads"),
         ("fct_snapshot_days", "days", "No usable snapshot day yet"),
-        ("fct_event_study", "reaction", "No event yet"),
+        ("fct_story_verdicts", "reaction", "No event yet"),
         ("fct_open_vs_closed_daily", "channels", "No channel has figures yet"),
         ("fct_adoption_lead_lag", "lead_lag", "No family of a listed company has weekly growth yet"),
         ("fct_country_adoption_daily", "changes", "No usable snapshot day yet"),
@@ -333,10 +335,11 @@ def test_an_event_that_cannot_be_tested_says_why(home: Settings) -> None:
     change(
         write_publication(home.home),
         "update fct_event_study set verdict = 'not testable', car = null, scar = null, car_lower = null, "
-        "car_upper = null, verdict_reason = '31 sessions before, 100 needed'",
+        "car_upper = null, verdict_reason = '31 sessions before, 100 needed'; "
+        "update fct_story_verdicts set verdict = 'not testable'",
     )
     assert reason(page(home, "reaction"), "reaction") == (
-        "None of 2 events is testable: 31 sessions before, 100 needed."
+        "None of 2 stories is testable: 31 sessions before, 100 needed."
     )
 
 

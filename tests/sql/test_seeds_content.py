@@ -356,11 +356,40 @@ def test_a_company_has_exactly_one_primary_listing():
     assert {name: count for name, count in listings.items() if count != 1} == {}
 
 
-def test_the_three_reports_of_the_700_million_are_events_of_a_listed_company():
-    dates = {row["event_date"] for row in read("headline_events") if row["event_id"].startswith("qwen-700m")}
-    assert dates == {"2026-01-09", "2026-01-12", "2026-01-13"}
+def test_the_three_reports_of_the_700_million_are_one_story_of_a_listed_company():
+    reports = [row for row in read("headline_events") if row["event_id"].startswith("qwen-700m")]
+    assert {row["event_date"] for row in reports} == {"2026-01-09", "2026-01-12", "2026-01-13"}
+    assert {row["story"] for row in reports} == {"qwen-700m"}
     listed = {row["company"] for row in read("companies")}
     assert {row["company"] for row in read("headline_events")} <= listed
+
+
+def test_the_stories_reach_from_2023_to_today_and_hold_those_of_nvidia():
+    events = by_key("headline_events")
+    assert len({row["story"] for row in events.values()}) >= 25
+    assert {row["event_date"][:4] for row in events.values()} == {"2023", "2024", "2025", "2026"}
+    fall = events["deepseek-r1-sell-off"]
+    assert (fall["company"], fall["event_date"]) == ("NVIDIA", "2025-01-27")
+    assert {key for key, row in events.items() if row["story"] == "nvidia-hugging-face"} == {
+        "nvidia-hugging-face-talks",
+        "nvidia-hugging-face-agreed",
+    }
+
+
+def test_what_happened_in_january_2026_has_the_day_on_which_it_was_announced():
+    """The probe on Friday the 9th, its reading on the 12th; the plan on the 7th, the remarks on the 12th."""
+    rows = by_key("confounders")
+    assert rows["2026-01-09-samr-alibaba"]["verified"] == "true"
+    assert "fell 2.3 %" in rows["2026-01-09-samr-alibaba"]["what"]
+    assert "announced on 9 January" in rows["2026-01-12-samr-alibaba"]["what"]
+    assert rows["2026-01-07-miit-plan"]["verified"] == "true"
+    assert "plan of 7 January" in rows["2026-01-12-miit-remarks"]["what"]
+    assert "before the opening (164.00 against 166.31)" in rows["2026-01-13-baba-premarket"]["what"]
+    assert (
+        rows["2026-01-08-baba-rise"]["verified"] == "true"
+        and "154.47" in rows["2026-01-08-baba-rise"]["what"]
+    )
+    assert "belongs to Alibaba" in by_key("headline_events")["qwen-700m-scmp"]["claim"]
 
 
 def test_one_window_is_primary_and_holds_the_event_session():

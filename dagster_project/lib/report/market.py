@@ -37,45 +37,40 @@ ALL_COUNTRIES = "all"
 
 
 def reaction(answers: Answers) -> Drawn:
-    """Cumulative abnormal return of each event, and the sessions around one with their band."""
-    results = answers["event_results"]
-    if not results:
+    """Cumulative abnormal return of each story, and the sessions around one event of it with their band."""
+    stories = answers["stories"]
+    if not stories:
         return nothing("No event yet: no headline, milestone or release of a listed company is known.")
-    primary = [row for row in results if row["is_primary"]]
-    testable = [row for row in primary if row["verdict"] != NOT_TESTABLE]
+    testable = [row for row in stories if row["verdict"] != NOT_TESTABLE]
     base = Drawn(
-        table=_events_table(results),
+        table=_stories_table(stories),
         sentences=_groups_in_words(answers["event_groups"]),
         folded={"What else happened then": _confounders(answers["confounders"])},
-        day=newest(results, "session_date"),
+        day=newest(stories, "session_date"),
     )
     if not testable:
-        reasons = list(dict.fromkeys(str(row["verdict_reason"]) for row in primary if row["verdict_reason"]))
+        reasons = list(dict.fromkeys(str(row["verdict_reason"]) for row in stories if row["verdict_reason"]))
         why = "; ".join(reasons[:3]) or "no event falls on a session with a price"
-        return replace(base, reasons={ONLY: f"None of {len(primary)} events is testable: {why}."})
-    seen = sum(row["verdict"] == DISTINGUISHABLE for row in testable)
+        return replace(base, reasons={ONLY: f"None of {len(stories)} stories is testable: {why}."})
+    counted = testable[0]
     finding = (
-        f"In {seen or 'none'} of {len(testable)} testable events the share moved by more than its market "
-        "and peers explain; chance alone moves 1 in 20"
+        f"In {counted['stories_distinguishable'] or 'none'} of {counted['stories_tested']} stories the share "
+        "moved by more than its market and peers explain, where chance alone gives "
+        f"{words.number(counted['chance_expected'], 1)}"
     )
-    others = len(primary) - len(testable)
+    others = len(stories) - len(testable)
     drawn = _drawn(testable)
     event = Switch(
-        "event", "Event", {_key(row): words.shortened(_label(row), LABEL_LETTERS) for row in drawn}
+        "event", "Story", {_key(row): words.shortened(_label(row), LABEL_LETTERS) for row in drawn}
     )
     model = Switch("model", "Explained by", MODELS)
-    primary_window = {(row["window_start"], row["window_end"]) for row in primary}
-    told = {
-        f"{_key(row)}|{row['model']}": row
-        for row in results
-        if _key(row) in event.options and (row["window_start"], row["window_end"]) in primary_window
-    }
     return replace(
         base,
         findings={ONLY: finding},
-        details={key: _verdict(row) for key, row in told.items()},
-        lead="A return is abnormal where the company's market and peers do not explain it. Whiskers "
-        "span 95 %, the band two standard errors. Not distinguishable is a result, too."
+        details={f"{_key(row)}|{name}": _told(row) for row in drawn for name in MODELS},
+        lead="A return is abnormal where the company's market and peers do not explain it. A story that was "
+        "told on several days is tested as often, and its p is multiplied by that. Whiskers span 95 %, the "
+        "band two standard errors. Not distinguishable is a result, too."
         + (f" {others} more cannot be tested; the figures say why." if others else ""),
         panels=[
             Panel(_results_chart(drawn), "Cumulative abnormal return, with market and peers"),
@@ -88,7 +83,7 @@ def reaction(answers: Answers) -> Drawn:
 
 
 def _drawn(testable: Sequence[Row]) -> list[Row]:
-    """The first events in their order; what the title counts is among them."""
+    """The first stories in their order; what the title counts is among them."""
     first = sorted(testable, key=lambda row: row["verdict"] != DISTINGUISHABLE)[:EVENTS_DRAWN]
     return [row for row in testable if any(row is one for one in first)]
 
@@ -101,19 +96,10 @@ def _label(row: Row) -> str:
     return f"{row['ticker']}, {words.day(row['event_date'])}: {row['claim'] or row['kind']}"
 
 
-def _verdict(row: Row) -> str:
-    """The mart's verdict as a sentence, with what else happened."""
-    said = f"{_label(row)}. {words.first_upper(row['verdict'])}"
-    if row["car"] is not None:
-        said += f": {words.signed_percent(row['car'])} over the event's sessions"
-    if row["verdict_reason"]:
-        said += f" ({row['verdict_reason']})"
-    said += "."
-    if row["confounders"]:
-        said += f" Also then: {row['confounders']}."
-    if row["other_events"]:
-        said += f" Other events in these sessions: {row['other_events']}."
-    return said
+def _told(row: Row) -> str:
+    """The mart's answer, with what else happened."""
+    also = f" Also then: {row['confounders']}." if row["confounders"] else ""
+    return f"{_label(row)}. {row['answer']}{also}"
 
 
 def _groups_in_words(rows: Sequence[Row]) -> list[str]:
@@ -237,21 +223,25 @@ def _path_chart(paths: Sequence[Row], event: Switch, model: Switch) -> Row:
     )
 
 
-def _events_table(rows: Sequence[Row]) -> Table:
+def _stories_table(rows: Sequence[Row]) -> Table:
+    def p(value: float | None) -> str:
+        return words.number(value, 3)
+
     return Table(
         (
-            Column("claim", "Event", words.text),
-            Column("event_date", "Day", words.day),
+            Column("claim", "Story", words.text),
+            Column("first_event_date", "First told", words.day),
+            Column("last_event_date", "Last told", words.day),
             Column("ticker", "Share"),
-            Column("model", "Explained by", lambda m: MODELS.get(m, m)),
-            Column("window_start", "From session", lambda v: words.number(v, 0), True),
-            Column("window_end", "To session", lambda v: words.number(v, 0), True),
+            Column("tests", "Tests", lambda v: words.number(v, 0), True),
             Column("car", "Cumulative abnormal return, %", words.signed_percent, True),
-            Column("scar", "In standard errors", lambda v: words.number(v, 2), True),
-            Column("placebo_p", "Placebo p", lambda v: words.number(v, 3), True),
-            Column("price_vintage", "Price vintages", words.text),
+            Column("p_alone_market_peers", "p of its event alone, with peers", p, True),
+            Column("p_adjusted_market_peers", "p after its tests, with peers", p, True),
+            Column("p_adjusted_market_sector", "With sector", p, True),
+            Column("p_adjusted_market", "Market alone", p, True),
             Column("verdict", "Verdict"),
-            Column("verdict_reason", "Why", words.text),
+            Column("answer", "In a sentence", words.text),
+            Column("price_vintage", "Price vintages", words.text),
         ),
         rows,
     )
@@ -274,10 +264,11 @@ SECTIONS = (
     Section(
         "reaction",
         "Market reaction around events",
-        "Abnormal returns around headlines, milestones and open releases, in per cent.",
+        "Abnormal returns around headlines, milestones and open releases, in per cent, by story.",
         YAHOO,
-        ("event_results", "event_paths", "event_groups", "confounders"),
+        ("stories", "event_paths", "event_groups", "confounders"),
         (
+            "fct_story_verdicts",
             "fct_event_study",
             "fct_abnormal_returns",
             "fct_event_study_pooled",
