@@ -61,6 +61,21 @@
     string_split_regex(trim({{ text }}), '\s+')
 {%- endmacro %}
 
+{# Every place that the pattern matches, replaced; \1 is its first group. #}
+{% macro replaced(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{# What the first group of the pattern matches; NULL where it matches nothing. #}
+{% macro extracted(text, pattern) -%}
+    nullif(regexp_extract({{ text }}, '{{ pattern }}', 1), '')
+{%- endmacro %}
+
+{# The words of a text that single spaces separate, in the order of the alphabet. #}
+{% macro sorted_words(text) -%}
+    array_to_string(list_sort(string_split({{ text }}, ' ')), ' ')
+{%- endmacro %}
+
 {# A whole number from 0 to below less 1 that the key alone decides, on any engine and thread. #}
 {% macro drawn_below(key, below) -%}
     cast(md5_number_lower({{ key }}) % cast({{ below }} as ubigint) as bigint)

@@ -23,10 +23,10 @@ from tests.worlds.homes import (
 
 # what the sources have to say once they answer
 NEWS = {
-    "about_sources", "dim_api_models", "fct_abnormal_returns", "fct_catalogue_daily", "fct_event_study",
-    "fct_event_study_pooled", "fct_headline_history", "fct_headlines", "fct_open_vs_closed_daily",
-    "fct_sdk_index_weekly", "fct_sdk_installs_daily", "fct_source_status_daily", "fct_ticker_returns_daily",
-    "fct_token_share_daily", "fct_token_vintages",
+    "about_sources", "dim_api_models", "dim_catalogue_models", "fct_abnormal_returns", "fct_catalogue_daily",
+    "fct_event_study", "fct_event_study_pooled", "fct_headline_history", "fct_headlines",
+    "fct_open_vs_closed_daily", "fct_sdk_index_weekly", "fct_sdk_installs_daily", "fct_source_status_daily",
+    "fct_ticker_returns_daily", "fct_token_share_daily", "fct_token_vintages",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ TOPICS = {
     "Countries and concentration": ("fct_country_adoption_daily", "fct_concentration_daily"),
     "Open against closed": (
         "fct_open_vs_closed_daily", "fct_token_share_daily", "fct_token_vintages", "dim_api_models",
-        "fct_catalogue_daily", "fct_sdk_installs_daily", "fct_sdk_index_weekly",
+        "dim_catalogue_models", "fct_catalogue_daily", "fct_sdk_installs_daily", "fct_sdk_index_weekly",
     ),
     "Claims": ("fct_claim_checks", "fct_claim_contradictions"),
     "Markets": (

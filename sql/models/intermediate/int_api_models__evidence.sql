@@ -96,11 +96,13 @@ published as (
         on on_the_hub.model_key = models.model_key
 ),
 
--- an offer that leaves the catalogue does not take back what it said of the weights
+-- an offer that leaves the catalogue does not take back what it said of the weights; the maker's
+-- own comes before a host's, and a variant (:free) has the weights of its model
 catalogued as (
     select
         known_names.api_model,
-        3 as precedence,
+        case offers.provider when known_names.models_dev_provider then 3 else 4 end
+            as precedence,
         'models_dev' as decided_by,
         case when offers.open_weights then 'open' else 'closed' end as api_class,
         'models.dev ' || offers.provider || ': ' || offers.model_id as evidence,
@@ -121,7 +123,10 @@ catalogued as (
     from {{ ref('stg_models_dev__offers') }} as offers
     inner join known_names
         on
-            (offers.provider = 'openrouter' and offers.model_id = known_names.full_name)
+            (
+                offers.provider = 'openrouter'
+                and split_part(offers.model_id, ':', 1) = known_names.full_name
+            )
             or (
                 offers.provider = known_names.models_dev_provider
                 and offers.model_id = split_part(known_names.full_name, '/', 2)
