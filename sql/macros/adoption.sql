@@ -2,6 +2,6 @@
 {% macro seeds_of_adoption() %}
     {{ return([
         'publishers', 'licences', 'named_licences', 'families', 'curated_models', 'libraries',
-        'test_repo_patterns', 'growth_thresholds'
+        'pipeline_kinds', 'test_repo_patterns', 'growth_thresholds'
     ]) }}
 {% endmacro %}

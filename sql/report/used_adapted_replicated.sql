@@ -27,8 +27,18 @@ select
     by_day.replicated,
     by_day.new_derivatives_28d,
     by_day.suspect_models,
+    shares.share,
+    shares.suspect_share,
+    shares.share_without_suspect,
     by_day.scope_id
 from by_day
 inner join families on by_day.family = families.family
+left join fct_share_composition_daily as shares
+    on
+        by_day.activity_date = shares.activity_date
+        and by_day.family = shares.subject
+        and shares.share_of = 'family'
+        and shares.population = 'all'
+        and shares.measure = 'downloads_30d'
 order by by_day.downloads_30d desc nulls last
 limit 12;

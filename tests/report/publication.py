@@ -72,6 +72,23 @@ select days.day as activity_date, 'top' as scope, 'top-50000-abc' as scope_id, c
     share as share_downloads_30d, share as share_downloads_30d_without_suspect, share as share_derivatives
 from days, (values ('publisher'), ('base_model')) as w(country_of), (values ('China', 0.25),
     ('United States', 0.5), ('Europe', 0.1), ('rest', 0.05), ('unknown', 0.1)) as g(country_group, share);
+create table fct_share_composition_daily as
+select days.day as activity_date, 'top' as scope, 'top-50000-abc' as scope_id, population, share_of, subject,
+    measure, 10 * share as amount, share, 0.2 as suspect_share, share - 0.02 as share_without_suspect,
+    case when subject = 'unknown' then null else 'mistral' end as largest_family,
+    case when subject = 'unknown' then null else 0.84 end as largest_family_suspect_share,
+    case when subject in ('unknown', 'mistral') then null else share - 0.08 end
+        as share_without_largest_family
+from days, (values ('all'), ('language_models')) as p(population),
+(values ('downloads_30d'), ('net_1d'), ('models'), ('new_models'), ('derivatives')) as m(measure), (
+    select country_of || '_country' as share_of, country_group as subject, share_downloads_30d as share
+    from fct_country_adoption_daily where activity_date = $last
+    union all
+    select 'openness', openness_group, share_downloads_30d from fct_openness_groups_daily
+    where activity_date = $last and relations = 'all'
+    union all
+    select 'family', family, 0.3 from families
+) as s;
 create table fct_model_growth_daily as
 select days.day as activity_date, 'id-' || number as hub_id, 'maker/model-' || number as repo_id,
     case when number = 9 then case when days.day = $last then 3 else 40 end else number end

@@ -42,7 +42,7 @@ NAMED = {
 FOR_TABLES = tuple(f"+{name.split('.')[1]}" for name in TABLES)
 BUILT = (*FOR_TABLES, "+dim_families", "+dim_models", "+dim_publishers",
          "+fct_licence_drift", "+fct_openness_changes", "+fct_openness_daily",
-         "+fct_relative_adoption")  # fmt: skip
+         "+fct_relative_adoption", "+fct_share_composition_daily")  # fmt: skip
 
 
 class Repo(NamedTuple):
@@ -55,6 +55,7 @@ class Repo(NamedTuple):
     counts: dict[int, int | None] | int = 1000
     tags: tuple[str, ...] = ("safetensors",)
     library: str | None = None
+    pipeline: str | None = None
     gated: str = "false"
 
 
@@ -65,8 +66,9 @@ def day(number: int) -> date:
 REPOS: dict[int, Repo] = {
     1: Repo({1: "alpha/Main"}, counts={1: 190 * MILLION, 2: 195 * MILLION, 3: 198 * MILLION,
             5: 204 * MILLION, 6: 304 * MILLION}, tags=("safetensors", "license:llama3"),
-            created=datetime(2024, 1, 1)),
-    2: Repo({1: "beta/Base", 3: "beta/Base-v2"}, tags=("license:mit",), created=datetime(2024, 1, 1)),
+            created=datetime(2024, 1, 1), pipeline="text-generation"),
+    2: Repo({1: "beta/Base", 3: "beta/Base-v2"}, tags=("license:mit",), created=datetime(2024, 1, 1),
+            pipeline="a-task-of-tomorrow"),
     3: Repo({1: "user/from-old-name"}, ("beta/Base",)),
     10: Repo({1: "user/cycle-older"}, ("user/cycle-younger", "alpha/Main"), created=datetime(2025, 1, 1)),
     11: Repo({1: "user/cycle-younger"}, ("user/cycle-older",), created=datetime(2025, 2, 1)),
@@ -90,7 +92,8 @@ REPOS: dict[int, Repo] = {
     28: Repo({1: "user/as-open"}, ("user/two-licences",), tags=("license:llama3",)),
     29: Repo({1: "user/of-unlicensed"}, ("user/merge-1",), tags=("license:mit",)),
     30: Repo({1: "alpha/Small"}, counts=1000, created=datetime(2025, 1, 1)),
-    31: Repo({1: "user/ten-times"}, ("alpha/Small",), "quantized", counts=10_000),
+    31: Repo({1: "user/ten-times"}, ("alpha/Small",), "quantized", counts=10_000,
+             pipeline="sentence-similarity"),
     32: Repo({1: "user/nearly-ten-times"}, ("alpha/Small",), "quantized", counts=9_999),
     33: Repo({1: "user/too-early"}, ("alpha/Small",), "quantized", counts=5,
              created=datetime(2024, 12, 31)),
@@ -163,7 +166,7 @@ def _write_repos(world: World) -> None:
         for number, name in repo.names.items():
             world.insert("raw.hub_model_cards", model_key=key, first_seen=day(number),
                     repo_id=name, publisher=name.split("/")[0], library_name=repo.library,
-                    tags=list(repo.tags))  # fmt: skip
+                    pipeline_tag=repo.pipeline, tags=list(repo.tags))  # fmt: skip
         world.insert("raw.hub_model_lineage", model_key=key, first_seen=first,
                 base_relation=repo.relation if repo.parents else None,
                 base_models=list(repo.parents) if repo.parents else None)  # fmt: skip
@@ -191,7 +194,8 @@ def _write_day(world: World, number: int) -> None:
 
 def _new_world(template: Template, folder: Path) -> World:
     world = World(folder, template)
-    world.keep_seeds(seeds.DAY_QUALITY_THRESHOLDS, seeds.COUNTRIES, seeds.LIBRARIES)
+    world.keep_seeds(seeds.DAY_QUALITY_THRESHOLDS, seeds.COUNTRIES, seeds.LIBRARIES,
+                     seeds.PIPELINE_KINDS)  # fmt: skip
     _write_seeds(world)
     return world
 
@@ -413,6 +417,29 @@ def test_organisation_and_lineage_count_every_model_once(world: World) -> None:
             f"where definition = '{definition}' group by all"
         )
         assert dict(counted) == pytest.approx(whole), definition
+
+
+def test_a_task_tells_language_models_from_embeddings_and_a_new_task_tells_nothing(world: World) -> None:
+    kinds = dict(
+        world.execute(
+            "select repo_id, model_kind from marts.dim_models where repo_id in "
+            "('alpha/Main', 'beta/Base-v2', 'user/ten-times', 'alpha/Small')"
+        )
+    )
+    assert kinds == {
+        "alpha/Main": "language_model", "user/ten-times": "text_embedding",
+        "beta/Base-v2": "unknown", "alpha/Small": "unknown",
+    }  # fmt: skip
+    # 100 requests of 30 days each, the only one of its kind in its cube
+    assert world.execute(
+        "select model_kind, sum(downloads_30d) from intermediate.int_adoption_cube__daily "
+        f"where definition = 'organisation' and activity_date = '{day(5)}' and model_kind <> 'unknown' "
+        "group by model_kind order by model_kind"
+    ) == [("language_model", 100), ("text_embedding", 100)]
+    assert world.execute(
+        "select subject, share from marts.fct_share_composition_daily where population = 'language_models' "
+        f"and share_of = 'publisher_country' and measure = 'downloads_30d' and activity_date = '{day(5)}'"
+    ) == [("China", 1)]
 
 
 def test_country_shares_follow_the_publisher_and_the_base_model(world: World) -> None:

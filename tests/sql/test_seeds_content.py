@@ -38,6 +38,7 @@ HEADERS = {
     "growth_thresholds": "threshold,value,unit,meaning,source",
     "countries": "country,name,region,country_group,source",
     "libraries": "library_name,library_kind,name,source",
+    "pipeline_kinds": "pipeline_tag,model_kind,source",
     "sdk_packages": "registry,package,basket,source",
     "sdk_base_weeks": "registry,base_week,source",
     "api_authors": "author,company,country,models_dev_provider,source",

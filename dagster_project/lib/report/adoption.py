@@ -225,7 +225,7 @@ def reuse(answers: Answers) -> Drawn:
         f"{leaders.pop()} is the most used, adapted and replicated"
         if len(leaders) == 1
         else words.listed(told)
-    ) + f" of the {len(rows)} most downloaded families"
+    ) + f" of the {len(rows)} most downloaded families{_rests_on(tops['used'])}"
     names = words.distinct({row["family"]: row["name"] for row in rows})
     panels = []
     for measure, unit in measures.items():
@@ -250,6 +250,9 @@ def reuse(answers: Answers) -> Drawn:
             (
                 Column("name", "Family"),
                 Column("used", "Downloads, 30 days", words.exact, True),
+                Column("share", "Of all downloads, %", words.percent, True),
+                Column("suspect_share", "Of its downloads with a suspect relation, %", words.percent, True),
+                Column("share_without_suspect", "Without suspect relations, %", words.percent, True),
                 Column("adapted", "Adapted, models", words.exact, True),
                 Column("replicated", "Replicated, models", words.exact, True),
                 Column("new_derivatives_28d", "New derivatives, 28 days", words.exact, True),
@@ -259,6 +262,19 @@ def reuse(answers: Answers) -> Drawn:
         ),
         day=newest(rows, "activity_date"),
         notes=[f"Scope: {words.scope(rows[0]['scope_id'])}."],
+    )
+
+
+def _rests_on(row: Row) -> str:
+    """The share of the most used family, and what of it carries a suspect relation."""
+    if row["share"] is None:
+        return ""
+    told = f"; {words.plain_name(row['name'])} has {words.percent(row['share'])} of the listed downloads"
+    if not row["suspect_share"]:
+        return told
+    return (
+        f"{told}, {words.percent(row['share_without_suspect'])} without suspect relations, which "
+        f"{words.percent(row['suspect_share'])} of its own carry"
     )
 
 
@@ -287,7 +303,7 @@ SECTIONS = (
         "Downloads in 30 days, and models that others derived, by lineage.",
         HUB,
         ("used_adapted_replicated",),
-        ("fct_family_adoption_daily",),
+        ("fct_family_adoption_daily", "fct_share_composition_daily"),
         reuse,
     ),
 )

@@ -37,7 +37,9 @@ TOPICS = {
     "Openness": (
         "fct_openness_daily", "fct_openness_groups_daily", "fct_openness_changes", "fct_licence_drift",
     ),
-    "Countries and concentration": ("fct_country_adoption_daily", "fct_concentration_daily"),
+    "Countries and concentration": (
+        "fct_country_adoption_daily", "fct_share_composition_daily", "fct_concentration_daily",
+    ),
     "Open against closed": (
         "fct_open_vs_closed_daily", "fct_token_share_daily", "fct_token_vintages", "dim_api_models",
         "dim_catalogue_models", "fct_catalogue_daily", "fct_sdk_installs_daily", "fct_sdk_index_weekly",

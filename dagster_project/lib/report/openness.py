@@ -5,7 +5,7 @@ Does not belong here: families, markets, days; how marks look (marks) and figure
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import altair as alt
 
@@ -34,19 +34,67 @@ GROUPS = {
 }
 NOTHING_KNOWN = 0.99  # of models with unknown licence or access: a day without gating, not a finding
 _OF_SCOPE = "Shares are of {}, never of the whole Hub."
-RELATIONS = {"all": "All models", "without_suspect": "Without suspect relations"}
+ALONE = {"language_models": "Of language models, "}  # begins what is said of them
+RELATIONS = {
+    "all": "All models",
+    "language_models": "Language models",
+    "without_suspect": "Without suspect relations",
+}
 OPENNESS_MEASURES = {
     "share_downloads_30d": ("Downloads, 30 days", "downloads in 30 days go to"),
     "share_net_1d": ("Downloads of the day", "the day's downloads go to"),
     "share_models": ("Models", "models are"),
 }
 COUNTRIES = ("China", "United States", "Europe", "rest", "unknown")
-COUNTRY_OF = {"publisher": "Publisher", "base_model": "Base model's publisher"}
+COUNTRY_OF = {
+    "publisher": "Publisher",
+    "language_models": "Publisher, of language models",
+    "base_model": "Base model's publisher",
+}
 COUNTRY_MEASURES = {
     "share_downloads_30d": ("Downloads, 30 days", "downloads in 30 days"),
     "share_derivatives": ("Derivatives", "derivatives"),
     "share_new_models_28d": ("New models, 28 days", "models created in the last 28 days"),
 }
+# what fct_share_composition_daily measures, and what a family then has a suspect part of
+COMPOSED = {
+    "share_downloads_30d": ("downloads_30d", "downloads"),
+    "share_net_1d": ("net_1d", "downloads"),
+    "share_models": ("models", "models"),
+    "share_derivatives": ("derivatives", "derivatives"),
+}
+_NOTHING_COMPOSED = dict.fromkeys(
+    ("largest_family", "share_without_largest_family", "largest_family_suspect_share")
+)
+
+
+# -- what a share rests on -------------------------------------------------------------------------
+
+
+def _composition(answers: Answers, day: date | None) -> Mapping[tuple[str, ...], Row]:
+    """Of the day, by population, what has the share, and measure."""
+    return {
+        (row["population"], row["share_of"], row["subject"], row["measure"]): row
+        for row in answers["composition"]
+        if row["activity_date"] == day
+    }
+
+
+def _rests_on(row: Row | None, of: str) -> str:
+    """The same share without its largest family, and without suspect relations, in brackets."""
+    if row is None:
+        return ""
+    told = []
+    if row["share_without_largest_family"] is not None:
+        suspect = row["largest_family_suspect_share"]
+        carried = f", {words.percent(suspect)} of whose {of} carry a suspect relation" if suspect else ""
+        told.append(
+            f"{words.percent(row['share_without_largest_family'])} without "
+            f"{words.plain_name(row['largest_family'])}{carried}"
+        )
+    if row["share_without_suspect"] is not None:
+        told.append(f"{words.percent(row['share_without_suspect'])} without suspect relations")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 # -- openness --------------------------------------------------------------------------------------
@@ -72,6 +120,7 @@ def openness(answers: Answers) -> Drawn:
         f"Left out: {len(dark)} days up to {words.day(max(dark))}, of which no model's access is known "
         "(the archive's days have no gating)."
     ]
+    composed = _composition(answers, day)
     findings = {}
     for relations in RELATIONS:
         for measure, (_, of) in OPENNESS_MEASURES.items():
@@ -80,7 +129,10 @@ def openness(answers: Answers) -> Drawn:
                 for row in rows
                 if row["activity_date"] == day and row["relations"] == relations
             }
-            findings[f"{measure}|{relations}"] = _openness_finding(rows, now, measure, of)
+            name, what = COMPOSED[measure]
+            rests = _rests_on(composed.get((relations, "openness", "osi_licence", name)), what)
+            said = _openness_finding(rows, now, measure, of, rests)
+            findings[f"{measure}|{relations}"] = ALONE.get(relations, "") + said
     drawn = [
         {
             "t": row["activity_date"],
@@ -97,7 +149,8 @@ def openness(answers: Answers) -> Drawn:
     return Drawn(
         findings=findings,
         lead="Groups overlap: OSI-licensed weights are open weights, too. Gated is not closed. Classes are "
-        "as seen on the day, and never restated backwards.",
+        "as seen on the day, and never restated backwards. Language models write text, by the task of their "
+        "listing (seed pipeline_kinds).",
         panels=[
             Panel(
                 _share_chart(
@@ -129,7 +182,7 @@ def _points(change: float | None) -> str:
     return words.MISSING if change is None else f"{words.number(100 * change, 1, signed=True)} points"
 
 
-def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str, of: str) -> str:
+def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str, of: str, rests: str) -> str:
     osi = now.get("osi_licence")
     if osi is None or osi[measure] is None:
         return "The share of OSI-licensed models is not known for the newest day"
@@ -144,7 +197,9 @@ def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str,
     ]
     change = f", {words.points(osi[measure] - before[-1][measure])} than 28 days before" if before else ""
     kind = "OSI-licensed" if of.endswith("are") else "OSI-licensed models"
-    return f"{words.percent(osi[measure])} of {of} {kind}{change}" + _unknown(now.get("unknown"), measure)
+    return f"{words.percent(osi[measure])} of {of} {kind}{rests}{change}" + _unknown(
+        now.get("unknown"), measure
+    )
 
 
 def _unknown(row: Row | None, measure: str) -> str:
@@ -180,25 +235,15 @@ def countries(answers: Answers) -> Drawn:
     if not rows:
         return nothing(NO_DAYS)
     day = newest(rows, "activity_date")
-    findings = {}
-    for of, by_whom in COUNTRY_OF.items():
-        for measure, (_, what) in COUNTRY_MEASURES.items():
-            now = {
-                row["country_group"]: row[measure]
-                for row in rows
-                if row["activity_date"] == day and row["country_of"] == of
-            }
-            known = sorted(
-                ((now.get(c), c) for c in ("China", "United States", "Europe") if now.get(c) is not None),
-                reverse=True,
-            )
-            shares = words.listed([f"{country} {words.percent(share)}" for share, country in known])
-            unknown = f"; {words.percent(now['unknown'])} unknown" if now.get("unknown") is not None else ""
-            findings[f"{of}|{measure}"] = (
-                f"{shares} of {what}, by country of the {by_whom.lower()}{unknown}"
-                if known
-                else f"The countries of {what} are not known for the newest day"
-            )
+    composed = _composition(answers, day)
+    standing = [row for row in rows if row["activity_date"] == day]
+    findings = {
+        f"{of}|{measure}": _countries_finding(
+            [row for row in standing if row["country_of"] == of], measure, of, composed
+        )
+        for of in COUNTRY_OF
+        for measure in COUNTRY_MEASURES
+    }
     drawn = [
         {
             "t": row["activity_date"],
@@ -237,13 +282,50 @@ def countries(answers: Answers) -> Drawn:
                 Column(
                     "share_downloads_30d_without_suspect", "Without suspect relations, %", words.percent, True
                 ),
+                Column("largest_family", "Largest family"),
+                Column("share_without_largest_family", "Without it, %", words.percent, True),
+                Column(
+                    "largest_family_suspect_share", "Of it with a suspect relation, %", words.percent, True
+                ),
                 Column("share_derivatives", "Derivatives, %", words.percent, True),
                 Column("new_models_28d", "New models, 28 days", words.exact, True),
             ),
-            [row for row in rows if row["activity_date"] == day],
+            [{**composed.get((*_place(row), "downloads_30d"), _NOTHING_COMPOSED), **row} for row in standing],
         ),
         day=day,
         notes=[_OF_SCOPE.format(words.scope(rows[-1]["scope_id"]))],
+    )
+
+
+def _place(row: Row) -> tuple[str, str, str]:
+    """Where the composition of the row's share stands."""
+    if row["country_of"] in ALONE:
+        return row["country_of"], "publisher_country", row["country_group"]
+    return "all", f"{row['country_of']}_country", row["country_group"]
+
+
+def _countries_finding(
+    now: Sequence[Row], measure: str, of: str, composed: Mapping[tuple[str, ...], Row]
+) -> str:
+    """The shares of three, the largest first and with what it rests on."""
+    what = COUNTRY_MEASURES[measure][1]
+    shares = {row["country_group"]: row for row in now if row[measure] is not None}
+    known = sorted(
+        (shares[country] for country in ("China", "United States", "Europe") if country in shares),
+        key=lambda row: (row[measure], row["country_group"]),
+        reverse=True,
+    )
+    if not known:
+        return f"The countries of {what} are not known for the newest day"
+    told = [f"{row['country_group']} {words.percent(row[measure])}" for row in known]
+    name, noun = COMPOSED.get(measure, ("", ""))
+    first = f"{told[0]} of {what}{_rests_on(composed.get((*_place(known[0]), name)), noun)}"
+    unknown = shares.get("unknown")
+    whose = COUNTRY_OF["publisher" if of in ALONE else of].lower()
+    return (
+        ALONE.get(of, "")
+        + f"{words.listed([first, *told[1:]])}, by country of the {whose}"
+        + (f"; {words.percent(unknown[measure])} unknown" if unknown else "")
     )
 
 
@@ -266,8 +348,8 @@ SECTIONS = (
         "Openness over time",
         "Share of each named group of openness, in per cent.",
         HUB,
-        ("openness_share",),
-        ("fct_openness_groups_daily",),
+        ("openness_share", "composition"),
+        ("fct_openness_groups_daily", "fct_share_composition_daily"),
         openness,
     ),
     Section(
@@ -275,8 +357,8 @@ SECTIONS = (
         "China, United States, Europe",
         "Share by country, in per cent.",
         HUB,
-        ("countries",),
-        ("fct_country_adoption_daily",),
+        ("countries", "composition"),
+        ("fct_share_composition_daily",),
         countries,
     ),
 )

@@ -169,6 +169,7 @@ described as (
         coalesce(classes.access_class, 'unknown') as access_class,
         coalesce(states.relation_kind, 'undeclared') as relation_kind,
         coalesce(states.country, 'unknown') as country,
+        coalesce(states.model_kind, 'unknown') as model_kind,
         coalesce(states.parents, 0) as parents,
         suspects.model_key is not null as is_relation_suspect,
         first_sights.model_key is not null as is_new
@@ -202,6 +203,7 @@ facts as (
         described.relation_kind,
         described.is_relation_suspect,
         described.country,
+        described.model_kind,
         described.parents,
         described.is_listed,
         described.is_new,
@@ -296,6 +298,7 @@ sums as (
         members.relation_kind,
         members.is_relation_suspect,
         members.country,
+        members.model_kind,
         case
             when members.definition <> 'lineage' then null
             when members.family is not null then coalesce(family_countries.country, 'unknown')
@@ -327,6 +330,7 @@ spread as (
         is_relation_suspect,
         country,
         base_country,
+        model_kind,
         net
     from sums
     where net is not null
@@ -345,6 +349,7 @@ placed as (
         is_relation_suspect,
         country,
         base_country,
+        model_kind,
         models,
         weighted_models,
         new_models,
@@ -365,6 +370,7 @@ placed as (
         is_relation_suspect,
         country,
         base_country,
+        model_kind,
         0 as models,
         0 as weighted_models,
         0 as new_models,
@@ -386,6 +392,7 @@ select
     is_relation_suspect,
     country,
     base_country,
+    model_kind,
     cast(sum(models) as bigint) as models,
     sum(weighted_models) as weighted_models,
     cast(sum(new_models) as bigint) as new_models,

@@ -10,6 +10,7 @@ select
     cube.is_relation_suspect,
     cube.country,
     cube.base_country,
+    cube.model_kind,
     cube.models,
     cube.weighted_models,
     cube.new_models,

@@ -111,6 +111,7 @@ select
     classes.gated,
     coalesce(states.relation_kind, 'undeclared') as relation_kind,
     suspects.model_key is not null as is_relation_suspect,
+    coalesce(states.model_kind, 'unknown') as model_kind,
     coalesce(states.is_test_repository, false) as is_test_repository,
     classes.parameters,
     size_limits.size_class,

@@ -77,6 +77,7 @@ select
     coalesce(publishers.country, 'unknown') as country,
     {{ relation_kind('relations.relations', 'libraries.library_kind') }} as relation_kind,
     coalesce(relations.parents, 0) as parents,
+    coalesce(pipeline_kinds.model_kind, 'unknown') as model_kind,
     regexp_matches(lower(cards.repo_id), {{ test_pattern }}) as is_test_repository
 from intervals
 inner join {{ ref('stg_hub__cards') }} as cards
@@ -87,6 +88,8 @@ left join {{ source('seeds', 'publishers') }} as publishers
     on cards.publisher = publishers.publisher
 left join {{ source('seeds', 'libraries') }} as libraries
     on lower(cards.library_name) = libraries.library_name
+left join {{ source('seeds', 'pipeline_kinds') }} as pipeline_kinds
+    on cards.pipeline_tag = pipeline_kinds.pipeline_tag
 left join extra_roots
     on cards.repo_id = extra_roots.repo_id
 left join relations

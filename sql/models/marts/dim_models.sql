@@ -28,6 +28,7 @@ select
     last_sight.gated,
     cards.library_name,
     cards.pipeline_tag,
+    last_sight.model_kind,
     lineage.base_relation,
     lineage.base_models,
     last_sight.relation_kind,
