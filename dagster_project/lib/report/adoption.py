@@ -270,7 +270,7 @@ def _rests_on(row: Row) -> str:
     if row["share"] is None:
         return ""
     told = f"; {words.plain_name(row['name'])} has {words.percent(row['share'])} of the listed downloads"
-    if not row["suspect_share"]:
+    if (row["suspect_share"] or 0) < words.READS_AS_NOTHING:
         return told
     return (
         f"{told}, {words.percent(row['share_without_suspect'])} without suspect relations, which "

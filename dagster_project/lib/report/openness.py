@@ -87,7 +87,8 @@ def _rests_on(row: Row | None, of: str) -> str:
     told = []
     if row["share_without_largest_family"] is not None:
         suspect = row["largest_family_suspect_share"]
-        carried = f", {words.percent(suspect)} of whose {of} carry a suspect relation" if suspect else ""
+        is_told = suspect >= words.READS_AS_NOTHING
+        carried = f", {words.percent(suspect)} of whose {of} carry a suspect relation" if is_told else ""
         told.append(
             f"{words.percent(row['share_without_largest_family'])} without "
             f"{words.plain_name(row['largest_family'])}{carried}"
@@ -131,8 +132,7 @@ def openness(answers: Answers) -> Drawn:
             }
             name, what = COMPOSED[measure]
             rests = _rests_on(composed.get((relations, "openness", "osi_licence", name)), what)
-            said = _openness_finding(rows, now, measure, of, rests)
-            findings[f"{measure}|{relations}"] = ALONE.get(relations, "") + said
+            findings[f"{measure}|{relations}"] = _openness_finding(rows, now, measure, of, rests)
     drawn = [
         {
             "t": row["activity_date"],
@@ -197,7 +197,8 @@ def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str,
     ]
     change = f", {words.points(osi[measure] - before[-1][measure])} than 28 days before" if before else ""
     kind = "OSI-licensed" if of.endswith("are") else "OSI-licensed models"
-    return f"{words.percent(osi[measure])} of {of} {kind}{rests}{change}" + _unknown(
+    alone = ALONE.get(osi["relations"], "")
+    return f"{alone}{words.percent(osi[measure])} of {of} {kind}{rests}{change}" + _unknown(
         now.get("unknown"), measure
     )
 

@@ -25,6 +25,7 @@ DEFINITIONS = {
     "curated": Definition("Curated list", "main language and vision-language models"),
 }
 MISSING = "–"
+READS_AS_NOTHING = 0.0005  # a share below it is shown as 0.0 %
 NBSP = "\N{NO-BREAK SPACE}"  # between a figure and its unit: no line ends there
 # the same steps on an axis, for Vega's expression language
 AXIS_AMOUNT = (
