@@ -234,6 +234,57 @@ def test_a_quiet_day_that_nobody_makes_up_is_kept(history: History) -> None:
     assert history.net(1)[7] == 50.0
 
 
+def test_a_pair_is_judged_by_its_sum(history: History) -> None:
+    """As on the real archive of 2026: 0.526 of a normal day, 1.274 the next day, below the 1.3 of a high day.
+
+    Model 1 has 180 on both days together: 90 each, where it had 52.6 and 127.4 (45 % too few, 48 % too many).
+    """
+    for day in range(1, 16):
+        history.snapshot(day, {key: 10 * n - (474 * (day == 8) + 200 * (day > 8))
+                               for key, n in steady(day).items()})  # fmt: skip
+    history.judge()
+    assert history.unusable() == {8: "low"}
+    assert history.statuses()[9] == ("ok", True)
+    assert history.execute(
+        "select round(ratio, 3) from marts.fct_snapshot_days where status = 'low' or snapshot_date = ?",
+        [FIRST + timedelta(8)],
+    ) == [(0.526,), (1.274,)]
+    assert history.net(1) == dict.fromkeys(range(1, 15), 1000.0) | {7: 900.0, 8: 900.0}
+
+
+def test_days_booked_a_day_early_are_a_pair_too(history: History) -> None:
+    """Day 8 has 140 per model and day 9 has 60. The counter of day 9 is right again, so that day counts."""
+    for day in range(1, 16):
+        history.snapshot(day, {key: n + 40 * (day == 8) for key, n in steady(day).items()})
+    history.judge()
+    assert history.unusable() == {8: "high"}
+    assert history.statuses()[9] == ("low", True)
+    assert history.net(1) == dict.fromkeys(range(1, 15), 100.0)
+    reasons = dict(history.execute("select snapshot_date, reason from marts.fct_snapshot_days"))
+    assert reasons[FIRST + timedelta(7)] == (
+        "140.0 % of a normal day; inside the episode from 2026-01-08 to 2026-01-09"
+    )
+
+
+def test_where_days_differ_by_as_much_anyway_two_of_them_are_no_pair(history: History) -> None:
+    """Days have 115, 100 and 85 per model in turn, and day 8 has 65: that day 7 has 115 is nothing unusual."""
+    added = [115, 100, 85] * 5
+    added[7] = 65
+    for day in range(1, 16):
+        history.snapshot(day, dict.fromkeys(range(1, 121), 10_000 + sum(added[:day])))
+    history.judge()
+    assert history.unusable() == {}
+
+
+def test_a_catch_up_may_come_days_after(history: History) -> None:
+    """Day 8 has 10 per model, days 9 and 10 have 100, day 11 has 190: days 8 to 11 are one episode."""
+    for day in range(1, 16):
+        history.snapshot(day, {key: n - 90 * (8 <= day <= 10) for key, n in steady(day).items()})
+    history.judge()
+    assert set(history.unusable()) == {8, 9, 10}
+    assert history.net(1) == dict.fromkeys(range(1, 15), 100.0)
+
+
 def test_a_rollback_is_held_until_it_is_made_up(history: History) -> None:
     """12 of 120 models (10 %) fall by 500 on day 8, keep 400 below day 7 on day 9, and are back on day 10.
 
@@ -253,6 +304,24 @@ def test_a_rollback_is_held_until_it_is_made_up(history: History) -> None:
     assert history.execute(
         "select shortfall_share from marts.fct_snapshot_days where status = 'rollback' order by snapshot_date"
     ) == [(1.0,), (pytest.approx(0.8),)]
+
+
+def test_a_rollback_ends_with_its_catch_up(history: History) -> None:
+    """12 of 120 models fall by 500 on day 8. On day 9 they are above day 7 again, but 60 short; day 10 has it.
+
+    Against day 7 nothing is missing on day 9, so the hold ends. All others book half of day 9 a day late, too:
+    day 10 has 1.5 normal days and more, and the downloads of days 7 to 9 are those of its counter.
+    """
+    for day in range(1, 16):
+        counts = steady(day)
+        if day == 8:
+            counts |= dict.fromkeys(range(1, 13), 10_200)
+        if day == 9:
+            counts = {key: n - (60 if key <= 12 else 50) for key, n in counts.items()}
+        history.snapshot(day, counts)
+    history.judge()
+    assert history.unusable() == {8: "rollback", 9: "ok"}
+    assert history.net(1) == pytest.approx(dict.fromkeys(range(1, 15), 100.0))
 
 
 def test_a_fall_that_stays_is_a_lasting_correction(history: History) -> None:
@@ -305,6 +374,51 @@ def test_a_source_without_the_cumulative_counter_is_told_apart(history: History)
     }  # fmt: skip
     assert history.unusable() == {4: "frozen", 6: "partial"}
     assert history.execute("select count(*) from marts.fct_model_downloads_daily") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "partial"),
+    [
+        ([138, 138, 138] + [100] * 10, []),  # three large files at first condemn nobody
+        ([100] * 6 + [138] + [100] * 6, []),  # nor does one among ordinary ones
+        ([100] * 3 + [138] * 10, []),
+        ([100] * 6 + [80] + [100] * 6, [7]),
+        ([100] * 12 + [80], [13]),  # the newest day has only days before it
+        ([100] * 2 + [80] + [100] * 10, [3]),
+    ],
+)
+def test_a_day_is_partial_by_the_median_of_the_days_around(
+    history: History, rows: list[int], partial: list[int]
+) -> None:
+    history.describe(dict.fromkeys(range(121, 139), OLD))
+    for day, count in enumerate(rows, 1):
+        history.snapshot(day, dict.fromkeys(range(1, count + 1)), downloads_30d=BIG + day)
+    history.judge()
+    assert history.unusable() == dict.fromkeys(partial, "partial")
+
+
+@pytest.mark.parametrize("has_counter", [True, False])
+def test_a_30_day_counter_that_lacks_two_weeks_is_a_finding(history: History, has_counter: bool) -> None:
+    """As reported in public (huggingface/hub-docs#154): for two days every model has half its downloads.
+
+    The cumulative counters go on, so downloads a day are what they were.
+    """
+    for day in range(1, 10):
+        counts = steady(day) if has_counter else dict.fromkeys(steady(day))
+        history.snapshot(day, counts, downloads_30d=(BIG + 10 * day) // (1 + (day in (4, 5) or day > 7)))
+    history.judge()
+    told = history.execute(
+        "select snapshot_date, usable, reason from marts.fct_snapshot_days where is_30d_short order by 1"
+    )
+    assert [(day, usable) for day, usable, _ in told] == [(FIRST + timedelta(n), True) for n in (3, 4, 7, 8)]
+    said = "most 30-day counters fell by a quarter or more at once and have not risen since: days are missing"
+    assert all(said in reason for *_, reason in told)
+    finding = "thirty_day_counters_that_lack_days_are_a_finding"
+    history.dbt("test", "--select", finding, "--store-failures")
+    found = history.execute(f"select snapshot_date from dbt_test__audit.{finding}")
+    assert found == [(FIRST + timedelta(8),)]
+    if has_counter:
+        assert history.net(1) == dict.fromkeys(range(1, 9), 100.0)
 
 
 def test_totals_of_panels_a_quarter_apart_are_not_compared(history: History) -> None:

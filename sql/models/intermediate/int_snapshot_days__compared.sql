@@ -13,6 +13,33 @@ with measured as (
         totals.big_unchanged_models,
         totals.panel_models_30d,
         totals.unchanged_models_30d,
+        -- days are missing in the 30-day counters from a fall of most of them and of their
+        -- sum to its rise, and never for longer than the three days that it has lasted at most
+        max(
+            case
+                when
+                    totals.fallen_models_30d
+                    >= thresholds.short_30d_share * totals.panel_models_30d
+                    and totals.panel_downloads_30d
+                    <= (1 - thresholds.panel_max_difference) * totals.previous_downloads_30d
+                    and totals.panel_models_30d >= thresholds.frozen_30d_min_models
+                    then totals.snapshot_date
+            end
+        ) over (
+            partition by totals.scope_id order by totals.snapshot_date
+            rows between 2 preceding and current row
+        ) as fall_date_30d,
+        max(
+            case
+                when
+                    totals.previous_downloads_30d
+                    <= (1 - thresholds.panel_max_difference) * totals.panel_downloads_30d
+                    then totals.snapshot_date
+            end
+        ) over (
+            partition by totals.scope_id order by totals.snapshot_date
+            rows between 2 preceding and current row
+        ) as rise_date_30d,
         rollbacks.base_date,
         rollbacks.fall_date,
         coalesce(rollbacks.state, 'none') as rollback_state,
@@ -28,6 +55,7 @@ with measured as (
         lag(totals.row_count) over (partition by totals.scope_id order by totals.snapshot_date)
             as previous_row_count
     from {{ ref('int_snapshot_days__totals') }} as totals
+    cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
     left join {{ ref('int_snapshot_days__rollbacks') }} as rollbacks
         on totals.snapshot_date = rollbacks.snapshot_date
     left join {{ ref('int_snapshot_days__shortfalls') }} as shortfalls
@@ -40,6 +68,7 @@ neighbours as (
     select
         today.snapshot_date,
         others.snapshot_date as other_date,
+        thresholds.median_min_days,
         others.row_count,
         others.panel_downloads_30d,
         others.total_delta_per_day,
@@ -66,7 +95,9 @@ medians as (
         {{ median_of('case when is_comparable then total_delta_per_day end') }}
             as median_delta_per_day,
         {{ median_of('panel_downloads_30d') }} as median_panel_downloads_30d,
-        max(case when other_date < snapshot_date then row_count end) as recent_row_count
+        {{ median_of('case when other_date < snapshot_date then row_count end') }} as rows_before,
+        case when count(*) >= max(median_min_days) then {{ median_of('row_count') }} end
+            as rows_around
     from neighbours
     group by snapshot_date
 )
@@ -84,10 +115,22 @@ select
     measured.rollback_state,
     measured.is_lasting_correction,
     measured.shortfall_share,
-    measured.row_count
-    / nullif(
-        cast(coalesce(medians.recent_row_count, measured.previous_row_count) as double), 0
-    ) as rows_share,
+    -- the days before say how many rows there are; where most days around have fewer, those before
+    -- were the large ones
+    case
+        when measured.previous_row_count is not null
+            then
+                measured.row_count
+                / nullif(
+                    cast(
+                        least(
+                            coalesce(medians.rows_before, measured.previous_row_count),
+                            medians.rows_around
+                        ) as double
+                    ),
+                    0
+                )
+    end as rows_share,
     measured.total_delta_per_day,
     medians.median_days,
     medians.median_delta_per_day,
@@ -97,6 +140,8 @@ select
     end as ratio,
     measured.panel_downloads_30d / nullif(medians.median_panel_downloads_30d, 0) - 1
         as panel_difference,
+    coalesce(measured.fall_date_30d > coalesce(measured.rise_date_30d, date '0001-01-01'), false)
+        as is_30d_short,
     measured.decreased_models / nullif(cast(measured.panel_models as double), 0)
         as decreased_share,
     measured.big_unchanged_models / nullif(cast(measured.big_models as double), 0)

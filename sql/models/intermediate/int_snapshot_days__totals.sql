@@ -56,6 +56,7 @@ totals as (
         cast(
             sum(case when compared.is_in_panel then compared.downloads_30d end) as double
         ) as panel_downloads_30d,
+        cast(sum(compared.previous_30d) as double) as previous_downloads_30d,
         sum(case when compared.delta > 0 then compared.delta when compared.delta <= 0 then 0 end)
             as increase,
         sum(case when compared.delta < 0 then -compared.delta when compared.delta >= 0 then 0 end)
@@ -76,7 +77,16 @@ totals as (
             end
         ) as big_unchanged_models,
         count(compared.is_unchanged_30d) as panel_models_30d,
-        count(case when compared.is_unchanged_30d then 1 end) as unchanged_models_30d
+        count(case when compared.is_unchanged_30d then 1 end) as unchanged_models_30d,
+        count(
+            case
+                when
+                    compared.previous_30d > 0
+                    and compared.downloads_30d
+                    <= (1 - thresholds.panel_max_difference) * compared.previous_30d
+                    then 1
+            end
+        ) as fallen_models_30d
     from compared
     cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
     group by compared.snapshot_date
@@ -91,13 +101,15 @@ select
     coalesce(totals.counted_models, 0) as counted_models,
     coalesce(totals.panel_models, 0) as panel_models,
     totals.panel_downloads_30d,
+    totals.previous_downloads_30d,
     totals.increase,
     totals.decrease,
     coalesce(totals.decreased_models, 0) as decreased_models,
     coalesce(totals.big_models, 0) as big_models,
     coalesce(totals.big_unchanged_models, 0) as big_unchanged_models,
     coalesce(totals.panel_models_30d, 0) as panel_models_30d,
-    coalesce(totals.unchanged_models_30d, 0) as unchanged_models_30d
+    coalesce(totals.unchanged_models_30d, 0) as unchanged_models_30d,
+    coalesce(totals.fallen_models_30d, 0) as fallen_models_30d
 from snapshots
 left join totals
     on snapshots.snapshot_date = totals.snapshot_date

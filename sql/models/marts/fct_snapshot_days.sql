@@ -80,6 +80,7 @@ select
     compared.ratio,
     compared.panel_models,
     compared.panel_difference,
+    coalesce(compared.is_30d_short, false) as is_30d_short,
     compared.decreased_share,
     compared.big_models,
     compared.frozen_share,
@@ -88,63 +89,83 @@ select
     compared.shortfall_share,
     days.episode_first_date,
     days.episode_last_date,
-    case
-        when days.load_id is null then 'no snapshot was taken'
-        when
-            not days.is_accepted
-            and (starts_with(days.provenance, 'archive') or days.provenance = 'removed')
-            then array_to_string(days.reasons, '; ')
-        when not days.is_accepted
-            then 'rejected: ' || coalesce(array_to_string(days.reasons, '; '), 'reason not kept')
-        when days.status = 'partial' and not days.is_complete
-            then 'the listing ended before its last page'
-        when days.status = 'partial'
-            then
-                {{ percent('compared.rows_share') }}
-                || ' of the rows of the days before'
-        when days.status = 'frozen' and compared.counted_models = 0
-            then
-                {{ percent('compared.unchanged_share_30d') }} || ' of the 30-day counters of '
-                || compared.panel_models_30d || ' models unchanged since ' || compared.previous_date
-        when days.status = 'frozen'
-            then
-                {{ percent('compared.frozen_share') }} || ' of ' || compared.big_models
-                || ' big models unchanged since ' || compared.previous_date
-        when days.status = 'rollback' and compared.fall_date = days.snapshot_date
-            then
-                {{ percent('compared.decreased_share') }} || ' of ' || compared.panel_models
-                || ' models fell since ' || compared.base_date
-                || case
-                    when compared.is_lasting_correction then ': a lasting correction' else ''
-                end
-        when days.status = 'rollback'
-            then
-                {{ percent('compared.shortfall_share') }} || ' of the fall since '
-                || compared.base_date || ' not made up'
-                || case
-                    when compared.is_lasting_correction then ': a lasting correction' else ''
-                end
-        when days.status in ('low', 'high')
-            then {{ percent('compared.ratio') }} || ' of a normal day'
-        when days.status = 'no_counter' then 'the source has no cumulative counter'
-        when days.status = 'ok_unchecked' and compared.previous_date is null
-            then 'no earlier snapshot of the same scope'
-        when days.status = 'ok_unchecked' and compared.panel_models = 0
-            then 'the snapshot before has no cumulative counter'
-        when days.status = 'ok_unchecked'
-            then compared.median_days || ' comparable days within a week: too few'
-        when compared.rollback_state = 'recovered'
-            then 'back from the fall since ' || compared.base_date
-        when compared.rollback_state = 'lasting'
-            then 'the fall since ' || compared.base_date || ' is taken as a lasting correction'
-    end
-    || case
-        when days.is_inside_episode and days.status in ('ok', 'ok_unchecked', 'high')
-            then
-                ' (inside the episode from ' || days.episode_first_date || ' to '
-                || days.episode_last_date || ')'
-        else ''
-    end as reason,
+    nullif(
+        concat_ws(
+            '; ',
+            case
+                when days.load_id is null then 'no snapshot was taken'
+                when
+                    not days.is_accepted
+                    and (starts_with(days.provenance, 'archive') or days.provenance = 'removed')
+                    then array_to_string(days.reasons, '; ')
+                when not days.is_accepted
+                    then
+                        'rejected: '
+                        || coalesce(array_to_string(days.reasons, '; '), 'reason not kept')
+                when days.status = 'partial' and not days.is_complete
+                    then 'the listing ended before its last page'
+                when days.status = 'partial'
+                    then
+                        {{ percent('compared.rows_share') }}
+                        || ' of the rows of most days around'
+                when days.status = 'frozen' and compared.counted_models = 0
+                    then
+                        {{ percent('compared.unchanged_share_30d') }}
+                        || ' of the 30-day counters of ' || compared.panel_models_30d
+                        || ' models unchanged since ' || compared.previous_date
+                when days.status = 'frozen'
+                    then
+                        {{ percent('compared.frozen_share') }} || ' of ' || compared.big_models
+                        || ' big models unchanged since ' || compared.previous_date
+                when days.status = 'rollback' and compared.fall_date = days.snapshot_date
+                    then
+                        {{ percent('compared.decreased_share') }} || ' of ' || compared.panel_models
+                        || ' models fell since ' || compared.base_date
+                        || case
+                            when compared.is_lasting_correction then ': a lasting correction'
+                            else ''
+                        end
+                when days.status = 'rollback'
+                    then
+                        {{ percent('compared.shortfall_share') }} || ' of the fall since '
+                        || compared.base_date || ' not made up'
+                        || case
+                            when compared.is_lasting_correction then ': a lasting correction'
+                            else ''
+                        end
+                when days.status in ('low', 'high')
+                    then {{ percent('compared.ratio') }} || ' of a normal day'
+                when days.status = 'no_counter' then 'the source has no cumulative counter'
+                when days.status = 'ok_unchecked' and compared.previous_date is null
+                    then 'no earlier snapshot of the same scope'
+                when days.status = 'ok_unchecked' and compared.panel_models = 0
+                    then 'the snapshot before has no cumulative counter'
+                when days.status = 'ok_unchecked'
+                    then compared.median_days || ' comparable days within a week: too few'
+                when compared.rollback_state = 'recovered'
+                    then 'back from the fall since ' || compared.base_date
+                when compared.rollback_state = 'lasting'
+                    then
+                        'the fall since ' || compared.base_date
+                        || ' is taken as a lasting correction'
+            end,
+            case
+                when
+                    days.is_inside_episode
+                    and days.status in ('ok', 'ok_unchecked', 'high', 'no_counter')
+                    then
+                        'inside the episode from ' || days.episode_first_date || ' to '
+                        || days.episode_last_date
+            end,
+            case
+                when compared.is_30d_short
+                    then
+                        'most 30-day counters fell by a quarter or more at once and have not risen'
+                        || ' since: days are missing in them'
+            end
+        ),
+        ''
+    ) as reason,
     days.odd_value_count as odd_values,
     days.left_out,
     nullif(array_to_string(days.odd_values, '; '), '') as odd_values_detail,
