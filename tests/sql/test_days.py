@@ -535,6 +535,28 @@ def test_growth_stops_at_a_counting_rule_for_the_models_it_concerns(history: His
     assert before == [(pytest.approx(0),)]
 
 
+@pytest.mark.parametrize(("lacking", "is_group_marked"), [(1, False), (12, True)])
+def test_the_flag_of_interpolated_ends_is_about_weeks_and_about_those_models(
+    history: History, lacking: int, is_group_marked: bool
+) -> None:
+    """Once a week up to day 60, then daily. 90 days before day 95 lies a day from a snapshot, for every model.
+
+    That day is a ninetieth of the window and marks nobody. Some models lack a counter on day 88, the end of
+    their last 7 days: a day in seven is an even share. 1 of 120 marks no publisher, 12 (10 %) do.
+    """
+    for day in (*range(4, 61, 7), *range(61, 96)):
+        lack = dict.fromkeys(range(1, lacking + 1)) if day == 88 else {}
+        history.snapshot(day, steady(day) | lack)
+    history.judge(*GROWTH)
+    newest = "where snapshot_date = date '2026-04-05'"
+    marked = history.execute(
+        f"select count(*) filter (is_edge_interpolated), count(net_90d) from marts.fct_model_growth_daily {newest}"
+    )
+    assert marked == [(lacking, 120)]
+    group = f"select is_edge_interpolated from marts.fct_family_growth_daily {newest} and kind = 'publisher'"
+    assert history.execute(group) == [(is_group_marked,)]
+
+
 def test_a_group_compares_only_models_with_both_windows(history: History) -> None:
     """20 models all 15 days; from day 10 on the other 100, old ones, come into the listing.
 

@@ -6,6 +6,8 @@
 {% set window_ends = [7, 14, 28, 30, 56, 60, 90, 180] %}
 {% set least_base = 'thresholds.min_base_model' %}
 {% set longest_window = 180 %}
+{# a day in a gap is a seventh of a week, and at most a thirtieth of a longer window #}
+{% set longest_flagged = 28 %}
 
 with snapshots as (
     select
@@ -191,7 +193,12 @@ window_starts as (
             max(case when wanted_days.days_back = {{ days }} then cumulatives.cumulative end)
                 as cumulative_{{ days }},
         {% endfor %}
-        max(cumulatives.days_to_observation) > 0 as is_edge_interpolated
+        max(
+            case
+                when wanted_days.days_back <= {{ longest_flagged }}
+                    then cumulatives.days_to_observation
+            end
+        ) > 0 as is_edge_interpolated
     from wanted_days
     cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
     inner join cumulatives

@@ -68,7 +68,8 @@ with models as (
                     end
                 ) / {{ parts }} as {{ figure }}_ruled,
             {% endfor %}
-            max(cast(is_edge_interpolated as integer)) = 1 as is_edge_interpolated
+            coalesce(sum(case when is_edge_interpolated then downloads_30d end), 0)
+                as edge_interpolated_downloads
         from models
         where {{ name }} is not null
         group by activity_date, snapshot_date, {{ name }}
@@ -94,7 +95,7 @@ sums as (
                 {{ figure }}_base,
                 {{ figure }}_ruled,
             {% endfor %}
-            is_edge_interpolated
+            edge_interpolated_downloads
         from {{ kind }}_sums
         {% if not loop.last %}
             union all
@@ -133,7 +134,9 @@ rates as (
                 and sums.log_growth_flow > 0
                 then ln(sums.log_growth_flow / sums.log_growth_base) / 28
         end as log_growth,
-        sums.is_edge_interpolated
+        sums.edge_interpolated_downloads > 0
+        and sums.edge_interpolated_downloads
+        >= thresholds.edge_interpolated_min_share * sums.downloads_30d as is_edge_interpolated
     from sums
     cross join {{ ref('stg_seeds__growth_thresholds') }} as thresholds
 )
