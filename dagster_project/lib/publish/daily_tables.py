@@ -67,6 +67,7 @@ DAILY_FACTS = {
         DailyFacts("model_history", "day", "intermediate.int_models__detailed", "snapshot_date", 0),
     )
 }
+VIEWS = "latest_"  # what the names of the views begin with that readers get over these tables
 # decisions that restate days
 _RESTATING_SEEDS = ("counting_rule_changes", "growth_thresholds", "licences", "named_licences", "publishers")
 
@@ -76,6 +77,15 @@ class Day(NamedTuple):
 
     row_count: int
     signature: str
+
+
+def drop_views(connection: Connection) -> None:
+    """Our views in the attached file, which would hold on to its tables."""
+    for (name,) in connection.execute(
+        "select view_name from duckdb_views() where database_name = 'published' and not internal "
+        f"and starts_with(view_name, '{VIEWS}')"
+    ).fetchall():
+        connection.execute(f'drop view published.main."{name}"')
 
 
 def days_of(connection: Connection, facts: DailyFacts) -> dict[date, Day]:
@@ -105,7 +115,8 @@ def can_be_carried(connection: Connection, facts: Iterable[DailyFacts]) -> bool:
     """
     foreign = scalar(
         connection,
-        "select (select count(*) from duckdb_views() where database_name = 'published' and not internal)"
+        "select (select count(*) from duckdb_views() where database_name = 'published' and not internal "
+        f"and not starts_with(view_name, '{VIEWS}'))"
         " + (select count(*) from duckdb_indexes() where database_name = 'published')"
         " + (select count(*) from duckdb_tables() "
         "where database_name = 'published' and schema_name <> 'main')",

@@ -1,4 +1,4 @@
-"""What readers get: one DuckDB file and the same tables as Parquet.
+"""What readers get: one DuckDB file and the same tables as Parquet; the views latest_* are in the file alone.
 
 Belongs here: copying marts and seeds out of the warehouse, and `about`.
 Does not belong here: what the tables mean (sql/), and where a publication stands (publications).
@@ -8,6 +8,7 @@ file open goes on seeing the old one until it opens the path again.
 """
 
 import logging
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +25,12 @@ from dagster_project.lib.publish.daily_tables import (
     DAILY_FACTS,
     DAYS,
     DAYS_COLUMNS,
+    VIEWS,
     can_be_carried,
     carry,
     create_daily_tables,
     days_of,
+    drop_views,
     link_or_copy,
     recent,
     signed_files,
@@ -162,6 +165,7 @@ def _fill(connection: Connection, former: Path, folder: Path, about: About) -> d
     """
     connection.execute(PLANS_AS_WRITTEN)
     tables = _tables(connection)
+    drop_views(connection)
     days = {
         facts.table: days_of(connection, facts) for facts in DAILY_FACTS.values() if facts.table in tables
     }
@@ -175,6 +179,7 @@ def _fill(connection: Connection, former: Path, folder: Path, about: About) -> d
     with transaction(connection):
         for table, relation in whole.items():
             connection.execute(f"create table if not exists published.main.{table} as from {relation}")
+        _write_views(connection)
         _copy_comments(connection)
         counts = {table: count_rows(connection, f"published.main.{table}") for table in tables}
         _write_about(connection, counts, about)
@@ -225,12 +230,27 @@ def _tables(connection: Connection) -> dict[str, str]:
         "where database_name = current_database() and schema_name in ('marts', 'seeds') "
         "union all select view_name, schema_name from duckdb_views() "
         "where database_name = current_database() and schema_name = 'marts' "
-        "order by schema_name, table_name"
+        f"and not starts_with(view_name, '{VIEWS}') order by schema_name, table_name"
     ).fetchall()
     return {
         table: ledger.PUBLISHED_HISTORY if table == ledger.HISTORY else f"{schema}.{table}"
         for table, schema in found
     }
+
+
+def _write_views(connection: Connection) -> None:
+    """The views latest_* over the tables of the attached file, under whatever name it is attached later."""
+    views = connection.execute(
+        "select view_name, sql from duckdb_views() where database_name = current_database() "
+        f"and schema_name = 'marts' and starts_with(view_name, '{VIEWS}') order by view_name"
+    ).fetchall()
+    (here,) = connection.execute("select current_database()").fetchone() or ("",)
+    connection.execute("use published.main")
+    try:
+        for _, text in views:
+            connection.execute(re.sub(r"\b(marts|seeds)\.", "", text))
+    finally:
+        connection.execute(f'use "{here}".main')
 
 
 def _copy_comments(connection: Connection) -> None:
@@ -252,7 +272,8 @@ def _copy_comments(connection: Connection) -> None:
         """
     ).fetchall()
     for table, column, comment in new:
-        what = f"column published.main.{table}.{column}" if column else f"table published.main.{table}"
+        kind = "view" if table.startswith(VIEWS) else "table"
+        what = f"column published.main.{table}.{column}" if column else f"{kind} published.main.{table}"
         _comment(connection, what, comment)
 
 

@@ -62,6 +62,7 @@ counted as (
         reached.kind,
         reached.subject_kind,
         reached.subject_name,
+        reached.population,
         counters.model_key,
         case
             when reached.metric <> 'downloads' then 1
@@ -126,7 +127,12 @@ described as (
         on cards.publisher = publishers.publisher
     left join {{ ref('int_families__countries') }} as base
         on last_sight.lineage_family = base.family
-    where counted.kind <> 'share_of_derivatives' or last_sight.relation_kind = 'finetune'
+    where
+        (counted.kind <> 'share_of_derivatives' or last_sight.relation_kind = 'finetune')
+        and (
+            counted.population <> 'language_models'
+            or last_sight.model_kind = 'language_model'
+        )
 ),
 
 summed as (

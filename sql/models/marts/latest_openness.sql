@@ -1,0 +1,49 @@
+{{ config(materialized='view') }}
+with newest as (
+    select max(activity_date) as activity_date
+    from {{ ref('fct_openness_groups_daily') }}
+),
+
+shares as (
+    select
+        composition.activity_date,
+        composition.subject,
+        max(composition.share) filter (where composition.population = 'language_models')
+            as share_of_language_models,
+        max(composition.share_without_largest_family) filter (
+            where composition.population = 'all'
+        ) as share_without_largest_family,
+        max(composition.share_without_suspect) filter (where composition.population = 'all')
+            as share_without_suspect,
+        max(composition.largest_family) filter (where composition.population = 'all')
+            as largest_family
+    from {{ ref('fct_share_composition_daily') }} as composition
+    inner join newest
+        on composition.activity_date = newest.activity_date
+    where
+        composition.share_of = 'openness'
+        and composition.measure = 'downloads_30d'
+    group by composition.activity_date, composition.subject
+)
+
+select
+    openness.openness_group,
+    openness.activity_date as as_of,
+    openness.models,
+    openness.share_models,
+    openness.share_downloads_30d as share_of_downloads,
+    shares.share_of_language_models,
+    shares.share_without_largest_family,
+    shares.share_without_suspect,
+    shares.largest_family,
+    openness.share_downloads_30d_change_28d as change_28d,
+    case
+        when openness.scope = 'census' then 'of every public model'
+        else 'of the listed models only: the most downloaded and all of the followed accounts'
+    end as how_sure
+from {{ ref('fct_openness_groups_daily') }} as openness
+inner join newest
+    on openness.activity_date = newest.activity_date
+left join shares
+    on openness.openness_group = shares.subject
+where openness.relations = 'all'
