@@ -5,6 +5,7 @@ report finds the tables and columns it reads.
 Does not belong here: whether the answers are right (test_families, test_sql_models, dbt unit tests).
 """
 
+import re
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -23,6 +24,10 @@ from tests.worlds.warehouse import Template, Warehouse
 
 SQL = Path(__file__).parents[2] / "sql"
 ANALYSES = documents.analyses()
+# the questions of docs/start-here.md with their queries
+START_HERE = re.findall(
+    r"^(\S[^\n]*\?)\n\n```sql\n(.*?)\n```", (documents.DOCS / "start-here.md").read_text(), re.S | re.M
+)
 FIRST = date(2026, 1, 14)
 DAYS = 40
 MAKERS = ("Qwen", "meta-llama", "mistralai", "deepseek-ai")
@@ -199,10 +204,38 @@ def test_the_oldest_duckdb_that_is_promised_answers_every_question_and_reads_eve
         tables = [name for (name,) in connection.execute("select table_name from about_tables").fetchall()]
     queries = {f"question {path.stem}": path.read_text() for path in ANALYSES}
     queries |= {f"report {path.stem}": path.read_text() for path in (SQL / "report").glob("*.sql")}
+    queries |= {f"question {text}": query for text, query in START_HERE}
+    queries |= {f"view {name}": f"from {name}" for name in documents.TOPICS["Start here"]}
     for table in tables:
         files = f"{parquet}/{table}/*.parquet" if (parquet / table).is_dir() else f"{parquet}/{table}.parquet"
         queries |= {f"table {table}": f"from {table}", f"Parquet of {table}": f"from '{files}'"}
     assert wrong_answers(python, published, queries) == {}
+
+
+@pytest.mark.parametrize("question", START_HERE, ids=lambda question: question[0])
+def test_a_journalists_question_is_answered_by_one_short_query(
+    question: tuple[str, str], published: Path
+) -> None:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        assert connection.execute(question[1]).fetchall()
+    assert len(question[1].splitlines()) <= 5
+
+
+def test_a_view_of_the_newest_day_has_one_date_and_says_how_sure_it_is(published: Path) -> None:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        views = connection.execute(
+            "select view_name, list(column_name), count(*) filter (data_type = 'DATE'), count(comment) "
+            "from duckdb_views() as views join duckdb_columns() on table_name = view_name "
+            "where not views.internal group by view_name order by view_name"
+        ).fetchall()
+        for name, columns, dates, described in views:
+            assert dates == 1 and {"as_of", "how_sure"} <= set(columns), name
+            assert described == len(columns), f"{name} has columns without a description"
+            # of the newest day, so none of its days is later than that of the file
+            assert connection.execute(f"select count(how_sure) = count(*) from {name}").fetchall() == [
+                (True,)
+            ]
+    assert [name for name, *_ in views] == sorted(documents.TOPICS["Start here"])
 
 
 def test_the_page_of_queries_shows_every_query_as_it_is(published: Path) -> None:

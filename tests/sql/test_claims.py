@@ -297,10 +297,12 @@ def shares(world: World) -> World:
         "is_open_weights": True,
         "size_class": "1_under_1b",
         "relation_kind": "undeclared",
+        "model_kind": "language_model",
     }
     add_model(world, 1, "alpha", old, {BEFORE: 1000, END: 1200}, **of)
     add_model(world, 2, "alpha", new, {END: 100}, **of)
-    add_model(world, 3, "beta", old, {BEFORE: 0, END: 400}, **(of | {"licence_id": "llama3"}))
+    embedding = {"licence_id": "llama3", "model_kind": "text_embedding"}
+    add_model(world, 3, "beta", old, {BEFORE: 0, END: 400}, **(of | embedding))
     add_model(world, 4, "beta", new, {END: 100}, **(of | {"is_open_weights": False}))
     add_model(world, 5, "user", old, {BEFORE: 5, END: 205}, **(of | {"licence_id": None}))
     # seen for the first time, and older than that: nobody counted its December
@@ -313,6 +315,7 @@ def shares(world: World) -> World:
     [
         ("country:CN", None, (0.375, 0.3, 0.5)),
         ("country:CN", "created_in_window", (0.5, 0.5, 0.5)),
+        ("country:CN", "language_models", (0.75, 0.5, 5 / 6)),
         ("licence:llama3", None, (0.5, 0.4, 0.6)),
         ("class:open_weights", None, (0.9, 0.9, 0.9)),
         ("class:1_under_1b", None, (1.0, 1.0, 1.0)),

@@ -22,6 +22,10 @@ METRICS = DOCS / "metrics.md"
 ANALYSES = SQL / "analyses"
 # the contents of docs/metrics.md
 TOPICS = {
+    "Start here": (
+        "latest_models", "latest_families", "latest_openness", "latest_countries", "latest_growth",
+        "latest_licences", "latest_claims", "latest_stories",
+    ),
     "Days and sources": (
         "fct_snapshot_days", "about_sources", "fct_source_status_daily", "fct_headlines",
         "fct_headline_history",

@@ -58,7 +58,7 @@ select
     company,
     country_group,
     activity_date as as_of,
-    downloads_30d,
+    cast(downloads_30d as double) as downloads_30d,
     growth_7d_vs_prior_21d as growth_7d,
     growth_30d,
     growth_90d,
@@ -77,11 +77,11 @@ select
     company,
     country_group,
     activity_date as as_of,
-    downloads_30d,
-    null as growth_7d,
+    cast(downloads_30d as double) as downloads_30d,
+    cast(null as double) as growth_7d,
     net_30d / nullif(net_30d_before, 0) - 1 as growth_30d,
-    null as growth_90d,
-    null as doubling_days,
+    cast(null as double) as growth_90d,
+    cast(null as double) as doubling_days,
     case
         when net_30d_before is null
             then 'growth is not known: too few requests or days, or a counting rule changed'
