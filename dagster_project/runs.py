@@ -26,6 +26,8 @@ from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import exclusive, scalar, writing
 
 LOG_BYTES = 2_000_000  # of logs/<job>.log, about 30 runs; then it becomes <job>.log.1
+# not at the top of the checkout, where Dagster warns at every start that it does not read it
+INSTANCE = PROJECT / "dagster_project" / "dagster.yaml"
 # Dagster's own lines; failures are said once, at the end
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -58,7 +60,7 @@ def prepare_home(settings: Settings) -> Path:
     """Dagster's own home inside the data home, with the project's dagster.yaml; set for this process."""
     home = settings.home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    shutil.copyfile(INSTANCE, home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 import yaml
 from dagster._core.workspace.autodiscovery import loadable_targets_from_python_module
@@ -14,6 +15,8 @@ from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.sql_models import sql_models
+from dagster_project.lib.hub import crawl as hub_crawl
+from dagster_project.lib.hub.client import Probe
 from dagster_project.lib.settings import Settings
 from dagster_project.synthetic.server import Upstream
 
@@ -103,6 +106,22 @@ def test_a_tick_while_the_hub_cannot_be_reached_still_asks_so_that_the_run_tries
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert isinstance(tick(MORNING), dg.RunRequest)
+
+
+@pytest.mark.parametrize(("provenance", "is_asked"), [("synthetic", False), ("live", True)])
+def test_a_home_of_simulated_days_asks_for_no_real_one(
+    hub: Upstream, monkeypatch: pytest.MonkeyPatch, provenance: str, is_asked: bool
+) -> None:
+    """As the demo's home, whose schedule would fail every morning; the Hub that answers is a real one."""
+    monkeypatch.setattr(hub_crawl, "probe", lambda settings: Probe(MORNING, "live"))
+    published = Settings.from_environment().published / "modeltide.duckdb"
+    published.parent.mkdir(parents=True)
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(f"create table about as select '{provenance}' as provenance")
+    found = tick(MORNING)
+    assert isinstance(found, dg.RunRequest) == is_asked
+    if isinstance(found, dg.SkipReason):
+        assert "are simulated, and a real one does not belong among them" in str(found.skip_message)
 
 
 def test_the_schedule_is_on_by_default_at_six_utc() -> None:

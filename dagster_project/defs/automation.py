@@ -11,7 +11,8 @@ from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.small_sources import answered_check
 from dagster_project.lib.hub import crawl as hub
-from dagster_project.lib.hub.client import HubUnreachable
+from dagster_project.lib.hub.client import SYNTHETIC, HubUnreachable
+from dagster_project.lib.publish.file import published_origin
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.raw_tables import HUB_TABLES, LICENCES, MODELS_DEV, NPM, OPENROUTER, PYPI
 
@@ -86,9 +87,15 @@ def daily_at_six(
     """Asks for the tick's day; a tick whose day has passed is skipped: the Hub serves only the present."""
     day = context.scheduled_execution_time.astimezone(UTC).date()
     try:
-        present = hub.probe(settings).day
-    except HubUnreachable:
-        present = day  # the run tries again for half an hour, and says so if it fails
+        found = hub.probe(settings)
+    except HubUnreachable:  # the run tries again for half an hour, and says so if it fails
+        return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat())
+    if found.origin != SYNTHETIC and published_origin(settings) == SYNTHETIC:
+        return dg.SkipReason(
+            f"The days of {settings.home.name} are simulated, and a real one does not belong among them. "
+            "Set another MODELTIDE_HOME for a snapshot a day."
+        )
+    present = found.day
     if present != day:
         return dg.SkipReason(
             f"{day} has passed: the Hub's day is {present}, and it serves only the present. "

@@ -1,10 +1,11 @@
--- Which ten families and publishers grew fastest over 7, 30, 90 days, and how fast does each double? Which
--- of the 1,000 most downloaded models moved most in rank? Below them a handful of requests is a leap.
+-- Which of the 40 most downloaded families and publishers grew fastest over 7, 30, 90 days, how fast does each
+-- double? Which of the 1,000 first models moved most in rank? Below them a handful of requests is a leap.
 with windows as (
     unpivot (
         select kind, name, downloads_30d, doubling_days, growth_7d_vs_prior_21d, growth_30d, growth_90d
         from fct_family_growth_daily
         where activity_date = (select max(activity_date) from fct_family_growth_daily)
+        qualify row_number() over (partition by kind order by downloads_30d desc, name) <= 40
     ) on growth_7d_vs_prior_21d, growth_30d, growth_90d into name measure value figure
 )
 select

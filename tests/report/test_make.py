@@ -4,10 +4,12 @@ Belongs here: sections against a publication made by hand, failures, and the ass
 Does not belong here: what a browser does with the page (tests/browser).
 """
 
+import json
 import re
 import shutil
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -62,6 +64,13 @@ def reason(text: str, section: str) -> str:
     return found[1]
 
 
+def spec_rows(text: str, section: str) -> list[dict[str, Any]]:
+    """The rows of a section's charts, as the page has them."""
+    data = json.loads(text.split('id="data">')[1].partition("</script>")[0])
+    tables = [table for spec in data[section]["specs"] for table in spec["datasets"].values()]
+    return [row for table in tables for row in table if "t" in row]
+
+
 # -- findings -------------------------------------------------------------------------------------
 
 
@@ -91,7 +100,12 @@ def test_titles_state_what_was_found_with_figures_and_units(full: str) -> None:
         "carry a suspect relation; 48.0 % without suspect relations), China 25.0 % and Europe 10.0 %, by "
         "country of the publisher; 10.0 % unknown"
     )
-    assert "31.0 % of tokens (26.0 to 36.0 %)" in title(full, "channels")
+    assert title(full, "channels") == (
+        "Open models have 31.0 % of tokens, 140 on the index of installs against closed ones and 40.0 % of "
+        "new API models"
+    )
+    assert "open share of tokens, 7 days, 31.0 % (26.0 to 36.0 %)" in full
+    assert title(full, "price").startswith("With ")
     assert title(full, "reaction") == (
         "In 1 of 18 stories the share moved by more than its market and peers explain, where chance alone "
         "gives 0.9"
@@ -244,8 +258,46 @@ def test_a_channel_says_little_of_little(home: Settings) -> None:
     )
     text = page(home, "channels")
     assert "2 of 4 new API models" in title(text, "channels")
-    assert "31.0 % of tokens;" in title(text, "channels")
+    assert "31.0 % of tokens," in title(text, "channels")
+    assert "open share of tokens, 7 days, 31.0 %</" in text
     assert "Source: models.dev (MIT).</p>" in text
+
+
+def test_a_band_of_nearly_everything_is_said_and_not_drawn(home: Settings) -> None:
+    """Of the first 20 of 60 days nothing is known: 0 to 96 %. The catalogue is never better known."""
+    vague = "update fct_open_vs_closed_daily set value = null, lower_bound = 0, upper_bound = 0.96"
+    path = write_publication(home.home)
+    change(path, f"{vague} where channel = 'tokens' and activity_date <= date '2026-02-25' - 40")
+    change(path, f"{vague} where channel = 'catalogue'")
+    text = page(home, "channels")
+    assert title(text, "channels") == (
+        "Open models have 31.0 % of tokens and 140 on the index of installs against closed ones"
+    )
+    assert "20 days up to 16 January 2026 left out" in text
+    assert "60 days up to 25 February 2026 left out" in text
+    assert "0.0 to 96.0 %" in text
+    assert 0.96 not in {row["high"] for row in spec_rows(text, "channels") if "high" in row}
+
+
+def test_the_index_of_a_family_and_a_share_starts_at_100_on_the_first_common_day(home: Settings) -> None:
+    """The first day of 400 is a Wednesday: of its week the chart would draw only the Sunday."""
+    write_publication(home.home, days=400)
+    made = make_report(home, only("price"))
+    drawn = spec_rows(read(made.path), "price")
+    first = min(row["t"] for row in drawn)
+    assert {row["v"] for row in drawn if row["t"] == first} == {100}
+    drawn = [row for row in drawn if row["family"] == "qwen"]
+    ends = {row["s"]: row for row in drawn if row["t"] == max(row["t"] for row in drawn)}
+    said = re.fullmatch(
+        r"With \d+ \w+ \d{4} as 100, Qwen's downloads a day moved between (\d+) and (\d+) and ended at "
+        r"(\d+), BABA between (\d+) and (\d+) and at (\d+)",
+        title(read(made.path), "price"),
+    )
+    assert said
+    for low, high, last, series in ((*said.groups()[:3], "Downloads"), (*said.groups()[3:], "BABA")):
+        figures = [row["v"] for row in drawn if row["s"] == series]
+        assert int(low) <= round(min(figures)) and int(high) >= round(max(figures))
+        assert int(last) == round(ends[series]["v"])
 
 
 def test_numbers_of_a_table_sort_as_numbers(full: str) -> None:

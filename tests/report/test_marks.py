@@ -33,8 +33,8 @@ def test_years_are_drawn_by_the_week_and_the_last_months_by_the_day() -> None:
     drawn = [row["day"] for row in marks.weekly_before(rows, "day")]
     recent = [day for day in drawn if day > rows[-1]["day"] - timedelta(marks.RECENT_DAYS)]
     assert len(recent) == marks.RECENT_DAYS
-    assert {day.isoweekday() for day in drawn[: -marks.RECENT_DAYS]} == {7}
-    assert drawn[-1] == rows[-1]["day"]
+    assert {day.isoweekday() for day in drawn[1 : -marks.RECENT_DAYS]} == {7}
+    assert (drawn[0], drawn[-1]) == (rows[0]["day"], rows[-1]["day"]), "a Monday, the base of an index"
 
 
 def test_history_that_has_one_day_a_week_is_drawn_whole() -> None:

@@ -69,7 +69,7 @@ def test_a_long_text_ends_at_a_word() -> None:
 def test_a_scope_is_told_in_words() -> None:
     assert words.scope("census") == "every public model"
     assert words.scope("top-50000-08c93a9b") == (
-        "the 50,000 most downloaded models and all of the followed makers"
+        "up to 50,000 of the most downloaded models, and all of the followed makers"
     )
     assert words.scope(None) == "the listed models"
 

@@ -179,6 +179,36 @@ def test_the_700_million_news_has_a_verdict_under_each_model(published: Path) ->
     assert rows["confounders"].str.contains("2026-01-12").sum() == 6  # the windows of the 9th and the 12th
 
 
+def test_who_grows_fastest_is_one_of_the_forty_most_downloaded(tmp_path: Path) -> None:
+    """As in the report: the 41st grew by 900 %, and a handful of requests does that."""
+    text = (SQL / "analyses" / "2_who_grows_fastest.sql").read_text()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table fct_family_growth_daily as select date '2026-02-26' as activity_date, "
+            "'family' as kind, 'family-' || n as name, 10_000 - n as downloads_30d, 30.0 as doubling_days, "
+            "case when n > 40 then 9.0 else 0.01 * n end as growth_7d_vs_prior_21d, "
+            "null::double as growth_30d, null::double as growth_90d from range(1, 60) as r(n)"
+        )
+        connection.execute(
+            "create table fct_model_growth_daily as select date '2026-02-26' as activity_date, "
+            "'a/b' as repo_id, 1 as rank_downloads_30d, 0 as rank_change_7d, 30.0 as doubling_days, "
+            "1 as downloads_30d"
+        )
+        named = [row[2] for row in connection.execute(text).fetchall() if row[1] == "family"]
+    assert named == [f"family-{number}" for number in range(40, 30, -1)]
+
+
+def test_used_is_the_same_thing_in_the_report_and_in_its_analysis(published: Path) -> None:
+    """Requests of the trailing 30 days by lineage."""
+    asked = (SQL / "analyses" / "5_used_adapted_replicated.sql").read_text()
+    shown = (SQL / "report" / "used_adapted_replicated.sql").read_text()
+    with duckdb.connect(str(published), read_only=True) as connection:
+        answers = connection.execute(asked).df()
+        in_report = connection.execute(shown).df()
+    newest = answers[answers["activity_date"] == answers["activity_date"].max()].set_index("family")["used"]
+    assert dict(newest.round()) == dict(in_report.set_index("family")["used"].round())
+
+
 def test_there_is_one_query_for_each_question() -> None:
     numbers = sorted(int(path.name.split("_")[0]) for path in ANALYSES)
     assert numbers == list(range(1, len(ANALYSES) + 1))

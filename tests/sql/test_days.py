@@ -307,10 +307,10 @@ def test_a_rollback_is_held_until_it_is_made_up(history: History) -> None:
 
 
 def test_a_rollback_ends_with_its_catch_up(history: History) -> None:
-    """12 of 120 models fall by 500 on day 8. On day 9 they are above day 7 again, 60 short; day 10 has it.
+    """12 of 120 models fall by 500 on day 8. On day 9 they are above day 7 again, but 60 short.
 
-    Against day 7 nothing is missing on day 9, so the hold ends. All others book half of day 9 a day late,
-    too: day 10 has 1.5 normal days and more, and the downloads of days 7 to 9 are those of its counter.
+    Against day 7 nothing is missing then, so the hold ends. All others book half of day 9 a day late, too:
+    day 10 has 1.5 normal days and more, and the downloads of days 7 to 9 are those of its counter.
     """
     for day in range(1, 16):
         counts = steady(day)
@@ -539,7 +539,7 @@ def test_growth_stops_at_a_counting_rule_for_the_models_it_concerns(history: His
 def test_the_flag_of_interpolated_ends_is_about_weeks_and_about_those_models(
     history: History, lacking: int, is_group_marked: bool
 ) -> None:
-    """Once a week up to day 60, then daily. 90 days before day 95 lies a day from a snapshot for all.
+    """Once a week up to day 60, then daily. 90 days before day 95 is a day from a snapshot, for all models.
 
     That day is a ninetieth of the window and marks nobody. Some models lack a counter on day 88, the end of
     their last 7 days: a day in seven is an even share. 1 of 120 marks no publisher, 12 (10 %) do.

@@ -261,6 +261,31 @@ def test_merges_of_merges_share_by_the_parents_of_each_step(world: World) -> Non
     assert world.families("user/merge-3") == {"alpha": 0.375, "beta": 0.625}
 
 
+def test_a_merge_of_two_families_is_one_derivative_in_each_and_its_weights_are_one(world: World) -> None:
+    """The three merges count in both families: 6. By weight alpha has 1/2 + 1/4 + 3/8, beta the rest of 3.
+
+    What dim_families says of a family is the sum over its kinds of relation.
+    """
+    merges = "from marts.fct_derivatives_daily where relation_kind = 'merge'"
+    assert world.execute(
+        f"select family, models, weighted_models {merges} and activity_date = '{day(5)}' order by family"
+    ) == [("alpha", 3, 1.125), ("beta", 3, 1.875)]
+    differing = world.execute(
+        f"""
+        select f.family, f.derivatives, f.weighted_derivatives, sum(d.models), sum(d.weighted_models)
+        from marts.dim_families as f
+        inner join marts.fct_derivatives_daily as d on f.family = d.family
+        where d.activity_date = '{day(5)}' group by all
+        having f.derivatives <> sum(d.models)
+            or abs(f.weighted_derivatives - sum(d.weighted_models)) > 1e-9
+        """
+    )
+    assert differing == []
+    both = world.execute("select family, derivatives > weighted_derivatives from marts.dim_families "
+                         "where derivatives > 0 order by family")  # fmt: skip
+    assert both == [("alpha", True), ("beta", True)]
+
+
 def test_names_that_differ_only_in_case_are_two_repositories(world: World) -> None:
     """user/Case descends from alpha, user/case from beta; the child names the second."""
     assert world.families("user/Case") == {"alpha": 1.0}

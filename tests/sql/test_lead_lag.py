@@ -84,7 +84,7 @@ def test_fewer_than_52_weeks_at_any_lag_give_a_reason_and_no_number(lags: pd.Dat
     short = lags[lags["family"] == "short"]
     assert short[["correlation", "band", "is_outside_band"]].isna().all(axis=None)
     assert set(short["reason"]) == {
-        "51 weeks with growth and return at the lag with the fewest, 52 are needed"
+        "each lag needs 52 weeks with both a growth and a return, and one has only 51"
     }
 
 

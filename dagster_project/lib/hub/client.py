@@ -25,6 +25,7 @@ from dagster_project.lib.sources import http
 from dagster_project.lib.sources.http import SYNTHETIC_HEADER, Limits, host_of, moment_of, origin_of, quota_of
 from dagster_project.lib.warehouse.connection import scalar
 
+SYNTHETIC = "synthetic"  # who answers for the invented world
 QUOTA_FLOOR = 1  # requests left in the window at which we wait for the next one
 # a quota's window is 5 minutes. A page of the listing has 1 MB, one with cards some tens of it; the pages of
 # the best day come in 0.3 s, of the worst in some tens
@@ -140,7 +141,7 @@ def read_probe(response: httpx2.Response, settings: Settings) -> Probe:
             "unknown. Ask the mirror's keeper to pass the Hub's on, or use another HF_ENDPOINT."
         )
     if response.headers.get(SYNTHETIC_HEADER):
-        origin = "synthetic"
+        origin = SYNTHETIC
     else:
         origin = "live" if settings.is_live_hub else f"mirror:{settings.hub_host}"
     return Probe(now, origin)

@@ -11,7 +11,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -43,6 +43,7 @@ from dagster_project.lib.warehouse.connection import (
     PLANS_AS_WRITTEN,
     WarehouseError,
     count_rows,
+    reading,
     scalar,
     transaction,
     writing,
@@ -125,6 +126,15 @@ def _next_time(connection: Connection, settings: Settings) -> datetime:
     said = scalar(connection, f"select max(published_at) from {HEADLINE_FIGURES.full_name}")
     after_said = said + timedelta(microseconds=1) if isinstance(said, datetime) else datetime.min
     return max(datetime.now(UTC).replace(tzinfo=None), publications.next_time(settings), after_said)
+
+
+def published_origin(settings: Settings) -> str | None:
+    """Where the newest published day is from (live, synthetic, mirror:<host>); None without a publication."""
+    try:
+        with closing(reading(settings.published / FILE)) as published:
+            return str(scalar(published, "select provenance from about"))
+    except duckdb.Error:
+        return None
 
 
 def _write(connection: Connection, former: Path, folder: Path, about: About) -> dict[str, int]:

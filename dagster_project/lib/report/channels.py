@@ -32,28 +32,34 @@ SHARES_OF = {"tokens": "tokens", "catalogue": "new API models", "hub_weights": "
 PANEL_HEIGHT = 200
 FEW = 100
 EVEN = 100  # of the index: open and closed as in the base week
+WIDE = 0.5  # a share that may lie anywhere in half of all there is says nothing
 
 
 def channels(answers: Answers) -> Drawn:
     """Each channel on its own axis: they are never added or divided by each other."""
     rows = answers["open_vs_closed"]
-    panels, told, absent = [], [], []
+    panels, told, notes = [], [], []
     for channel, name in CHANNELS.items():
         own = [row for row in rows if row["channel"] == channel]
-        known = [row for row in own if row["value"] is not None or row["lower_bound"] is not None]
+        some = [row for row in own if row["value"] is not None or row["lower_bound"] is not None]
+        known = [row for row in some if not _is_wide(row)]
+        vague = [row for row in some if _is_wide(row)]
         if known:
-            panels.append(Panel(_panel(known), f"{name}: {_measured(known[-1])}", _source(known[-1])))
+            heading = f"{name}: {_measured(known[-1])}, {_with_interval(known[-1])}"
+            panels.append(Panel(_panel(known), heading, _source(known[-1])))
             told.append(_in_words(known[-1]))
-        else:
+        if vague:
+            notes.append(_left_out(name, vague))
+        elif not known:
             reason = own[-1]["reason"] if own else None
-            absent.append(f"{name}: {reason or 'no figures yet'}.")
+            notes.append(f"{name}: {reason or 'no figures yet'}.")
     if not panels:
-        return nothing("No channel has figures yet. " + " ".join(absent))
+        return nothing("No channel has figures yet. " + " ".join(notes))
     return Drawn(
-        findings={ONLY: f"Open models: {'; '.join(told)}"},
+        findings={ONLY: f"Open models have {words.listed(told)}"},
         lead="Traces of use, each with a denominator of its own: never added, never divided by each other. "
         "The band is what stays possible while some models or packages are unknown; where too little is "
-        "known for a line, there is only the band.",
+        "known for a line, there is only the band, and where the band would be half of all, nothing.",
         panels=panels,
         table=Table(
             (
@@ -73,7 +79,7 @@ def channels(answers: Answers) -> Drawn:
             [_readable(row) for row in _last_rows(rows)],
         ),
         day=newest(rows, "activity_date"),
-        notes=absent,
+        notes=notes,
     )
 
 
@@ -96,10 +102,6 @@ def _tenths(value: float | None) -> str:
     return words.number(value, 1)
 
 
-def _figure(row: Row, value: float | None) -> str:
-    return words.percent(value) if row["measure"] == "share" else words.number(value, 1)
-
-
 def _measured(row: Row) -> str:
     days = f", {row['window_days']} days" if row["window_days"] else ""
     if row["measure"] == "share":
@@ -107,23 +109,50 @@ def _measured(row: Row) -> str:
     return f"open over closed, {row['unit']}"
 
 
+def _is_wide(row: Row) -> bool:
+    """Whether a share has no point, and bounds that say nothing."""
+    low, high = row["lower_bound"], row["upper_bound"]
+    return row["measure"] == "share" and row["value"] is None and high - low > WIDE
+
+
+def _left_out(name: str, vague: Sequence[Row]) -> str:
+    last = vague[-1]
+    span = words.percent_span(last["lower_bound"], last["upper_bound"])
+    days = f"{len(vague):,} {'days' if len(vague) > 1 else 'day'}"
+    return (
+        f"{name}: {days} up to {words.day(last['activity_date'])} left out, of which too little is known: "
+        f"the open share may be {span}."
+    )
+
+
 def _in_words(row: Row) -> str:
     """Few things are counted and not divided: 2 of 4 is no 50.0 %."""
-    low, high = row["lower_bound"], row["upper_bound"]
-    is_share = row["measure"] == "share"
-    span = words.percent_span if is_share else _index_span
-    of = f" of {SHARES_OF[row['channel']]}" if is_share else f" on the index of installs, base week {EVEN}"
-    if row["value"] is None:
-        return f"between {span(low, high).replace(' to ', ' and ')}{of}"
+    if row["measure"] != "share":
+        return f"{_figure(row)} on the index of installs against closed ones"
     counted = (row["open_value"] or 0) + (row["closed_value"] or 0)
-    if is_share and 0 < counted < FEW:
+    if row["value"] is not None and 0 < counted < FEW:
         return f"{words.exact(row['open_value'])} of {words.exact(counted)} {SHARES_OF[row['channel']]}"
-    is_interval = low is not None and high is not None and span(low, high) != span(high, high)
-    return f"{_figure(row, row['value'])}{of}" + (f" ({span(low, high)})" if is_interval else "")
+    return f"{_figure(row)} of {SHARES_OF[row['channel']]}"
 
 
-def _index_span(low: float, high: float) -> str:
-    first, last = words.number(low, 1), words.number(high, 1)
+def _figure(row: Row) -> str:
+    if row["value"] is None:
+        return f"between {_span(row).replace(' to ', ' and ')}"
+    return words.percent(row["value"]) if row["measure"] == "share" else words.number(row["value"], 0)
+
+
+def _with_interval(row: Row) -> str:
+    low, high = row["lower_bound"], row["upper_bound"]
+    if row["value"] is None or low is None or high is None or " to " not in _span(row):
+        return _figure(row)
+    return f"{_figure(row)} ({_span(row)})"
+
+
+def _span(row: Row) -> str:
+    low, high = row["lower_bound"], row["upper_bound"]
+    if row["measure"] == "share":
+        return words.percent_span(low, high)
+    first, last = words.number(low, 0), words.number(high, 0)
     return last if first == last else f"{first} to {last}"
 
 

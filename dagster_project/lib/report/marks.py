@@ -143,13 +143,15 @@ def domain_of(values: Iterable[float | None], log: bool = False, room: float = 0
 
 
 def weekly_before(rows: Sequence[Row], field: str) -> list[Row]:
-    """Every day of the last RECENT_DAYS, and of each week before them the last day that there is."""
+    """Every day of the last RECENT_DAYS, of each week before them the last day that there is, and the first
+    of all: what an index is measured from is drawn.
+    """
     days = {row[field] for row in rows}
     if not days:
         return []
     recent = max(days) - timedelta(days=RECENT_DAYS)
     last_of_week = {day.isocalendar()[:2]: day for day in sorted(days)}
-    kept = set(last_of_week.values())
+    kept = {min(days), *last_of_week.values()}
     return [row for row in rows if row[field] > recent or row[field] in kept]
 
 

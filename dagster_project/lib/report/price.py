@@ -33,15 +33,14 @@ def adoption_and_price(answers: Answers) -> Drawn:
     drawn, findings, options = [], {}, {}
     for family in dict.fromkeys(row["family"] for row in rows):
         own = [row for row in rows if row["family"] == family]
-        first, last = own[0], own[-1]
-        if first is last:
+        first = own[0]
+        if first is own[-1]:
             continue
         name = words.plain_name(first["name"])
         options[family] = f"{name}, {first['symbol']}"
         findings[family] = (
-            f"Since {words.day(first['activity_date'])} {name}'s downloads a day changed by "
-            f"{_change(first, last, 'downloads_per_day')}, "
-            f"{first['symbol']} by {_change(first, last, 'adj_close')}"
+            f"With {words.day(first['activity_date'])} as 100, {name}'s downloads a day moved "
+            f"{_swing(own, 'downloads_per_day', 'ended')}, {first['symbol']} {_swing(own, 'adj_close')}"
         )
         for row in marks.weekly_before(own, "activity_date"):
             for series, value in ((DOWNLOADS, "downloads_per_day"), (row["symbol"], "adj_close")):
@@ -90,8 +89,11 @@ def adoption_and_price(answers: Answers) -> Drawn:
     )
 
 
-def _change(first: Row, last: Row, name: str) -> str:
-    return words.signed_percent(last[name] / first[name] - 1)
+def _swing(rows: Sequence[Row], name: str, ended: str = "") -> str:
+    """Its two ends say little of a series that swings: between what it moved, and where it ended."""
+    index = [100 * row[name] / rows[0][name] for row in rows]
+    least, most, last = (words.number(value, 0) for value in (min(index), max(index), index[-1]))
+    return f"between {least} and {most} and {ended}{' ' if ended else ''}at {last}"
 
 
 def lead_lag(answers: Answers) -> Drawn:

@@ -175,5 +175,5 @@ def scope(scope_id: str | None) -> str:
         return "every public model"
     parts = (scope_id or "").split("-")
     if parts[0] == "top" and len(parts) > 1 and parts[1].isdigit():
-        return f"the {int(parts[1]):,} most downloaded models and all of the followed makers"
+        return f"up to {int(parts[1]):,} of the most downloaded models, and all of the followed makers"
     return "the listed models"

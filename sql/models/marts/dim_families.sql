@@ -37,6 +37,17 @@ newest as (
     group by adoption.family
 ),
 
+-- a derivative of two families is one model, half of it in each
+weighed as (
+    select
+        derivatives.family,
+        sum(derivatives.weighted_models) as weighted_derivatives
+    from {{ ref('fct_derivatives_daily') }} as derivatives
+    inner join newest_snapshot
+        on derivatives.activity_date = newest_snapshot.activity_date
+    group by derivatives.family
+),
+
 family_countries as (
     select
         family,
@@ -79,7 +90,8 @@ select
         newest.downloads_30d_{{ definition }},
         newest.downloads_all_time_{{ definition }},
     {% endfor %}
-    coalesce(newest.derivatives, 0) as derivatives
+    coalesce(newest.derivatives, 0) as derivatives,
+    coalesce(weighed.weighted_derivatives, 0) as weighted_derivatives
 from all_families
 left join {{ source('seeds', 'families') }} as families
     on all_families.family = families.family
@@ -89,4 +101,6 @@ left join {{ source('seeds', 'countries') }} as countries
     on accounts.country = countries.country
 left join newest
     on all_families.family = newest.family
+left join weighed
+    on all_families.family = weighed.family
 order by newest.downloads_all_time_organisation desc nulls last, all_families.family asc

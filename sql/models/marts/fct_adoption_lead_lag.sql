@@ -170,8 +170,8 @@ select
     case
         when enough.least_weeks < thresholds.lead_lag_min_weeks
             then
-                enough.least_weeks || ' weeks with growth and return at the lag with the fewest, '
-                || thresholds.lead_lag_min_weeks || ' are needed'
+                'each lag needs ' || thresholds.lead_lag_min_weeks
+                || ' weeks with both a growth and a return, and one has only ' || enough.least_weeks
         when bands.band is null then 'growth or return does not vary'
     end as reason
 from correlated
