@@ -45,6 +45,7 @@ def test_the_verdicts_of_four_definitions_are_one_part_of_a_sentence() -> None:
          "17.1 % of the downloads of new models from 1 August 2024 to 31 August 2025 were of models of CN"),
         ("cn-base-share-stanford",
          "63.0 % of the finetunes made from 1 September 2025 to 30 September 2025 had models of CN as base"),
+        ("gemma-variants-100k-google", "more than 100,000 derivatives (Gemma variants created"),
         ("qwen-december-group-xinhua", "together from 1 December 2025 to 31 December 2025"),
         ("moonshot-37m-hugging-face",
          "Moonshot AI had 37.0 million downloads from 1 January 2026 to 31 July 2026"),

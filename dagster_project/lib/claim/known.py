@@ -57,7 +57,7 @@ def write_list(published: Path | None, claims: list[Row]) -> str:
         if claim["kind"] != kind:
             kind = claim["kind"]
             paper.title(str(kind).replace("_", " "))
-        paper.say(f"{claim['claim']}: {claim['publisher']} said that {statement(claim)}.")
+        paper.say(f"{claim['claim']}: {claim['publisher']} said: {statement(claim)}.")
         if claim["claim"] in verdicts:
             paper.say(f"    {words.first_upper(told(verdicts[claim['claim']]))}.")
     return paper.text()
@@ -73,7 +73,7 @@ def write_claim(published: Path, claim: Row) -> str:
     paper = Paper()
     paper.say(f"THE CLAIM, CHECKED: {claim['claim']}")
     said_on = f" on {words.day(claim['published_date'])}" if claim["published_date"] else ""
-    paper.say(f"{claim['publisher']} said{said_on} that {statement(claim)}.")
+    paper.say(f"{claim['publisher']} said{said_on}: {statement(claim)}.")
     paper.title("Answer")
     paper.say(f"{words.first_upper(told(rows))}.")
     paper.say(_rests_on(rows, data))

@@ -34,6 +34,8 @@ def against(claim: Row) -> list[str]:
 
 def statement(claim: Row) -> str:
     """What the claim says, without who said it."""
+    if claim["not_comparable"]:  # whatever stands for its subject is another thing
+        return f"{_figure_of(claim)} ({claim['scope']})"
     subject = named(claim["subject"] or f"family:{claim['family']}")
     least = "more than " if claim["is_lower_bound"] else ""
     end = words.day(claim["window_end"])
@@ -52,6 +54,12 @@ def statement(claim: Row) -> str:
         of = _POPULATIONS.get(claim["population"], "")
         return f"{part} of the {claim['metric']} {of}{period} were of {subject}"
     return f"{subject} had {least}{words.amount(claim['value'])} {claim['metric']} {period}"
+
+
+def _figure_of(claim: Row) -> str:
+    least = "more than " if claim["is_lower_bound"] else ""
+    what = words.percent(claim["share"]) if claim["value"] is None else words.amount(claim["value"])
+    return f"{least}{what} {claim['metric']}"
 
 
 def told(rows: list[Row]) -> str:

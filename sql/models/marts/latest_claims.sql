@@ -1,20 +1,35 @@
 {{ config(materialized='view') }}
-with verdicts as (
+with answers as (
+    select
+        claim,
+        kind,
+        verdict,
+        verdict_reason,
+        coalesce(string_agg(definition, ', ' order by definition) || ': ', '') || verdict
+        || ' (' || verdict_reason || ')' as answer,
+        verdict <> 'not comparable' as is_comparable,
+        max(activity_date) as activity_date,
+        max(value) as most,
+        min(value) as least,
+        bool_or(is_floor) as is_floor
+    from {{ ref('fct_claim_checks') }}
+    where is_of_claim_day
+    group by claim, kind, verdict, verdict_reason
+),
+
+-- definitions that compare say what is true; where none does, that is the verdict
+verdicts as (
     select
         claim,
         kind,
         max(activity_date) as activity_date,
-        count(distinct verdict) as verdicts,
-        min(verdict) as verdict,
-        max(value) as most,
-        min(value) as least,
-        string_agg(
-            coalesce(definition || ': ', '') || verdict || ' (' || verdict_reason || ')', '; '
-            order by definition
-        ) as answer,
-        bool_or(is_floor) as is_floor
-    from {{ ref('fct_claim_checks') }}
-    where is_of_claim_day
+        count(distinct verdict) filter (where is_comparable) as verdicts,
+        coalesce(min(verdict) filter (where is_comparable), 'not comparable') as verdict,
+        max(most) filter (where is_comparable) as most,
+        min(least) filter (where is_comparable) as least,
+        string_agg(answer, '; ' order by answer) as answer,
+        coalesce(bool_or(is_floor) filter (where is_comparable), false) as is_floor
+    from answers
     group by claim, kind
 ),
 
@@ -41,7 +56,7 @@ select
     claims.publisher as said_by,
     verdicts.kind,
     coalesce(claims.published_date, claims.window_end) as as_of,
-    case when verdicts.verdicts = 1 then verdicts.verdict else 'depends on the definition' end
+    case when verdicts.verdicts < 2 then verdicts.verdict else 'depends on the definition' end
         as verdict,
     verdicts.answer,
     coalesce(cast(claims.value as double), claims.share) as claimed,
