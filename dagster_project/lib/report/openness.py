@@ -80,22 +80,24 @@ def _composition(answers: Answers, day: date | None) -> Mapping[tuple[str, ...],
     }
 
 
-def _rests_on(row: Row | None, of: str) -> str:
-    """The same share without its largest family, and without suspect relations, in brackets."""
-    if row is None:
+def _and_without_largest(row: Row | None, of: str) -> str:
+    """The same share without its largest family, to end a title with."""
+    if row is None or row["share_without_largest_family"] is None:
         return ""
-    told = []
-    if row["share_without_largest_family"] is not None:
-        suspect = row["largest_family_suspect_share"]
-        is_told = suspect >= words.READS_AS_NOTHING
-        carried = f", {words.percent(suspect)} of whose {of} carry a suspect relation" if is_told else ""
-        told.append(
-            f"{words.percent(row['share_without_largest_family'])} without "
-            f"{words.plain_name(row['largest_family'])}{carried}"
-        )
-    if row["share_without_suspect"] is not None:
-        told.append(f"{words.percent(row['share_without_suspect'])} without suspect relations")
-    return f" ({'; '.join(told)})" if told else ""
+    suspect = row["largest_family_suspect_share"]
+    is_told = suspect >= words.READS_AS_NOTHING
+    return (
+        f", and {words.percent(row['share_without_largest_family'])} without "
+        f"{words.plain_name(row['largest_family'])}"
+        + (f", {words.percent(suspect)} of whose {of} carry a suspect relation" if is_told else "")
+    )
+
+
+def _without_suspect(row: Row | None) -> list[str]:
+    """The same share without suspect relations, to begin a detail with."""
+    if row is None or row["share_without_suspect"] is None:
+        return []
+    return [f"Without suspect relations it is {words.percent(row['share_without_suspect'])}."]
 
 
 # -- openness --------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def openness(answers: Answers) -> Drawn:
         "(the archive's days have no gating)."
     ]
     composed = _composition(answers, day)
-    findings = {}
+    findings, details = {}, {}
     for relations in RELATIONS:
         for measure, (_, of) in OPENNESS_MEASURES.items():
             now = {
@@ -131,8 +133,12 @@ def openness(answers: Answers) -> Drawn:
                 if row["activity_date"] == day and row["relations"] == relations
             }
             name, what = COMPOSED[measure]
-            rests = _rests_on(composed.get((relations, "openness", "osi_licence", name)), what)
-            findings[f"{measure}|{relations}"] = _openness_finding(rows, now, measure, of, rests)
+            rests_on = composed.get((relations, "openness", "osi_licence", name))
+            said = _openness_finding(now, measure, of)
+            findings[f"{measure}|{relations}"] = said + _and_without_largest(rests_on, what)
+            details[f"{measure}|{relations}"] = " ".join(
+                [*_without_suspect(rests_on), *_openness_detail(rows, now, measure)]
+            )
     drawn = [
         {
             "t": row["activity_date"],
@@ -148,6 +154,7 @@ def openness(answers: Answers) -> Drawn:
     colours = dict(zip(GROUPS.values(), marks.COLOURS, strict=True))
     return Drawn(
         findings=findings,
+        details=details,
         lead="Groups overlap: OSI-licensed weights are open weights, too. Gated is not closed. Classes are "
         "as seen on the day, and never restated backwards. Language models write text, by the task of their "
         "listing (seed pipeline_kinds).",
@@ -182,10 +189,19 @@ def _points(change: float | None) -> str:
     return words.MISSING if change is None else f"{words.number(100 * change, 1, signed=True)} points"
 
 
-def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str, of: str, rests: str) -> str:
+def _openness_finding(now: Mapping[str, Row], measure: str, of: str) -> str:
     osi = now.get("osi_licence")
     if osi is None or osi[measure] is None:
         return "The share of OSI-licensed models is not known for the newest day"
+    kind = "OSI-licensed" if of.endswith("are") else "OSI-licensed models"
+    return f"{ALONE.get(osi['relations'], '')}{words.percent(osi[measure])} of {of} {kind}"
+
+
+def _openness_detail(rows: Sequence[Row], now: Mapping[str, Row], measure: str) -> list[str]:
+    """The change, and the unknown share, which stands beside every share; a day without it has no row."""
+    osi, unknown = now.get("osi_licence"), now.get("unknown")
+    if osi is None or osi[measure] is None:
+        return []
     before = [
         row
         for row in rows
@@ -195,19 +211,12 @@ def _openness_finding(rows: Sequence[Row], now: Mapping[str, Row], measure: str,
         and row["activity_date"] <= osi["activity_date"] - timedelta(days=28)
         and row[measure] is not None
     ]
-    change = f", {words.points(osi[measure] - before[-1][measure])} than 28 days before" if before else ""
-    kind = "OSI-licensed" if of.endswith("are") else "OSI-licensed models"
-    alone = ALONE.get(osi["relations"], "")
-    return f"{alone}{words.percent(osi[measure])} of {of} {kind}{rests}{change}" + _unknown(
-        now.get("unknown"), measure
-    )
-
-
-def _unknown(row: Row | None, measure: str) -> str:
-    """The unknown share stands beside every share; a day without any such model has no row."""
-    if row is None or row[measure] is None:
-        return ""
-    return f"; the licence or access of {words.percent(row[measure])} is unknown"
+    told = []
+    if before:
+        told.append(f"It is {words.points(osi[measure] - before[-1][measure])} than 28 days before.")
+    if unknown is not None and unknown[measure] is not None:
+        told.append(f"The licence or access of {words.percent(unknown[measure])} is unknown.")
+    return told
 
 
 def _share_chart(
@@ -238,13 +247,12 @@ def countries(answers: Answers) -> Drawn:
     day = newest(rows, "activity_date")
     composed = _composition(answers, day)
     standing = [row for row in rows if row["activity_date"] == day]
-    findings = {
-        f"{of}|{measure}": _countries_finding(
-            [row for row in standing if row["country_of"] == of], measure, of, composed
-        )
-        for of in COUNTRY_OF
-        for measure in COUNTRY_MEASURES
-    }
+    findings, details = {}, {}
+    for of in COUNTRY_OF:
+        for measure in COUNTRY_MEASURES:
+            now = {row["country_group"]: row for row in standing if row["country_of"] == of}
+            key = f"{of}|{measure}"
+            findings[key], details[key] = _countries_finding(now, measure, of, composed)
     drawn = [
         {
             "t": row["activity_date"],
@@ -262,6 +270,7 @@ def countries(answers: Answers) -> Drawn:
     )
     return Drawn(
         findings=findings,
+        details=details,
         lead="The country is the seat of the publisher's company, as the seed publishers lists it; most "
         "accounts belong to no company that it lists.",
         panels=[
@@ -306,27 +315,36 @@ def _place(row: Row) -> tuple[str, str, str]:
 
 
 def _countries_finding(
-    now: Sequence[Row], measure: str, of: str, composed: Mapping[tuple[str, ...], Row]
-) -> str:
-    """The shares of three, the largest first and with what it rests on."""
+    now: Mapping[str, Row], measure: str, of: str, composed: Mapping[tuple[str, ...], Row]
+) -> tuple[str, str]:
+    """The largest of three with what it rests on, and beside it the others."""
     what = COUNTRY_MEASURES[measure][1]
-    shares = {row["country_group"]: row for row in now if row[measure] is not None}
+    shares = {country: row[measure] for country, row in now.items() if row[measure] is not None}
     known = sorted(
-        (shares[country] for country in ("China", "United States", "Europe") if country in shares),
-        key=lambda row: (row[measure], row["country_group"]),
+        (country for country in ("China", "United States", "Europe") if country in shares),
+        key=lambda country: (shares[country], country),
         reverse=True,
     )
     if not known:
-        return f"The countries of {what} are not known for the newest day"
-    told = [f"{row['country_group']} {words.percent(row[measure])}" for row in known]
+        return f"The countries of {what} are not known for the newest day", ""
+    first, *others = known
     name, noun = COMPOSED.get(measure, ("", ""))
-    first = f"{told[0]} of {what}{_rests_on(composed.get((*_place(known[0]), name)), noun)}"
-    unknown = shares.get("unknown")
+    rests_on = composed.get((*_place(now[first]), name))
+    has = {
+        country: f"{country.replace('United', 'the United')} has {words.percent(share)}"
+        for country, share in shares.items()
+    }
+    title = words.first_upper(f"{ALONE.get(of, '')}{has[first]} of {what}")
+    told = [has[country] for country in others]
+    if "unknown" in shares:
+        told.append(f"of {words.percent(shares['unknown'])} the country is unknown")
     whose = COUNTRY_OF["publisher" if of in ALONE else of].lower()
-    return (
-        ALONE.get(of, "")
-        + f"{words.listed([first, *told[1:]])}, by country of the {whose}"
-        + (f"; {words.percent(unknown[measure])} unknown" if unknown else "")
+    return title + _and_without_largest(rests_on, noun), " ".join(
+        [
+            *_without_suspect(rests_on),
+            *([f"{words.first_upper(words.listed(told))}."] if told else []),
+            f"By country of the {whose}.",
+        ]
     )
 
 
