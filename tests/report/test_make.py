@@ -116,8 +116,8 @@ def test_titles_state_what_was_found_with_figures_and_units(full: str) -> None:
         "Open models have 31.0 % of tokens, 140 on the index of installs against closed ones and 40.0 % of "
         "new API models"
     )
-    assert "open share of tokens, 7 days, 31.0 % (26.0 to 36.0 %)" in full
-    assert title(full, "price").startswith("With ")
+    assert "open share of tokens, 7 days: 31.0 % (26.0 to 36.0 %)" in full
+    assert title(full, "price").startswith("From 100 on ")
     assert title(full, "reaction") == (
         "In 1 of 18 stories the share moved by more than its market and peers explain, where chance alone "
         "gives 0.9"
@@ -271,7 +271,7 @@ def test_a_channel_says_little_of_little(home: Settings) -> None:
     text = page(home, "channels")
     assert "2 of 4 new API models" in title(text, "channels")
     assert "31.0 % of tokens," in title(text, "channels")
-    assert "open share of tokens, 7 days, 31.0 %</" in text
+    assert "open share of tokens, 7 days: 31.0 %</" in text
     assert "Source: models.dev (MIT).</p>" in text
 
 
@@ -301,12 +301,12 @@ def test_the_index_of_a_family_and_a_share_starts_at_100_on_the_first_common_day
     drawn = [row for row in drawn if row["family"] == "qwen"]
     ends = {row["s"]: row for row in drawn if row["t"] == max(row["t"] for row in drawn)}
     said = re.fullmatch(
-        r"With \d+ \w+ \d{4} as 100, Qwen's downloads a day moved between (\d+) and (\d+) and ended at "
-        r"(\d+), BABA between (\d+) and (\d+) and at (\d+)",
+        r"From 100 on \d+ \w+ \d{4} Qwen's downloads a day came to (\d+) \((\d+) to (\d+) on the way\), "
+        r"BABA to (\d+) \((\d+) to (\d+)\)",
         title(read(made.path), "price"),
     )
     assert said
-    for low, high, last, series in ((*said.groups()[:3], "Downloads"), (*said.groups()[3:], "BABA")):
+    for last, low, high, series in ((*said.groups()[:3], "Downloads"), (*said.groups()[3:], "BABA")):
         figures = [row["v"] for row in drawn if row["s"] == series]
         assert int(low) <= round(min(figures)) and int(high) >= round(max(figures))
         assert int(last) == round(ends[series]["v"])

@@ -45,7 +45,7 @@ def channels(answers: Answers) -> Drawn:
         known = [row for row in some if not _is_wide(row)]
         vague = [row for row in some if _is_wide(row)]
         if known:
-            heading = f"{name}: {_measured(known[-1])}, {_with_interval(known[-1])}"
+            heading = f"{name}: {_measured(known[-1])}: {_with_interval(known[-1])}"
             panels.append(Panel(_panel(known), heading, _source(known[-1])))
             told.append(_in_words(known[-1]))
         if vague:

@@ -39,8 +39,9 @@ def adoption_and_price(answers: Answers) -> Drawn:
         name = words.plain_name(first["name"])
         options[family] = f"{name}, {first['symbol']}"
         findings[family] = (
-            f"With {words.day(first['activity_date'])} as 100, {name}'s downloads a day moved "
-            f"{_swing(own, 'downloads_per_day', 'ended')}, {first['symbol']} {_swing(own, 'adj_close')}"
+            f"From 100 on {words.day(first['activity_date'])} {name}'s downloads a day came to "
+            f"{_swing(own, 'downloads_per_day', ' on the way')}, {first['symbol']} to "
+            f"{_swing(own, 'adj_close')}"
         )
         for row in marks.weekly_before(own, "activity_date"):
             for series, value in ((DOWNLOADS, "downloads_per_day"), (row["symbol"], "adj_close")):
@@ -89,11 +90,11 @@ def adoption_and_price(answers: Answers) -> Drawn:
     )
 
 
-def _swing(rows: Sequence[Row], name: str, ended: str = "") -> str:
-    """Its two ends say little of a series that swings: between what it moved, and where it ended."""
+def _swing(rows: Sequence[Row], name: str, when: str = "") -> str:
+    """Two ends say little of a series that swings: also between what it moved."""
     index = [100 * row[name] / rows[0][name] for row in rows]
     least, most, last = (words.number(value, 0) for value in (min(index), max(index), index[-1]))
-    return f"between {least} and {most} and {ended}{' ' if ended else ''}at {last}"
+    return f"{last} ({least} to {most}{when})"
 
 
 def lead_lag(answers: Answers) -> Drawn:
