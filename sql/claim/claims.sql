@@ -1,21 +1,17 @@
--- What others published of the family, with our figure of the claim's own day or window beside each
+-- What others published of the family within a quarter of the day, and what our counts say of each
 select
-    claims.claim,
-    claims.publisher,
-    coalesce(claims.published_date, claims.window_end) as said_date,
-    claims.measure,
-    claims.metric,
-    claims.is_lower_bound,
-    checks.claimed_value as claimed,
-    checks.definition,
-    checks.value,
+    claims.*,
+    checks.definition as counted_by,
+    checks.value as counted,
+    checks.difference,
     checks.is_floor,
-    checks.verdict
+    checks.verdict,
+    checks.verdict_reason
 from published_claims as claims
-inner join fct_claim_checks as checks using (claim)
+inner join fct_claim_checks as checks on claims.claim = checks.claim
 where
     claims.family = $family
-    and claims.value is not null
-    and claims.not_comparable is null
     and checks.is_of_claim_day
-order by said_date, claims.publisher, claims.metric, claims.claim, checks.definition
+    and abs(coalesce(claims.published_date, claims.window_end) - $day) <= 92
+order by
+    coalesce(claims.published_date, claims.window_end), claims.claim, checks.value desc nulls last

@@ -1,6 +1,7 @@
 -- What our counts say of the published claim on its own day, by each definition
 select
     checks.claim,
+    claims.unsaid,
     checks.kind,
     checks.definition,
     checks.activity_date,
@@ -17,5 +18,6 @@ select
     checks.first_date,
     checks.last_date
 from fct_claim_checks as checks
+inner join published_claims as claims on checks.claim = claims.claim
 where checks.claim = $claim and checks.is_of_claim_day
 order by checks.value desc nulls last, checks.definition

@@ -14,7 +14,7 @@ import duckdb
 from dagster_project.lib.archive.unobserved_days import short_provenance
 from dagster_project.lib.claim.paper import Paper
 from dagster_project.lib.claim.queries import Row, about, asked
-from dagster_project.lib.claim.verdicts import FLOOR, told
+from dagster_project.lib.claim.verdicts import statement, told
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.report import words
 from dagster_project.lib.report.words import DEFINITIONS
@@ -156,20 +156,21 @@ class _Page(Paper):
         self.say(
             f"2. {story['answer']}" if story else "2. What the share did cannot be tested: see section 4."
         )
-        self.say(f"3. {self._rests_on(days)}")
+        self.say(f"3. {self._rests_on(days, verdicts)}")
 
-    def _rests_on(self, days: list[Row]) -> str:
+    def _rests_on(self, days: list[Row], verdicts: list[Row]) -> str:
         used = [row for row in days if row["usable"]]
         invented = (
             "SYNTHETIC, invented: they show the method, not a finding" if self.data == "synthetic" else "real"
         )
         if not used:
             return "No usable day of counts was fetched."
+        unsaid = f", and the claim leaves unsaid: {verdicts[0]['unsaid'].rstrip('.')}" if verdicts else ""
         return (
             f"Counts and prices are {invented}; of counts there are {len(used)} days from "
             f"{used[0]['snapshot_date']} to "
-            f"{used[-1]['snapshot_date']}, and a definition is not stated by the claim itself. "
-            f"Made {self.source['published_at']:%Y-%m-%d %H:%M} UTC, scope {self.source['scope_id']}."
+            f"{used[-1]['snapshot_date']} (made {self.source['published_at']:%Y-%m-%d %H:%M} UTC, scope "
+            f"{self.source['scope_id']}){unsaid}."
         )
 
     def downloads(self, rows: list[Row]) -> None:
@@ -205,37 +206,18 @@ class _Page(Paper):
             )
 
     def claims(self, rows: list[Row]) -> None:
-        self.title("2. What others published, and our figure for the same day or window")
+        self.title("2. What others published near that day, and what our counts say of it")
         if not rows:
-            self.say(f"No published claim about {self.claim.family} is in the seed published_claims.")
-            return
-        ours: dict[str, dict[str, Row]] = {row["claim"]: {} for row in rows}
+            self.say(f"No published claim about {self.claim.family} near that day is known.")
+        said: dict[str, list[Row]] = {}
         for row in rows:
-            ours[row["claim"]][row["definition"]] = row
-        self.table(
-            (
-                "publisher",
-                "said on",
-                "measure",
-                "claimed, real",
-                *(f"{definition}, {self.data}" for definition in DEFINITIONS),
-            ),
-            [
-                (
-                    said["publisher"],
-                    _day(said["said_date"]),
-                    f"{said['metric']}, {said['measure']}",
-                    (">= " if said["is_lower_bound"] else "") + words.short_amount(said["claimed"]),
-                    *(_compared(ours[said["claim"]].get(definition)) for definition in DEFINITIONS),
-                )
-                for said in {row["claim"]: row for row in rows}.values()
-            ],
-        )
-        self.say(
-            "A dash: our days do not tell, or count something else (models and derivatives below the top are "
-            f"not listed; HUB_SCOPE=census lists all). An asterisk: {FLOOR}. `make claim CLAIM=list` shows "
-            "every claim."
-        )
+            said.setdefault(row["claim"], []).append(row)
+        for checked in said.values():
+            claim = checked[0]
+            on = _day(claim["published_date"] or claim["window_end"])
+            self.say(f"  real  {on}  {claim['publisher']}: {statement(claim)}")
+            self.say(f"    {self.data}  {told([row | {'definition': row['counted_by']} for row in checked])}")
+        self.say("`make claim CLAIM=list` shows every claim, `CLAIM=<id>` what one contradicts.")
 
     def days(self, rows: list[Row]) -> None:
         self.title("3. What these figures rest on, and what they cannot say")
@@ -325,12 +307,6 @@ class _Page(Paper):
 def _unique(rows: list[Row], keys: tuple[str, ...]) -> list[Row]:
     found = dict.fromkeys(tuple(row[key] for key in keys) for row in rows)
     return [dict(zip(keys, values, strict=True)) for values in found]
-
-
-def _compared(ours: Row | None) -> str:
-    if ours is None or ours["value"] is None or ours["verdict"] in ("cannot be told", "not comparable"):
-        return words.MISSING
-    return words.short_amount(ours["value"]) + ("*" if ours["is_floor"] else "")
 
 
 def _placebo(row: Row) -> str:

@@ -96,7 +96,7 @@ judged as (
             and abs(jumps.log_ratio + jumps.split_log_ratio) < jumps.jump,
             false
         ) as is_known_split_unadjusted,
-        -- a crash moves within its session, a change of basis between two of them; none moves twentyfold
+        -- a crash moves within its session, a change of basis between two; none moves twentyfold
         coalesce(
             abs(jumps.split_log_ratio) < thresholds.split_least_log_ratio
             and abs(jumps.jump - jumps.whole_jump) <= thresholds.lost_split_tolerance
