@@ -2,7 +2,11 @@
 with claimed as (
     select distinct family
     from published_claims
-    where metric = 'downloads'
+    where
+        metric = 'downloads'
+        and family is not null
+        and value is not null
+        and not_comparable is null
 )
 
 select

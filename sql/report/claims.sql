@@ -12,5 +12,9 @@ select
     scope,
     source
 from published_claims
-where metric = 'downloads'
+where
+    metric = 'downloads'
+    and family is not null
+    and value is not null
+    and not_comparable is null
 order by family, coalesce(published_date, window_end), publisher;

@@ -22,7 +22,7 @@ create table about as select
     'duckdb 2.0.1' as versions, {days}::bigint as snapshots, $last - {days} + 2 as first_snapshot_date,
     'top-50000-abc' as scope_id;
 create table families as select * from (values {families}) as t(family, name);
-create table published_claims as select * from (values
+create table published_claims as select *, cast(null as varchar) as not_comparable from (values
     ('qwen', 'qwen-700m', 'A newspaper', 'downloads', 'cumulative', 700000000, true, date '2026-01-13', null,
         date '2026-01-13', 'Qwen family', 'https://example.org/a'),
     ('qwen', 'qwen-2061m', 'A report', 'downloads', 'window', 2061000000, false, null, date '2026-01-01',

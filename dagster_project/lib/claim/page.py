@@ -23,8 +23,8 @@ from dagster_project.lib.warehouse.connection import reading
 ALL_TIME_SINCE = date(2025, 2, 27)  # the archive has no cumulative counter before
 MODELS = {
     "market": "market",
-    "market_sector": "market and sector",
-    "market_peers": "market and peers",
+    "market_sector": "market+sector",
+    "market_peers": "market+peers",
 }
 
 

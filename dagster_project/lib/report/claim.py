@@ -39,9 +39,11 @@ def claim(answers: Answers) -> Drawn:
             if claims
             else "The seed published_claims holds no claim about downloads, so there is none to check."
         )
-    family = rows[0]["family"]  # one story: the first by name
-    name = words.plain_name(rows[0]["name"])
+    counted = {row["family"] for row in rows}
+    about = Counter(c["family"] for c in claims if c["family"] in counted)
+    family = max(sorted(about), key=lambda one: about[one])  # one story: what most claims are about
     own = [row for row in rows if row["family"] == family]
+    name = words.plain_name(own[0]["name"])
     cumulative = [c for c in claims if c["family"] == family and c["measure"] == "cumulative"]
     milestones = [m for m in answers["milestones"] if m["family"] == family]
     latest = _latest(own, "definition")
