@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.worlds.warehouse import BUILT, Template, Warehouse
@@ -382,7 +382,7 @@ def test_new_finetunes_count_by_the_country_of_their_base(shares: World) -> None
     assert {shares.checked(claim, "base_model")[0] for claim in ("alpha", "china")} == {"not comparable"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None, phases=[Phase.generate])  # to shrink takes minutes
 @given(
     counts=st.lists(st.integers(0, 1000), min_size=3, max_size=3),
     share=st.integers(0, 100),
@@ -420,3 +420,27 @@ def test_claims_of_one_total_that_falls_contradict_each_other(world: World) -> N
     assert world.execute("select claim, contradicting_claim from marts.fct_claim_contradictions") == [
         ("before", "august"), ("january", "august"),
     ]  # fmt: skip
+
+
+def test_what_can_fall_is_told_only_from_a_snapshot_near_the_day(world: World) -> None:
+    """Of August 2024 a listing of 2026 says nothing, neither of 30 days nor of how many models there were."""
+    far, near = date(2024, 8, 29), date(2026, 1, 9)
+    world.snapshot(DAY, "census")
+    world.count(DAY, "alpha", downloads_30d=16.0 * MILLION, derivatives=151_448, models=160_000)
+    rolling = {"kind": "window", "measure": "rolling_30d", "value": 20 * MILLION}
+    derivatives = {"kind": "count", "metric": "derivatives", "value": 170_000}
+    for when, day in (("far", far), ("near", near)):
+        world.claim(f"rolling-{when}", window_end=day, **rolling)
+        world.claim(f"derivatives-{when}", window_end=day, **derivatives)
+    world.claim(
+        "derivatives-later", window_end=date(2026, 8, 1), kind="count", metric="derivatives", value=150_000
+    )
+    world.build(*CLAIMS)
+    for claim in ("rolling-far", "derivatives-far"):
+        assert world.checked(claim) == (
+            "cannot be told",
+            "the nearest snapshot is about 2026-01-13; one about 2024-08-29 would be needed",
+        )
+    assert world.checked("rolling-near") == ("short by", "20.0 % below")
+    assert world.checked("derivatives-near") == ("short by", "10.9 % below")
+    assert world.checked("derivatives-later") == ("passed", "1.0 % above")

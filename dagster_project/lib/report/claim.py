@@ -63,7 +63,7 @@ def claim(answers: Answers) -> Drawn:
             "what": f"{c['publisher']}: {c['scope']}"
             + (" (a window, not a total)" if c["measure"] == "window" else ""),
             "value": c["value"],
-            "as_of": c["published_date"] or c["window_end"],
+            "as_of": c["window_end"] or c["published_date"],
             "source": c["source"],
         }
         for c in claims
@@ -130,7 +130,7 @@ def _claim_chart(own: Sequence[Row], claims: Sequence[Row], milestones: Sequence
     ]
     dated = [
         {
-            "t": claim["published_date"] or claim["window_end"],
+            "t": claim["window_end"] or claim["published_date"],  # of which it speaks
             "v": claim["value"],
             "s": claim["publisher"],
             "claimed": ("at least " if claim["is_lower_bound"] else "") + words.amount(claim["value"]),

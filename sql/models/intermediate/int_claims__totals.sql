@@ -2,15 +2,17 @@
 -- own day leave open
 with claims as (
     select
-        claim,
-        measure,
-        metric,
-        window_end,
-        against is not null as is_compared
-    from {{ ref('stg_seeds__published_claims') }}
+        claims.claim,
+        claims.measure,
+        claims.metric,
+        claims.window_end,
+        claims.is_compared,
+        thresholds.claim_days_apart
+    from {{ ref('stg_seeds__published_claims') }} as claims
+    cross join {{ ref('stg_seeds__share_thresholds') }} as thresholds
     where
-        measure <> 'window'
-        and kind not in ('share', 'share_of_derivatives')
+        claims.measure <> 'window'
+        and claims.kind not in ('share', 'share_of_derivatives')
 ),
 
 wanted as (
@@ -27,6 +29,11 @@ counted as (
         claims.claim,
         claims.window_end,
         claims.is_compared,
+        claims.measure = 'cumulative' as is_total,
+        -- requests so far only grow; models go, and the last 30 days are others each day
+        claims.measure = 'cumulative' and claims.metric = 'downloads' as is_growing,
+        abs({{ days_between('claims.window_end', 'counts.activity_date') }})
+        <= claims.claim_days_apart as is_near,
         counts.side,
         counts.definition,
         counts.activity_date,
@@ -54,6 +61,9 @@ paired as (
     select
         subject.claim,
         subject.window_end,
+        subject.is_total,
+        subject.is_growing,
+        subject.is_near,
         subject.definition,
         subject.activity_date,
         subject.scope,
@@ -79,13 +89,21 @@ neighbours as (
         *,
         lead(activity_date) over by_day as next_date,
         lead(figure) over by_day as next_figure,
-        lead(compared_figure) over by_day as next_compared,
+        lead(compared_figure) over by_day as next_compared_figure,
         row_number() over by_day as number,
         count(*) filter (where activity_date <= window_end) over (
             partition by claim, definition
         ) as days_before
     from paired
     window by_day as (partition by claim, definition order by activity_date)
+),
+
+-- the last snapshot up to the claim's day answers it; without one, the first after it
+answering as (
+    select
+        *,
+        number = greatest(days_before, 1) as is_of_claim_day
+    from neighbours
 )
 
 select
@@ -95,24 +113,25 @@ select
     scope,
     is_floor,
     lacks_members,
-    -- the last snapshot up to the claim's day; without one, the first after it
-    number = greatest(days_before, 1) as is_of_claim_day,
-    figure as value,
-    case when number > 1 or activity_date <= window_end then figure end as lower_bound,
-    case
-        when number = greatest(days_before, 1) and activity_date < window_end then next_figure
-        else figure
-    end as upper_bound,
-    compared_figure as compared_value,
-    case when number > 1 or activity_date <= window_end then compared_figure end
-        as compared_lower_bound,
-    case
-        when number = greatest(days_before, 1) and activity_date < window_end then next_compared
-        else compared_figure
-    end as compared_upper_bound,
+    is_of_claim_day,
+    {% for figure, prefix in {'figure': '', 'compared_figure': 'compared_'}.items() %}
+        {{ figure }} as {{ prefix }}value,
+        case
+            when
+                not is_of_claim_day
+                or (is_near and not is_growing)
+                or (is_total and activity_date <= window_end)
+                then {{ figure }}
+        end as {{ prefix }}lower_bound,
+        case
+            when not is_of_claim_day or (is_near and not is_growing) then {{ figure }}
+            when is_growing and activity_date < window_end then next_{{ figure }}
+            when is_growing then {{ figure }}
+        end as {{ prefix }}upper_bound,
+    {% endfor %}
     activity_date as first_date,
     case
-        when number = greatest(days_before, 1) and activity_date < window_end then next_date
+        when is_of_claim_day and is_growing and activity_date < window_end then next_date
         else activity_date
     end as last_date
-from neighbours
+from answering

@@ -107,13 +107,13 @@ reasoned as (
                 then 'the claim counts by the definition ' || claimed_definition
             when verdict = 'not comparable'
                 then
-                    'the snapshot lists the most downloaded models, the claim counts all; '
+                    'the snapshot does not list all models, the claim counts all; '
                     || 'a census (HUB_SCOPE=census) would be needed'
             when lacks_members then 'not everything that it names has a count in the snapshots'
             when verdict = 'cannot be told' and lower_bound is null
                 then
-                    'the first snapshot is about ' || cast(first_date as varchar)
-                    || '; one about ' || cast(window_end as varchar) || ' or before would be needed'
+                    'the nearest snapshot is about ' || cast(first_date as varchar)
+                    || '; one about ' || cast(window_end as varchar) || ' would be needed'
             when verdict = 'cannot be told' and upper_bound is null
                 then
                     'the snapshots do not reach around the period; one about '
