@@ -137,16 +137,13 @@ def _claim_chart(own: Sequence[Row], claims: Sequence[Row], milestones: Sequence
         }
         for claim in claims
     ]
-    counts = Counter(row["v"] for row in dated)
-    first = {row["v"]: row for row in reversed(dated)}  # the earliest of each value carries its label
+    # the figure that was said most often carries its label; those of all would lie on each other
+    ((said, times),) = Counter(row["v"] for row in dated).most_common(1) or [(None, 0)]
     named = [
-        {
-            **row,
-            "label": f"Claimed: {words.short_amount(value)}"
-            + (f" (×{counts[value]})" if counts[value] > 1 else ""),
-        }
-        for value, row in first.items()
-    ]
+        {**row, "label": f"Claimed: {words.short_amount(said)}" + (f" (×{times})" if times > 1 else "")}
+        for row in dated
+        if row["v"] == said
+    ][:1]
     domain = marks.domain_of([row["v"] for row in rows + dated])
     # these three often agree: of lines that lie on each other each shows in turn
     dashes = {DEFINITIONS["lineage_clean"]: (12, 24, 0), DEFINITIONS["organisation"]: (12, 24, 24)}
