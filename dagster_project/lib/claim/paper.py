@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 100
+LONGEST = 15  # a word of so many characters is never cut
 # an amount with its unit, or a dash
 _FIGURE = re.compile(r"(>= )?[−+–]?[\d,.]*\s?(%|M|bn|k|tn)?\*?|[\d.]+ of \d+")
 
@@ -33,16 +34,14 @@ class Paper:
         self.say(f"\n{text}\n{'-' * len(text)}")
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A heading of figures is never cut; texts beside them wrap."""
+        """Figures stand on the right; texts beside them wrap between words."""
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
         rows = list(rows)
         for place, heading in enumerate(headings):
             is_figure = bool(rows) and all(_FIGURE.fullmatch(row[place]) for row in rows)
-            table.add_column(
-                heading,
-                justify="right" if is_figure else "left",
-                min_width=max(map(len, heading.split())) if is_figure else None,
-            )
+            words = [word for text in (heading, *(row[place] for row in rows)) for word in text.split()]
+            longest = min(max(map(len, words)), LONGEST)
+            table.add_column(heading, justify="right" if is_figure else "left", min_width=longest)
         for row in rows:
             table.add_row(*row)
         self._console.print(table)

@@ -79,7 +79,7 @@ judged as (
             else 'cannot be told'
         end as verdict,
         case
-            when not_comparable is not null then false
+            when not_comparable is not null or lacks_members then false
             when is_compared then value > compared_value
             when is_lower_bound then value >= claimed_value
             else abs(value - claimed_value) <= rounding
