@@ -4,27 +4,7 @@ with newest as (
     from {{ ref('fct_openness_groups_daily') }}
 ),
 
-shares as (
-    select
-        composition.activity_date,
-        composition.subject,
-        max(composition.share) filter (where composition.population = 'language_models')
-            as share_of_language_models,
-        max(composition.share_without_largest_family) filter (
-            where composition.population = 'all'
-        ) as share_without_largest_family,
-        max(composition.share_without_suspect) filter (where composition.population = 'all')
-            as share_without_suspect,
-        max(composition.largest_family) filter (where composition.population = 'all')
-            as largest_family
-    from {{ ref('fct_share_composition_daily') }} as composition
-    inner join newest
-        on composition.activity_date = newest.activity_date
-    where
-        composition.share_of = 'openness'
-        and composition.measure = 'downloads_30d'
-    group by composition.activity_date, composition.subject
-)
+{{ composition_cte('openness') }}
 
 select
     openness.openness_group,
