@@ -75,12 +75,12 @@ SHOWN = {
         where symbol = 'BABA' and session_date between date '2026-01-15' and date '2026-01-23'
         order by session_date
     """,
-    "Did the market notice? Abnormal return over two sessions, against market and peers": """
-        select study.event_id, study.ticker, round(100 * study.car, 2) as car_pct,
-            round(study.scar, 2) as scar, round(study.placebo_p, 3) as placebo_p, study.verdict
-        from fct_event_study as study
-        where study.is_primary and study.event_group <> 'open_release'
-        order by study.session_date
+    "Did the market notice? The newest stories, each judged after all its tests": """
+        select story, ticker, tests, round(100 * car_market_peers, 2) as car_pct,
+            round(p_adjusted_market_peers, 3) as p_adjusted, verdict
+        from fct_story_verdicts
+        where verdict <> 'not testable' and event_group = 'headline'
+        order by last_event_date desc limit 6
     """,
 }
 
