@@ -13,8 +13,8 @@ import duckdb
 
 from dagster_project.lib.archive.unobserved_days import short_provenance
 from dagster_project.lib.claim.paper import Paper
-from dagster_project.lib.claim.queries import Row, about, asked
-from dagster_project.lib.claim.verdicts import statement, told
+from dagster_project.lib.claim.queries import about, asked
+from dagster_project.lib.claim.verdicts import Row, statement, told
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.report import words
 from dagster_project.lib.report.words import DEFINITIONS

@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib.checkout import SQL
+from dagster_project.lib.claim.verdicts import Row
 from dagster_project.lib.warehouse.connection import by_column
 
 QUERIES = SQL / "claim"
-Row = dict[str, Any]
 
 
 def asked(connection: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> list[Row]:

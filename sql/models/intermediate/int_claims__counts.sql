@@ -88,6 +88,15 @@ counted as (
         cast(null as bigint) as new_derivatives,
         true as is_whole
     from seen
+),
+
+wanted as (
+    select
+        claim,
+        side,
+        count(distinct subject_name) as members
+    from {{ ref('int_claims__members') }}
+    group by claim, side
 )
 
 select
@@ -100,7 +109,7 @@ select
     -- a top lists the followed accounts whole, of others what is large enough
     coalesce(snapshots.scope, 'none') <> 'census'
     and (coalesce(snapshots.scope, 'none') <> 'top' or not bool_and(counted.is_whole)) as is_floor,
-    count(distinct counted.subject_name) as members,
+    count(distinct counted.subject_name) < wanted.members as lacks_members,
     sum(counted.net_1d) as net,
     sum(counted.downloads_30d) as downloads_30d,
     sum(counted.downloads_all_time) as downloads_all_time,
@@ -110,7 +119,12 @@ select
     sum(counted.new_models) as new_models,
     sum(counted.new_derivatives) as new_derivatives
 from counted
+inner join wanted
+    on
+        counted.claim = wanted.claim
+        and counted.side = wanted.side
 left join {{ ref('stg_hub__snapshots') }} as snapshots
     on counted.activity_date = snapshots.activity_date
 group by
-    counted.claim, counted.side, counted.definition, counted.activity_date, snapshots.scope
+    counted.claim, counted.side, counted.definition, counted.activity_date, snapshots.scope,
+    wanted.members

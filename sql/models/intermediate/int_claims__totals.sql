@@ -15,15 +15,6 @@ with claims as (
         and claims.kind not in ('share', 'share_of_derivatives')
 ),
 
-wanted as (
-    select
-        claim,
-        side,
-        count(distinct subject_name) as members
-    from {{ ref('int_claims__members') }}
-    group by claim, side
-),
-
 counted as (
     select
         claims.claim,
@@ -39,7 +30,7 @@ counted as (
         counts.activity_date,
         counts.scope,
         counts.is_floor,
-        counts.members < wanted.members as lacks_members,
+        counts.lacks_members,
         case
             when claims.metric = 'models' then counts.models
             when claims.metric = 'derivatives' then counts.derivatives
@@ -50,10 +41,6 @@ counted as (
     from claims
     inner join {{ ref('int_claims__counts') }} as counts
         on claims.claim = counts.claim
-    inner join wanted
-        on
-            counts.claim = wanted.claim
-            and counts.side = wanted.side
     where counts.is_observed
 ),
 

@@ -6,20 +6,11 @@ with claims as (
         metric,
         window_start,
         window_end,
-        against is not null as is_compared
+        is_compared
     from {{ ref('stg_seeds__published_claims') }}
     where
         measure = 'window'
         and kind not in ('share', 'share_of_derivatives')
-),
-
-wanted as (
-    select
-        claim,
-        side,
-        count(distinct subject_name) as members
-    from {{ ref('int_claims__members') }}
-    group by claim, side
 ),
 
 counts as (
@@ -32,7 +23,7 @@ counts as (
         counts.activity_date,
         counts.scope,
         counts.is_floor,
-        counts.members,
+        counts.lacks_members,
         counts.is_observed
         and (claims.metric <> 'downloads' or counts.downloads_all_time is not null) as is_end,
         case
@@ -73,7 +64,7 @@ summed as (
         ends.last_inside,
         ends.first_after,
         bool_or(counts.is_floor) as is_floor,
-        max(counts.members) as members,
+        bool_and(counts.lacks_members) as lacks_members,
         arg_max(counts.scope, counts.activity_date) as scope,
         sum(counts.net) filter (
             where counts.activity_date between ends.window_start and ends.window_end
@@ -106,7 +97,7 @@ bounded as (
         summed.definition,
         summed.scope,
         summed.is_floor,
-        summed.members < wanted.members as lacks_members,
+        summed.lacks_members,
         summed.value,
         least(summed.inside, summed.touching) as lower_bound,
         case
@@ -116,10 +107,6 @@ bounded as (
         coalesce(summed.last_before, summed.first_inside) as first_date,
         coalesce(summed.first_after, summed.last_inside) as last_date
     from summed
-    inner join wanted
-        on
-            summed.claim = wanted.claim
-            and summed.side = wanted.side
 )
 
 select

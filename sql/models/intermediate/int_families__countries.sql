@@ -1,7 +1,7 @@
 select
     family,
     country,
-    accounts
+    cast(accounts as bigint) as accounts
 from (
     select
         family,

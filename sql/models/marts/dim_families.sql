@@ -48,34 +48,12 @@ weighed as (
     group by derivatives.family
 ),
 
-family_countries as (
-    select
-        family,
-        country,
-        count(*) as accounts,
-        row_number() over (
-            partition by family order by country = 'unknown', count(*) desc, country
-        ) as country_rank
-    from {{ source('seeds', 'publishers') }}
-    where family is not null
-    group by family, country
-),
-
-accounts as (
-    select
-        family,
-        cast(sum(accounts) as bigint) as accounts,
-        max(country) filter (where country_rank = 1) as country
-    from family_countries
-    group by family
-),
-
 all_families as (
     select family
     from {{ source('seeds', 'families') }}
     union
     select family
-    from accounts
+    from {{ ref('int_families__countries') }}
 )
 
 select
@@ -95,7 +73,7 @@ select
 from all_families
 left join {{ source('seeds', 'families') }} as families
     on all_families.family = families.family
-left join accounts
+left join {{ ref('int_families__countries') }} as accounts
     on all_families.family = accounts.family
 left join {{ source('seeds', 'countries') }} as countries
     on accounts.country = countries.country
