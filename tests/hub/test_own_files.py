@@ -1,6 +1,7 @@
 """A user's own file: every form that is read gives the same rows, and any other is named for what it is."""
 
 import gzip
+import itertools
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -134,6 +135,7 @@ def cut(content: bytes) -> bytes:
         (b"id,downloads,safetensors\na/b,1,7\n", "line 2, column safetensors: '7' is not an object"),
         (b"id,downloads\na/b,12.5\n", r"column downloads says nothing \(0, NULL or no count"),
     ],
+    ids=itertools.count(),  # gzip writes the time of day into its bytes, and a test keeps its name
 )  # fmt: skip
 def test_what_is_no_file_of_rows_is_named_for_what_it_is(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, content: bytes, says: str
