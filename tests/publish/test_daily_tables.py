@@ -144,6 +144,13 @@ class Story:
                 for key in range(MODELS)
             ],
         )
+        newest = max(self.days)
+        _table(
+            connection,
+            "marts.dim_models",
+            "hub_id varchar, card_rule bigint, seen date, cards varchar",
+            [(f"{key}", self.rule, newest, f"{self.card_passes[key:]}") for key in range(self.loads + 1)],
+        )
         connection.execute(
             f"create or replace view marts.fct_model_growth_daily as from intermediate.{GROWTH}"
         )
@@ -227,7 +234,8 @@ def assert_published(told: Story) -> None:
                 "select day, row_count from published.about_days where table_name = ? order by day", [table]
             ).fetchall()
             assert said == [(day, rows) for day, rows in days if day > since]
-        for schema, table in (("marts", "fct_snapshot_days"), *(("seeds", seed) for seed in SEEDS)):
+        marts = [("marts", table) for table in ("fct_snapshot_days", "dim_models")]
+        for schema, table in (*marts, *(("seeds", seed) for seed in SEEDS)):
             expected = _read(connection, f"warehouse.{schema}.{table}")
             assert _read(connection, f"published.{table}") == expected
             assert _read(connection, f"read_parquet('{parquet / table}.parquet')") == expected

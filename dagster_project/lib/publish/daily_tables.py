@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.lib.warehouse.connection import scalar
+from dagster_project.lib.warehouse.connection import columns_of, scalar
 from dagster_project.lib.warehouse.sql_text import escaped, literal_path
 
 RECENT_DAYS, RECENT_ROWS = 90, 3_000_000  # whichever is less: the file is read whole into many a tool
@@ -132,7 +132,8 @@ def can_be_carried(connection: Connection, facts: Iterable[DailyFacts]) -> bool:
         not foreign
         and present == len(tables)
         and all(
-            _columns(connection, f"published.main.{one.table}") == _columns(connection, f"marts.{one.table}")
+            columns_of(connection, f"published.main.{one.table}")
+            == columns_of(connection, f"marts.{one.table}")
             for one in facts
         )
     )
@@ -292,11 +293,6 @@ class _Chain:
 
     def until(self, day: date) -> str:
         return self._hashes[bisect_right(self._days, day)]
-
-
-def _columns(connection: Connection, relation: str) -> list[tuple[str, str]]:
-    described = connection.execute(f"select column_name, column_type from (describe {relation})").fetchall()
-    return [(name, kind) for name, kind in described]
 
 
 def _runs(row_counts: dict[date, int], kept: set[date]) -> list[tuple[date, date]]:

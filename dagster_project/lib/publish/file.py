@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.lib.publish import ledger, publications
+from dagster_project.lib.publish import big_tables, ledger, publications
 from dagster_project.lib.publish.daily_tables import (
     DAILY_FACTS,
     DAYS,
@@ -180,13 +180,19 @@ def _fill(connection: Connection, former: Path, folder: Path, about: About) -> d
         facts.table: days_of(connection, facts) for facts in DAILY_FACTS.values() if facts.table in tables
     }
     whole = {table: relation for table, relation in tables.items() if table not in days}
-    signatures = _signatures(connection, whole)
+    big = {table: relation for table, relation in whole.items() if table in big_tables.KEYS}
+    signatures = {table: big_tables.signature(connection, table, big[table]) for table in big} | _signatures(
+        connection, {table: relation for table, relation in whole.items() if table not in big}
+    )
+    carried = [table for table in big if big_tables.can_be_carried(connection, table, big[table])]
     with transaction(connection):
-        _drop_changed_tables(connection, signatures)
+        _drop_changed_tables(connection, signatures, carried)
     connection.execute("checkpoint published")  # whose blocks are written over
     for table, found in days.items():
         carry(connection, DAILY_FACTS[table], recent(found), about.published_at)
     with transaction(connection):
+        for table in carried:
+            big_tables.carry(connection, table, big[table])
         for table, relation in whole.items():
             connection.execute(f"create table if not exists published.main.{table} as from {relation}")
         _write_views(connection)
@@ -216,14 +222,14 @@ def _signatures(connection: Connection, relations: dict[str, str]) -> dict[str, 
     return dict(connection.execute(" union all ".join(hashes)).fetchall()) if relations else {}
 
 
-def _drop_changed_tables(connection: Connection, signatures: dict[str, str]) -> None:
+def _drop_changed_tables(connection: Connection, signatures: dict[str, str], kept: list[str]) -> None:
     """Those of the attached file that have other signatures, and those that nobody here made."""
     tables = [
         table
         for (table,) in connection.execute(
             "select table_name from duckdb_tables() where database_name = 'published'"
         ).fetchall()
-        if table not in (DAYS, *DAILY_FACTS)
+        if table not in (DAYS, *DAILY_FACTS, *kept)
     ]
     found = _signatures(
         connection, {table: f"published.main.{table}" for table in tables if table in signatures}

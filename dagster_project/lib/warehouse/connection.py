@@ -191,6 +191,12 @@ def changed_rows(connection: duckdb.DuckDBPyConnection) -> int:
     return int(connection.fetchall()[0][0])
 
 
+def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
+    """Names and DuckDB types of a table, a view, or a query in brackets."""
+    described = connection.execute(f"select column_name, column_type from (describe {relation})").fetchall()
+    return [(name, kind) for name, kind in described]
+
+
 def stored_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     """The columns of a raw table that the warehouse has, which an older version may lack some of."""
     present = connection.execute(
