@@ -1,10 +1,13 @@
-"""Budget: one more day of a census of 2.5 million models (load, all SQL models, publish) in under 90 seconds
-and 4 GB, as dear after 60 days as after 15 (within 1.3 ×); the warehouse grows by less than 12 MB a day; what
-is published without single models stays under 100 MB and answers each of sql/analyses in under 50 ms.
+"""What one more day of a census costs as its history grows: load, all SQL models and tests, publication.
 
-The census runs at BENCH_MODELS models (2500000 is the whole Hub, and takes about an hour); by default at a
-twenty-fifth of it, where what follows from size alone is not judged. BENCH_RESULTS names a file that the
-figures are added to; `python -m benchmarks.plot` draws docs/scale.svg from it.
+Budgets, of CPU seconds: the day after the longest history at most 1.15 times the day after the shortest. At
+the size of the whole Hub the warehouse grows by less than 10 MB a day, no step takes more than 2 GB of
+memory, and what is published without single models stays under 100 MB. Each of sql/analyses answers in under
+50 ms of wall time, at every length.
+
+BENCH_MODELS is the size (2500000 is the whole Hub, and takes about an hour; the default is a twenty-fifth of
+it), BENCH_DAYS the histories, in days: 15,60 by default, 30,90,180,365 for a whole year. BENCH_RESULTS names
+a file that the figures are added to; `python -m benchmarks.plot` draws docs/scale.svg from it.
 """
 
 import os
@@ -12,11 +15,13 @@ import tempfile
 import time
 from dataclasses import asdict
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import orjson
 
+from benchmarks.daily_growth import megabytes
 from benchmarks.history import History
 from benchmarks.measured import measured, verdict, yardstick
 from dagster_project.lib.hub.load_day import load_crawl
@@ -34,45 +39,44 @@ WHOLE_HUB = 2_500_000
 DEFAULT_MODELS = 100_000
 # of the synthetic world, those that the first days list: the others are created later
 LISTED_SHARE = 0.71
-HISTORIES = (15, 60)  # days before the one that is measured
-SECONDS, PEAK_MB, SLOPE, DAILY_MB, SUMMARY_MB, ANALYSIS_MS = 90.0, 4_096.0, 1.3, 12.0, 100.0, 50.0
+HISTORIES = "15,60"  # days before the one that is measured
+PEAK_MB, SLOPE, DAILY_MB, SUMMARY_MB, ANALYSIS_MS = 2_048.0, 1.15, 10.0, 100.0, 50.0
 PER_MODEL = (*DAILY_FACTS, "dim_models", "dim_publishers")
 
 
 def main() -> bool:
     """Print the figures; true if every budget that the size allows to judge is kept."""
     models = int(os.environ.get("BENCH_MODELS", DEFAULT_MODELS))
+    histories = [int(days) for days in os.environ.get("BENCH_DAYS", HISTORIES).split(",")]
     print(f"one more day of a census of {models:,} models", flush=True)
-    kept = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as folder:
         settings = Settings(home=Path(folder), scope="census")
         history = History(settings, int(models / LISTED_SHARE))
         history.load_first()
-        days = [one_more_day(history, before) for before in HISTORIES]
-        sizes = published_sizes(settings)
-        slowest = analyses(settings)
-    short, long = days
-    per_day = (float(str(long["warehouse_mb"])) - float(str(short["warehouse_mb"]))) / (
-        HISTORIES[1] - HISTORIES[0]
-    )
-    ratio = _total(long, "cpu") / _total(short, "cpu")
-    in_a_year = _total(short, "cpu") + (365 - HISTORIES[0]) * (_total(long, "cpu") - _total(short, "cpu")) / (
-        HISTORIES[1] - HISTORIES[0]
-    )
-    print(f"  CPU after {HISTORIES[1]} days {ratio:.2f} × that after {HISTORIES[0]}; fitted to 365 days:")
-    print(f"  {in_a_year:.0f} s of CPU. Warehouse {per_day:.1f} MB a day; published: {sizes}")
-    print(f"  slowest analysis {slowest[1]:.0f} ms ({slowest[0]})")
-    _keep({"models": models, "days": days, "sizes": sizes, "slowest_analysis": slowest})
-    kept.append(verdict(f"slope of CPU within {SLOPE} ×", ratio <= SLOPE))
-    kept.append(verdict(f"each analysis under {ANALYSIS_MS:.0f} ms", slowest[1] < ANALYSIS_MS))
+        days = [one_more_day(history, before) for before in histories]
+    _keep({"models": models, "days": days})
+    for earlier, later in pairwise(days):
+        ratio, grown = _total(later, "cpu") / _total(earlier, "cpu"), _daily_mb(earlier, later)
+        print(
+            f"  CPU after {later['before']} days {ratio:.2f} × that after {earlier['before']}; "
+            f"warehouse {grown:.1f} MB a day",
+            flush=True,
+        )
+    first, last = days[0], days[-1]
+    ratio, per_day = _total(last, "cpu") / _total(first, "cpu"), _daily_mb(first, last)
+    slowest = max(float(str(day["slowest_analysis_ms"])) for day in days)
+    kept = [
+        verdict(f"slope of CPU {ratio:.2f}, within {SLOPE} ×", ratio <= SLOPE),
+        verdict(f"each analysis under {ANALYSIS_MS:.0f} ms of wall time", slowest < ANALYSIS_MS),
+    ]
     if models < WHOLE_HUB:
-        print(f"  (time, memory and size are judged at BENCH_MODELS={WHOLE_HUB} only)")
+        print(f"  (memory and sizes are judged at BENCH_MODELS={WHOLE_HUB} only)")
         return all(kept)
-    wall, peak = _total(long, "wall"), max(long[step]["peak_mb"] for step in STEPS)  # type: ignore[index]
-    kept.append(verdict(f"one more day under {SECONDS:.0f} s", wall < SECONDS))
+    peak = max(day[step]["peak_mb"] for day in days for step in STEPS)  # type: ignore[index]
+    summaries = last["published_mb"]["summaries"]  # type: ignore[index]
     kept.append(verdict(f"peak memory under {PEAK_MB:.0f} MB", peak < PEAK_MB))
     kept.append(verdict(f"warehouse under {DAILY_MB:.0f} MB a day", per_day < DAILY_MB))
-    kept.append(verdict(f"summary marts under {SUMMARY_MB:.0f} MB", sizes["summaries"] < SUMMARY_MB))
+    kept.append(verdict(f"summary marts under {SUMMARY_MB:.0f} MB", summaries < SUMMARY_MB))
     return all(kept)
 
 
@@ -98,6 +102,10 @@ def one_more_day(history: History, before: int) -> dict[str, object]:
     history.remember(day)
     figures["models_s"] = _slowest_models(settings.home)
     figures["warehouse_mb"] = used_mb(settings.warehouse)
+    figures["folders_mb"] = {name: round(size, 1) for name, size in megabytes(settings).items()}
+    figures["published_mb"] = published_sizes(settings)
+    print(f"    {figures['folders_mb']}, published {figures['published_mb']}", flush=True)
+    figures["slowest_analysis"], figures["slowest_analysis_ms"] = analyses(settings)
     return figures
 
 
@@ -188,6 +196,11 @@ def analyses(settings: Settings) -> tuple[str, float]:
             print(f"    {min(times):6.1f} ms  {path.name}")
             slowest = max(slowest, (path.name, min(times)), key=lambda found: found[1])
     return slowest
+
+
+def _daily_mb(earlier: dict[str, object], later: dict[str, object]) -> float:
+    grown = float(str(later["warehouse_mb"])) - float(str(earlier["warehouse_mb"]))
+    return grown / (int(str(later["before"])) - int(str(earlier["before"])))
 
 
 def _total(day: dict[str, object], what: str) -> float:

@@ -62,7 +62,7 @@ def _panel(
         yield f'<polyline points="{start} {end}" stroke="#999" stroke-width="0.5" fill="none"/>'
         x, level = start.split(",")
         yield f'<text x="{float(x) - 8}" y="{float(level) + 4}" text-anchor="end">{y:,.0f}</text>'
-    for days in (15, 60, 180, YEAR):
+    for days in (30, 90, 180, YEAR):
         x, level = place((days, 0)).split(",")
         yield f'<text x="{x}" y="{float(level) + 18}" text-anchor="middle">{days} days</text>'
     for colour, (size, points) in zip(COLOURS, sorted(lines.items()), strict=False):
