@@ -87,6 +87,6 @@
 {%- endmacro %}
 
 {# What tells one set of rows from another; DuckDB's hash, so for one installation to compare alone. #}
-{% macro digest_of(columns) -%}
-    cast(bit_xor(hash({{ columns | join(', ') }})) as varchar)
+{% macro digest_of(columns, condition='true') -%}
+    cast(bit_xor(hash({{ columns | join(', ') }})) filter (where {{ condition }}) as varchar)
 {%- endmacro %}

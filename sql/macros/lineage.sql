@@ -86,3 +86,29 @@
         and cards.valid_from >= {{ from_day }}
         and cards.model_key is distinct from declared.parent_key
 {% endmacro %}
+
+{#
+    Models that come before a parent of theirs: whether such an edge closes a cycle is decided by
+    evidence of the others on its way. For `open_renewed`.
+#}
+{% macro children_before_parents(from_day) %}
+    select distinct declared.model_key
+    from {{ ref('int_models__declared_parents') }} as declared
+    where declared.is_before_parent
+{% endmacro %}
+
+{# All that descends from a repository with new evidence, whose family is a part of theirs. For `open_renewed`. #}
+{% macro descendants_of_renewed(from_day) %}
+    with recursive descendants as (
+        select renewed.model_key
+        from renewed
+        union
+        select parents.model_key
+        from descendants
+        inner join {{ ref('int_models__parents') }} as parents
+            on descendants.model_key = parents.parent_key
+    )
+
+    select descendants.model_key
+    from descendants
+{% endmacro %}

@@ -4,20 +4,28 @@
     pre-hook deletes what is built again) and reads the rows that `of_renewed` lets through.
 
     Repositories are built one by one if nothing but newer days has come since the last build. A day
-    that was loaded again, filled in or taken out, and another row of a seed, build all of them.
+    that was loaded again, filled in or taken out, another row of a seed, and another creation date of a
+    known model (int_models__ages) build all of them.
 #}
 
 {#
+    `evidence` names the models whose new rows make a repository one to build, the listing's and the
+    cards' if none is named; of those that are built by repository themselves a row that ended is new
+    as well. They restate no day before their evidence, so nothing else of theirs has changed.
     `also` names a macro: the query of further repositories that evidence from a day on concerns, which
-    may read what the last build said.
+    may read what the last build said, and in `renewed` what is known so far.
 #}
-{% macro built_by_repository(seeds=[], also=none) %}
-    {% do _depend_on(seeds, _evidence() + ['stg_hub__evidence_days', 'stg_hub__ends']) %}
+{% macro built_by_repository(seeds=[], also=none, evidence=none) %}
+    {% do _depend_on(
+        seeds, (evidence or _evidence()) + ['int_models__evidence_days', 'stg_hub__ends']
+    ) %}
     {{ config(
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='fail',
-        meta={'window': {'seeds': seeds, 'days': 'stg_hub__evidence_days', 'also': also}},
+        meta={'window': {
+            'seeds': seeds, 'days': 'int_models__evidence_days', 'also': also, 'evidence': evidence
+        }},
         pre_hook="{{ open_renewed() }}",
         post_hook="{{ close_renewed() }}"
     ) }}
@@ -54,17 +62,24 @@
         {% if from_day == all_evidence() %}
             delete from {{ this }};
         {% else %}
-            {% set also = config.get('meta')['window']['also'] %}
+            {% set window = config.get('meta')['window'] %}
             create or replace temp table renewed as
-            {% for evidence in _evidence() %}
+            {% for evidence in window['evidence'] or _evidence() %}
                 select model_key
                 from {{ ref(evidence) }}
-                where valid_from >= {{ from_day }}
-                {% if not loop.last or also %}
+                where valid_from >= {{ from_day }} {% if window['evidence'] -%}
+                    or valid_to >= {{ from_day }}
+                {%- endif %}
+                {% if not loop.last %}
                     union
                 {% endif %}
-            {% endfor %}
-            {{ context[also](from_day) if also }};
+            {% endfor %};
+            {% if window['also'] %}
+                insert into renewed
+                select further.model_key
+                from ({{ context[window['also']](from_day) }}) as further
+                where further.model_key not in (select renewed.model_key from renewed);
+            {% endif %}
             delete from {{ this }} where model_key in (select renewed.model_key from renewed);
         {% endif %}
     {% endif %}

@@ -9,3 +9,58 @@
         and {{ day }} < coalesce({{ state }}.valid_to, date '9999-12-31')
     )
 {%- endmacro %}
+
+{#
+    The CTE `distinct_states`: the states of a CTE, those one after the other that say the same made one.
+    A card changes much more often than what is said of it here, and each row more is read every day.
+#}
+{% macro distinct_states_ctes(states, said) %}
+    several_states as (
+        select model_key
+        from {{ states }}
+        group by model_key
+        having count(*) > 1
+    ),
+
+    marked_states as (
+        select
+            {{ states }}.*,
+            lag(valid_to) over by_model is distinct from valid_from
+            or row({{ said | join(', ') }}) is distinct from lag(
+                row({{ said | join(', ') }})
+            ) over by_model as is_another
+        from {{ states }}
+        inner join several_states
+            on {{ states }}.model_key = several_states.model_key
+        window by_model as (partition by {{ states }}.model_key order by valid_from)
+    ),
+
+    numbered_states as (
+        select
+            *,
+            count(*) filter (where is_another) over (
+                partition by model_key order by valid_from
+            ) as number
+        from marked_states
+    ),
+
+    distinct_states as (
+        select
+            {{ states }}.model_key,
+            {{ states }}.valid_from,
+            {{ states }}.valid_to,
+            {{ said | join(', ') }}
+        from {{ states }}
+        left join several_states
+            on {{ states }}.model_key = several_states.model_key
+        where several_states.model_key is null
+        union all
+        select
+            model_key,
+            min(valid_from) as valid_from,
+            nullif(max(coalesce(valid_to, date '9999-12-31')), date '9999-12-31') as valid_to,
+            {{ said | join(', ') }}
+        from numbered_states
+        group by model_key, number, {{ said | join(', ') }}
+    )
+{% endmacro %}

@@ -10,24 +10,24 @@ with snapshots as (
 
 first_states as (
     select
-        states.model_key,
-        states.valid_from as first_seen_date,
+        cards.model_key,
+        cards.valid_from as first_seen_date,
         cards.repo_id,
         publishers.company,
         publishers.family,
-        row_number() over (partition by states.model_key order by states.valid_from) = 1
+        row_number() over (partition by cards.model_key order by cards.valid_from) = 1
             as is_first,
         states.relation_kind,
         states.is_test_repository
-    from {{ ref('int_models__states') }} as states
-    inner join {{ ref('stg_hub__cards') }} as cards
-        on
-            states.model_key = cards.model_key
-            and states.card_from = cards.valid_from
+    from {{ ref('stg_hub__cards') }} as cards
     inner join {{ source('seeds', 'publishers') }} as publishers
         on
             cards.publisher = publishers.publisher
             and publishers.follow_all
+    inner join {{ ref('int_models__states') }} as states
+        on
+            cards.model_key = states.model_key
+            and {{ holds_on('states', 'cards.valid_from') }}
     inner join {{ ref('int_companies__listings') }} as listings
         on
             publishers.company = listings.company

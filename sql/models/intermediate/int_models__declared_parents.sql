@@ -147,11 +147,25 @@ select
     nullif(least(named.valid_to, held.held_to), {{ always }}) as valid_to,
     named.parent_name,
     held.holder_key as parent_key,
-    named.relation
+    named.relation,
+    coalesce(children.created_at < parents.created_at, false) as is_older_than_parent,
+    coalesce(
+        children.created_at < parents.created_at
+        or (
+            children.created_at is not distinct from parents.created_at
+            and named.model_key < held.holder_key
+        )
+        or (children.created_at is null and parents.created_at is not null),
+        false
+    ) as is_before_parent
 from named
 inner join held
     on
         named.parent_name = held.parent_name
         and named.valid_from < held.held_to
         and named.valid_to > held.held_from
+left join {{ ref('stg_hub__models') }} as children
+    on named.model_key = children.model_key
+left join {{ ref('stg_hub__models') }} as parents
+    on held.holder_key = parents.model_key
 where held.held_from < held.held_to

@@ -1,16 +1,43 @@
+{{ built_by_repository(
+    evidence=['int_models__states', 'int_models__parents'],
+    also='descendants_of_renewed',
+    seeds=[
+        'publishers', 'families', 'curated_models', 'libraries', 'pipeline_kinds',
+        'test_repo_patterns', 'growth_thresholds'
+    ]
+) }}
 {% set always = "date '9999-12-31'" %}
+{% set from_day = renewed_from() %}
 
-with recursive states as (
+with recursive
+{% if from_day != all_evidence() %}
+    -- the way down to a model begins with the topmost of its ancestors
+    on_the_way as (
+        select model_key
+        from renewed
+        union
+        select parents.parent_key as model_key
+        from on_the_way
+        inner join {{ ref('int_models__parents') }} as parents
+            on on_the_way.model_key = parents.model_key
+        where parents.parent_key is not null
+    ),
+{% endif %}
+
+states as (
     select
         model_key,
         valid_from,
         coalesce(valid_to, {{ always }}) as valid_to,
-        card_from,
         organisation_family,
         root_family,
+        curated_family,
         parents,
         is_test_repository
     from {{ ref('int_models__states') }}
+    {% if from_day != all_evidence() %}
+        where model_key in (select on_the_way.model_key from on_the_way)
+    {% endif %}
 ),
 
 edges as (
@@ -198,49 +225,6 @@ clean as (
     where not states.is_test_repository
 ),
 
-listed_names as (
-    select distinct cards.repo_id
-    from {{ ref('stg_hub__cards') }} as cards
-    inner join {{ source('seeds', 'publishers') }} as publishers
-        on cards.publisher = publishers.publisher
-),
-
-curated_names as (
-    select
-        listed_names.repo_id,
-        patterns.family
-    from listed_names
-    inner join {{ source('seeds', 'curated_models') }} as patterns
-        on regexp_matches(listed_names.repo_id, patterns.repo_pattern)
-    where patterns.is_included
-),
-
-left_out_names as (
-    select
-        curated_names.repo_id,
-        curated_names.family
-    from curated_names
-    inner join {{ source('seeds', 'curated_models') }} as patterns
-        on
-            (patterns.family = '*' or curated_names.family = patterns.family)
-            and regexp_matches(curated_names.repo_id, patterns.repo_pattern)
-    where not patterns.is_included
-),
-
--- a name that two patterns claim counts once, for the first family
-listed as (
-    select
-        curated_names.repo_id,
-        min(curated_names.family) as family
-    from curated_names
-    left join left_out_names
-        on
-            curated_names.repo_id = left_out_names.repo_id
-            and curated_names.family = left_out_names.family
-    where left_out_names.repo_id is null
-    group by curated_names.repo_id
-),
-
 memberships as (
     select
         'organisation' as definition,
@@ -272,18 +256,13 @@ memberships as (
     union all
     select
         'curated' as definition,
-        states.model_key,
-        listed.family,
-        states.valid_from,
-        states.valid_to,
+        model_key,
+        curated_family as family,
+        valid_from,
+        valid_to,
         cast(1 as double) as weight
     from states
-    inner join {{ ref('stg_hub__cards') }} as cards
-        on
-            states.model_key = cards.model_key
-            and states.card_from = cards.valid_from
-    inner join listed
-        on cards.repo_id = listed.repo_id
+    where curated_family is not null
 )
 
 select
@@ -294,5 +273,6 @@ select
     nullif(valid_to, {{ always }}) as valid_to,
     weight
 from memberships
+{{ of_renewed(from_day) }}
 -- sorted, it takes less room, the same every day, and no more time
 order by model_key, valid_from

@@ -1,4 +1,8 @@
+{{ built_by_repository(
+    evidence=['int_models__declared_parents'], also='children_before_parents'
+) }}
 {% set always = "date '9999-12-31'" %}
+{% set from_day = renewed_from() %}
 
 with recursive resolved as (
     select
@@ -7,38 +11,28 @@ with recursive resolved as (
         parent_key,
         relation,
         valid_from,
-        coalesce(valid_to, {{ always }}) as valid_to
+        coalesce(valid_to, {{ always }}) as valid_to,
+        is_older_than_parent,
+        is_before_parent
     from {{ ref('int_models__declared_parents') }}
     where parent_key is distinct from model_key
 ),
 
 aged as (
     select
-        resolved.model_key,
-        resolved.parent_name,
-        resolved.parent_key,
-        resolved.relation,
-        resolved.valid_from,
-        resolved.valid_to,
-        coalesce(children.created_at < parents.created_at, false) as is_older_than_parent,
-        coalesce(
-            children.created_at < parents.created_at
-            or (
-                children.created_at is not distinct from parents.created_at
-                and resolved.model_key < resolved.parent_key
-            )
-            or (children.created_at is null and parents.created_at is not null),
-            false
-        ) as is_before_parent
+        model_key,
+        parent_name,
+        parent_key,
+        relation,
+        valid_from,
+        valid_to,
+        is_older_than_parent,
+        is_before_parent
     from resolved
-    left join {{ ref('stg_hub__models') }} as children
-        on resolved.model_key = children.model_key
-    left join {{ ref('stg_hub__models') }} as parents
-        on resolved.parent_key = parents.model_key
+    {{ of_renewed(from_day) }}
 ),
 
--- every cycle has an edge whose child comes before its parent (by creation, else by key), so only
--- those are followed upwards
+-- every cycle has an edge whose child comes before its parent, so only those are followed upwards
 climbs as (
     select
         model_key,

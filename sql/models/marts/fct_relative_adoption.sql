@@ -20,7 +20,7 @@ released as (
     inner join {{ ref('stg_hub__cards') }} as cards
         on
             states.model_key = cards.model_key
-            and states.card_from = cards.valid_from
+            and {{ holds_on('cards', 'newest_snapshot.snapshot_date') }}
     inner join {{ ref('stg_hub__models') }} as models
         on states.model_key = models.model_key
     left join {{ ref('stg_hub__weights') }} as weights
