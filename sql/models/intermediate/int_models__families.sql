@@ -43,8 +43,8 @@ states as (
 edges as (
     select
         states.model_key,
-        states.valid_from,
-        states.valid_to,
+        greatest(states.valid_from, parents.valid_from) as valid_from,
+        least(states.valid_to, parents.valid_to) as valid_to,
         states.root_family,
         parents.parent_key,
         parents.parent_name,
@@ -53,7 +53,8 @@ edges as (
     inner join {{ ref('int_models__parents') }} as parents
         on
             states.model_key = parents.model_key
-            and {{ holds_on('parents', 'states.valid_from') }}
+            and states.valid_from < coalesce(parents.valid_to, {{ always }})
+            and states.valid_to > parents.valid_from
 ),
 
 unseen as (
