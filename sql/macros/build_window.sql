@@ -83,6 +83,20 @@
     {{ return("date '" ~ first_day ~ "'" if first_day is not none else nothing) }}
 {% endmacro %}
 
+{#
+    Whether the window is one day, as it is of all but the first build: what was known before it is then
+    one row a model, so a join says what takes a sort of the days of each model else.
+#}
+{% macro builds_one_day() %}
+    {% if not execute or not is_incremental() %}{{ return(false) }}{% endif %}
+    {% set query %}
+        select count(*) = 1
+        from {{ ref('stg_hub__snapshots') }}
+        where snapshot_date >= {{ first_day_to_build() }}
+    {% endset %}
+    {{ return(run_query(query).columns[0].values()[0]) }}
+{% endmacro %}
+
 {% macro open_window() %}
     {% if execute %}
         {% set window = config.get('meta')['window'] %}

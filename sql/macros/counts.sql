@@ -60,26 +60,48 @@
     {{ earlier_count_ctes(window, only) }},
 
     followed_counts as (
-        select
-            model_key,
-            snapshot_date as observed_date,
-            downloads_all_time as last_count,
-            lag(snapshot_date) over by_model as previous_date,
-            lag(downloads_all_time) over by_model as previous_count
-        from (
+        {% if builds_one_day() %}
             select
-                snapshot_date,
-                model_key,
-                downloads_all_time
+                window_counts.model_key,
+                window_counts.snapshot_date as observed_date,
+                window_counts.downloads_all_time as last_count,
+                earlier_counts.snapshot_date as previous_date,
+                earlier_counts.downloads_all_time as previous_count
             from window_counts
-            union all
+            left join earlier_counts
+                on window_counts.model_key = earlier_counts.model_key
+        {% else %}
             select
-                snapshot_date,
                 model_key,
-                downloads_all_time
-            from earlier_counts
-        ) as counts
-        window by_model as (partition by model_key order by snapshot_date)
+                snapshot_date as observed_date,
+                downloads_all_time as last_count,
+                lag(snapshot_date) over by_model as previous_date,
+                lag(downloads_all_time) over by_model as previous_count
+            from (
+                select
+                    snapshot_date,
+                    model_key,
+                    downloads_all_time
+                from window_counts
+                union all
+                select
+                    snapshot_date,
+                    model_key,
+                    downloads_all_time
+                from earlier_counts
+            ) as counts
+            window by_model as (partition by model_key order by snapshot_date)
+        {% endif %}
+    ),
+
+    created_in_view as (
+        select
+            models.model_key,
+            cast(models.created_at as date) as created_date,
+            first_counted.snapshot_date as first_date
+        from {{ ref('stg_hub__models') }} as models
+        inner join first_counted
+            on models.created_at > first_counted.captured_at
     ),
 
     born as (
@@ -89,15 +111,14 @@
             followed_counts.last_count,
             followed_counts.previous_date,
             followed_counts.previous_count,
-            first_counted.snapshot_date as first_date,
-            cast(models.created_at as date) as created_date,
+            created_in_view.first_date,
+            created_in_view.created_date,
             followed_counts.previous_date is null
-            and followed_counts.observed_date > first_counted.snapshot_date
-            and coalesce(models.created_at > first_counted.captured_at, false) as is_birth
+            and coalesce(followed_counts.observed_date > created_in_view.first_date, false)
+                as is_birth
         from followed_counts
-        inner join {{ ref('stg_hub__models') }} as models
-            on followed_counts.model_key = models.model_key
-        cross join first_counted
+        left join created_in_view
+            on followed_counts.model_key = created_in_view.model_key
         where followed_counts.observed_date {{ window }}
     ),
 
@@ -136,7 +157,7 @@
 
 {#
     The CTE `earlier_counts`: snapshot_date, model_key, downloads_all_time of the last count before
-    the first day of `window`, and for some models of counts before that one.
+    the first day of `window`, one row a model. Nearly all are those of the newest counted snapshot.
 #}
 {% macro earlier_count_ctes(window, only=none) %}
     window_start as (
@@ -155,7 +176,27 @@
         group by counted_days.scope_id
     ),
 
-    earlier_counts as (
+    newest_of_all as (
+        select max(snapshot_date) as snapshot_date
+        from newest_of_scopes
+    ),
+
+    newest_earlier_counts as (
+        select
+            counters.snapshot_date,
+            counters.model_key,
+            counters.downloads_all_time
+        from {{ ref('stg_hub__counters') }} as counters
+        inner join newest_of_all
+            on counters.snapshot_date = newest_of_all.snapshot_date
+        where
+            counters.downloads_all_time is not null
+            {% if only %}
+                and counters.model_key in (select {{ only }}.model_key from {{ only }})
+            {% endif %}
+    ),
+
+    older_earlier_counts as (
         select
             counters.snapshot_date,
             counters.model_key,
@@ -163,6 +204,8 @@
         from {{ ref('stg_hub__counters') }} as counters
         inner join newest_of_scopes
             on counters.snapshot_date = newest_of_scopes.snapshot_date
+        inner join newest_of_all
+            on counters.snapshot_date < newest_of_all.snapshot_date
         where
             counters.downloads_all_time is not null
             {% if only %}
@@ -181,5 +224,24 @@
             {% if only %}
                 and departures.model_key in (select {{ only }}.model_key from {{ only }})
             {% endif %}
+    ),
+
+    earlier_counts as (
+        select
+            snapshot_date,
+            model_key,
+            downloads_all_time
+        from newest_earlier_counts
+        union all
+        select
+            max(older_earlier_counts.snapshot_date) as snapshot_date,
+            older_earlier_counts.model_key,
+            arg_max(older_earlier_counts.downloads_all_time, older_earlier_counts.snapshot_date)
+                as downloads_all_time
+        from older_earlier_counts
+        left join newest_earlier_counts
+            on older_earlier_counts.model_key = newest_earlier_counts.model_key
+        where newest_earlier_counts.model_key is null
+        group by older_earlier_counts.model_key
     )
 {% endmacro %}

@@ -567,36 +567,20 @@ def test_cells_of_access_and_licence_sum_to_one(
 ) -> None:
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse; use warehouse")
-        connection.execute("create schema staging; create schema intermediate; create schema marts")
+        connection.execute("create schema staging; create schema intermediate")
         connection.execute(
             "create table staging.stg_hub__snapshots as select date '2026-01-02' as snapshot_date, "
-            "date '2026-01-01' as activity_date, 'top' as scope, 'top-1-x' as scope_id, "
-            "timestamp '2026-01-02 06:00' as captured_at"
+            "'top' as scope, 'top-1-x' as scope_id"
         )
         connection.execute(
-            "create table intermediate.int_snapshot_days__judged as select date '2026-01-02' as "
-            "snapshot_date, true as is_counted"
+            "create table intermediate.int_adoption_cube__daily (snapshot_date date, activity_date date, "
+            "definition varchar, access_class varchar, licence_class varchar, models bigint, "
+            "downloads_30d double, listed_all_time bigint, net double)"
         )
-        connection.execute("create table staging.stg_hub__models (model_key integer, created_at timestamp)")
-        connection.execute(
-            "create table intermediate.int_snapshot_days__departures (kind varchar, snapshot_date date, "
-            "model_key integer, last_date date, downloads_all_time bigint)"
-        )
-        connection.execute(
-            "create table staging.stg_hub__counters (snapshot_date date, model_key integer, "
-            "downloads_30d bigint, downloads_all_time bigint)"
-        )
-        connection.execute(
-            "create table intermediate.int_models__classified (model_key integer, valid_from date, "
-            "valid_to date, access_class varchar, licence_class varchar)"
-        )
-        insert_rows(connection, "staging.stg_hub__counters", [
-            {"snapshot_date": date(2026, 1, 2), "model_key": key, "downloads_30d": downloads}
-            for key, (_, _, downloads) in enumerate(models)
-        ])  # fmt: skip
-        insert_rows(connection, "intermediate.int_models__classified", [
-            {"model_key": key, "valid_from": FIRST, "access_class": access, "licence_class": licence}
-            for key, (access, licence, _) in enumerate(models)
+        insert_rows(connection, "intermediate.int_adoption_cube__daily", [
+            {"snapshot_date": date(2026, 1, 2), "activity_date": FIRST, "definition": "organisation",
+             "access_class": access, "licence_class": licence, "models": 1, "downloads_30d": downloads}
+            for access, licence, downloads in models
         ])  # fmt: skip
         cells = connection.execute(
             f"select sum(share_models), sum(share_downloads_30d), sum(models) "

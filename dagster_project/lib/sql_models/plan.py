@@ -54,8 +54,13 @@ def plan_build(connection: Connection, selected: frozenset[str] | None = None) -
     before = {
         name: Digests(*said.split()) for name, said in recorded.items() if name in now and said != FOUND
     }
-    # what another meaning has built may have other columns, and other figures on every day
-    another = {name for name, digest in now.items() if before.get(name, digest).meaning != digest.meaning}
+    # what another meaning has built may have other columns, and other figures on every day; a new model
+    # may read it, and comes after it
+    another = {
+        name
+        for name, digest in now.items()
+        if name not in recorded or before.get(name, digest).meaning != digest.meaning
+    }
     from_nothing = another if before else set(now)
     models = sum(name.startswith("model.") for name in from_nothing)
     said = f", {models} of them from nothing, for their SQL is another" if models else ""

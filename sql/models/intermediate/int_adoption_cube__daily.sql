@@ -5,14 +5,12 @@ with {{ interval_ctes(days_to_build()) }},
 snapshots as (
     select
         snapshots.snapshot_date,
-        snapshots.activity_date,
-        snapshots.scope_id
+        judged.usable,
+        judged.is_counted
     from {{ ref('stg_hub__snapshots') }} as snapshots
     inner join {{ ref('int_snapshot_days__judged') }} as judged
         on snapshots.snapshot_date = judged.snapshot_date
-    where
-        judged.usable
-        and snapshots.snapshot_date {{ days_to_build() }}
+    where snapshots.snapshot_date {{ days_to_build() }}
 ),
 
 first_snapshot as (
@@ -24,21 +22,23 @@ listed as (
     select
         counters.snapshot_date,
         counters.model_key,
-        counters.downloads_30d
+        counters.downloads_30d,
+        counters.downloads_all_time as listed_all_time,
+        case when snapshots.is_counted then counters.downloads_all_time end as counted_all_time
     from {{ ref('stg_hub__counters') }} as counters
     inner join snapshots
         on counters.snapshot_date = snapshots.snapshot_date
     where counters.snapshot_date {{ days_to_build() }}
 ),
 
+{% if not builds_one_day() %}
 -- the last count as of a day, also of models that are gone
 observations as (
     select
         model_key,
-        max(snapshot_date) as snapshot_date,
-        arg_max(downloads_all_time, snapshot_date) as downloads_all_time
+        snapshot_date,
+        downloads_all_time
     from earlier_counts
-    group by model_key
     union all
     select
         model_key,
@@ -100,30 +100,44 @@ last_known as (
         on held.number = numbered.number
 ),
 
+{% endif %}
+
 stock as (
     select
-        coalesce(listed.snapshot_date, last_known.snapshot_date) as snapshot_date,
+        {% if builds_one_day() %}
+            snapshots.snapshot_date,
+        {% else %}
+            coalesce(listed.snapshot_date, last_known.snapshot_date) as snapshot_date,
+        {% endif %}
         coalesce(listed.model_key, last_known.model_key) as model_key,
         listed.model_key is not null as is_listed,
         listed.downloads_30d,
-        last_known.downloads_all_time
+        listed.listed_all_time,
+        coalesce(listed.counted_all_time, last_known.downloads_all_time) as downloads_all_time
     from listed
-    full outer join last_known
-        on
-            listed.snapshot_date = last_known.snapshot_date
-            and listed.model_key = last_known.model_key
+    {% if builds_one_day() %}
+        full outer join earlier_counts as last_known
+            on listed.model_key = last_known.model_key
+        cross join snapshots
+    {% else %}
+        full outer join last_known
+            on
+                listed.snapshot_date = last_known.snapshot_date
+                and listed.model_key = last_known.model_key
+    {% endif %}
 ),
 
 -- both counters of both repositories; 30-day ones where an all-time one is missing
-compared_with_parent as (
+with_parents as (
     select
         stock.snapshot_date,
         stock.model_key,
-        bool_or(parents.is_older_than_parent) as is_older_than_parent,
-        max(stock.downloads_all_time) as downloads_all_time,
-        max(stock.downloads_30d) as downloads_30d,
-        max(parent_stock.downloads_all_time) as parent_all_time,
-        max(parent_stock.downloads_30d) as parent_30d
+        stock.downloads_all_time,
+        stock.downloads_30d,
+        parents.parents,
+        parents.is_older_than_parent,
+        parent_stock.downloads_all_time as parent_all_time,
+        parent_stock.downloads_30d as parent_30d
     from stock
     inner join {{ ref('int_models__parents') }} as parents
         on
@@ -133,7 +147,32 @@ compared_with_parent as (
         on
             stock.snapshot_date = parent_stock.snapshot_date
             and parents.parent_key = parent_stock.model_key
-    group by stock.snapshot_date, stock.model_key
+),
+
+-- nearly all have one parent, which is no group
+compared_with_parent as (
+    select
+        snapshot_date,
+        model_key,
+        is_older_than_parent,
+        downloads_all_time,
+        downloads_30d,
+        parent_all_time,
+        parent_30d
+    from with_parents
+    where parents = 1
+    union all
+    select
+        snapshot_date,
+        model_key,
+        bool_or(is_older_than_parent) as is_older_than_parent,
+        max(downloads_all_time) as downloads_all_time,
+        max(downloads_30d) as downloads_30d,
+        max(parent_all_time) as parent_all_time,
+        max(parent_30d) as parent_30d
+    from with_parents
+    where parents > 1
+    group by snapshot_date, model_key
 ),
 
 suspects as (
@@ -145,6 +184,7 @@ suspects as (
     where {{ is_relation_suspect('compared_with_parent', 'thresholds.relation_suspect_ratio') }}
 ),
 
+-- a first state begins on the day of the first sight
 first_sights as (
     select
         states.model_key,
@@ -152,36 +192,34 @@ first_sights as (
     from {{ ref('int_models__states') }} as states
     inner join {{ ref('stg_hub__models') }} as models
         on states.model_key = models.model_key
-    cross join first_snapshot
-    where models.created_at > first_snapshot.captured_at
+    inner join first_snapshot
+        on models.created_at > first_snapshot.captured_at
     group by states.model_key
+    having min(states.valid_from) {{ days_to_build() }}
 ),
 
-described as (
+-- what the snapshot says of its models and adds to the days before it, models of one profile added up
+facts as (
     select
         stock.snapshot_date,
-        stock.model_key,
-        stock.is_listed,
-        stock.downloads_30d,
-        stock.downloads_all_time,
-        states.organisation_family,
-        coalesce(classes.licence_class, 'L0') as licence_class,
-        coalesce(classes.access_class, 'unknown') as access_class,
-        coalesce(states.relation_kind, 'undeclared') as relation_kind,
-        coalesce(states.country, 'unknown') as country,
-        coalesce(states.model_kind, 'unknown') as model_kind,
-        coalesce(states.parents, 0) as parents,
+        profiles.profile_key,
         suspects.model_key is not null as is_relation_suspect,
-        first_sights.model_key is not null as is_new
+        intervals.start_date,
+        count(*) filter (where stock.is_listed) as models,
+        count(first_sights.model_key) as new_models,
+        sum(stock.downloads_30d) as downloads_30d,
+        sum(stock.downloads_all_time) as downloads_all_time,
+        sum(stock.listed_all_time) as listed_all_time,
+        sum(cast(intervals.delta as double) / intervals.length_days) as net
     from stock
-    left join {{ ref('int_models__states') }} as states
+    left join intervals
         on
-            stock.model_key = states.model_key
-            and {{ holds_on('states', 'stock.snapshot_date') }}
-    left join {{ ref('int_models__classified') }} as classes
+            stock.snapshot_date = intervals.observed_date
+            and stock.model_key = intervals.model_key
+    left join {{ ref('int_models__profiles') }} as profiles
         on
-            stock.model_key = classes.model_key
-            and {{ holds_on('classes', 'stock.snapshot_date') }}
+            stock.model_key = profiles.model_key
+            and {{ holds_on('profiles', 'stock.snapshot_date') }}
     left join suspects
         on
             stock.snapshot_date = suspects.snapshot_date
@@ -190,56 +228,75 @@ described as (
         on
             stock.model_key = first_sights.model_key
             and stock.snapshot_date = first_sights.first_date
+    group by
+        stock.snapshot_date, profiles.profile_key, suspects.model_key is not null,
+        intervals.start_date
 ),
 
--- a model's attributes, and what the snapshot says of it and adds to the days before it
-facts as (
+-- a profile is what any of its models is
+looked_up as (
     select
-        described.snapshot_date,
-        described.model_key,
-        described.organisation_family,
-        described.licence_class,
-        described.access_class,
-        described.relation_kind,
-        described.is_relation_suspect,
-        described.country,
-        described.model_kind,
-        described.parents,
-        described.is_listed,
-        described.is_new,
-        described.downloads_30d,
-        described.downloads_all_time,
-        intervals.start_date,
-        cast(intervals.delta as double) / intervals.length_days as net
-    from described
-    left join intervals
+        profile_key,
+        min(model_key) as model_key,
+        arg_min(valid_from, model_key) as valid_from
+    from {{ ref('int_models__profiles') }}
+    where profile_key in (select facts.profile_key from facts)
+    group by profile_key
+),
+
+described as (
+    select
+        facts.snapshot_date,
+        facts.profile_key,
+        facts.is_relation_suspect,
+        facts.start_date,
+        facts.models,
+        facts.new_models,
+        facts.downloads_30d,
+        facts.downloads_all_time,
+        facts.listed_all_time,
+        facts.net,
+        states.organisation_family,
+        coalesce(classes.licence_class, 'L0') as licence_class,
+        coalesce(classes.access_class, 'unknown') as access_class,
+        coalesce(states.relation_kind, 'undeclared') as relation_kind,
+        coalesce(states.country, 'unknown') as country,
+        coalesce(states.model_kind, 'unknown') as model_kind,
+        coalesce(states.parents, 0) as parents
+    from facts
+    left join looked_up
+        on facts.profile_key = looked_up.profile_key
+    left join {{ ref('int_models__states') }} as states
         on
-            described.snapshot_date = intervals.observed_date
-            and described.model_key = intervals.model_key
+            looked_up.model_key = states.model_key
+            and {{ holds_on('states', 'looked_up.valid_from') }}
+    left join {{ ref('int_models__classified') }} as classes
+        on
+            looked_up.model_key = classes.model_key
+            and {{ holds_on('classes', 'looked_up.valid_from') }}
 ),
 
-family_facts as (
+profile_families as (
     select
+        looked_up.profile_key,
         families.definition,
         families.family,
-        families.weight,
-        facts.*
-    from facts
+        families.weight
+    from looked_up
     inner join {{ ref('int_models__families') }} as families
         on
-            facts.model_key = families.model_key
-            and {{ holds_on('families', 'facts.snapshot_date') }}
+            looked_up.model_key = families.model_key
+            and {{ holds_on('families', 'looked_up.valid_from') }}
     where families.definition <> 'organisation'
 ),
 
 lineage_weights as (
     select
-        snapshot_date,
-        model_key,
+        profile_key,
         sum(weight) as weight
-    from family_facts
+    from profile_families
     where definition = 'lineage'
-    group by snapshot_date, model_key
+    group by profile_key
 ),
 
 family_countries as (
@@ -265,24 +322,28 @@ family_countries as (
 members as (
     select
         'organisation' as definition,
-        facts.organisation_family as family,
+        described.organisation_family as family,
         cast(1 as double) as weight,
-        facts.*
-    from facts
+        described.*
+    from described
     union all
-    select family_facts.*
-    from family_facts
+    select
+        profile_families.definition,
+        profile_families.family,
+        profile_families.weight,
+        described.*
+    from described
+    inner join profile_families
+        on described.profile_key = profile_families.profile_key
     union all
     select
         'lineage' as definition,
         cast(null as varchar) as family,
         1 - coalesce(lineage_weights.weight, 0) as weight,
-        facts.*
-    from facts
+        described.*
+    from described
     left join lineage_weights
-        on
-            facts.snapshot_date = lineage_weights.snapshot_date
-            and facts.model_key = lineage_weights.model_key
+        on described.profile_key = lineage_weights.profile_key
     where 1 - coalesce(lineage_weights.weight, 0) > 1e-9
 ),
 
@@ -305,12 +366,14 @@ sums as (
             when members.parents = 0 then members.country
             else 'unknown'
         end as base_country,
-        count(*) filter (where members.is_listed) as models,
-        coalesce(sum(members.weight) filter (where members.is_listed), 0) as weighted_models,
-        count(*) filter (where members.is_new) as new_models,
-        coalesce(sum(members.weight) filter (where members.is_new), 0) as weighted_new_models,
+        sum(members.models) as models,
+        sum(members.models * members.weight) as weighted_models,
+        sum(members.new_models) as new_models,
+        sum(members.new_models * members.weight) as weighted_new_models,
         sum(members.downloads_30d * members.weight) as downloads_30d,
         sum(members.downloads_all_time * members.weight) as downloads_all_time,
+        sum(members.listed_all_time) filter (where members.definition = 'organisation')
+            as listed_all_time,
         sum(members.net * members.weight) as net
     from members
     left join family_countries
@@ -356,6 +419,7 @@ placed as (
         weighted_new_models,
         downloads_30d,
         downloads_all_time,
+        listed_all_time,
         cast(null as double) as net
     from sums
     union all
@@ -377,29 +441,34 @@ placed as (
         0 as weighted_new_models,
         cast(null as double) as downloads_30d,
         cast(null as double) as downloads_all_time,
+        cast(null as bigint) as listed_all_time,
         net
     from spread
 )
 
 select
-    snapshot_date,
-    activity_date,
-    definition,
-    family,
-    licence_class,
-    access_class,
-    relation_kind,
-    is_relation_suspect,
-    country,
-    base_country,
-    model_kind,
-    cast(sum(models) as bigint) as models,
-    sum(weighted_models) as weighted_models,
-    cast(sum(new_models) as bigint) as new_models,
-    sum(weighted_new_models) as weighted_new_models,
-    sum(downloads_30d) as downloads_30d,
-    sum(downloads_all_time) as downloads_all_time,
-    sum(net) as net
+    placed.snapshot_date,
+    placed.activity_date,
+    placed.definition,
+    placed.family,
+    placed.licence_class,
+    placed.access_class,
+    placed.relation_kind,
+    placed.is_relation_suspect,
+    placed.country,
+    placed.base_country,
+    placed.model_kind,
+    cast(sum(placed.models) as bigint) as models,
+    sum(placed.weighted_models) as weighted_models,
+    cast(sum(placed.new_models) as bigint) as new_models,
+    sum(placed.weighted_new_models) as weighted_new_models,
+    sum(placed.downloads_30d) as downloads_30d,
+    sum(placed.downloads_all_time) as downloads_all_time,
+    cast(sum(placed.listed_all_time) as bigint) as listed_all_time,
+    sum(placed.net) as net,
+    snapshots.usable
 from placed
+inner join snapshots
+    on placed.snapshot_date = snapshots.snapshot_date
 group by all
-order by snapshot_date, definition, family
+order by placed.snapshot_date, placed.definition, placed.family

@@ -23,3 +23,4 @@ inner join {{ ref('stg_hub__snapshots') }} as observed
     on cube.snapshot_date = observed.snapshot_date
 left join {{ ref('stg_hub__snapshots') }} as shown
     on cube.activity_date = shown.activity_date
+where cube.usable

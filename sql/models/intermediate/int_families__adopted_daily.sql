@@ -27,6 +27,7 @@ with levels as (
     from {{ ref('int_adoption_cube__daily') }}
     where
         family is not null
+        and usable
         and activity_date = {{ days_after('snapshot_date', -1) }}
     group by activity_date, definition, family
 ),

@@ -1,6 +1,7 @@
 with newest_snapshot as (
     select max(snapshot_date) as snapshot_date
     from {{ ref('int_adoption_cube__daily') }}
+    where usable
 ),
 
 newest_counts as (
