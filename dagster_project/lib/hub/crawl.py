@@ -1,7 +1,8 @@
 """The Hub: which day it is there, and its model listing, page by page, into landing.
 
-Belongs here: which pages are asked for, pacing, resuming.
-Does not belong here: a single answer (client), files (record/landing) and what the items mean (load_day).
+Belongs here: which pages are asked for, pacing, resuming, and that a page is read while the next is awaited.
+Does not belong here: a single answer (client), files (record/landing), reading a page (page_columns,
+read_pages) and what the items mean (load_day).
 
 The Hub serves only the present, so the day of a snapshot is the server's: the UTC date of the first page's
 `Date` header. No local clock is asked.
@@ -16,6 +17,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import httpx2
+from arro3.core import Table
 
 from dagster_project.lib.hub.client import (
     LIMITS,
@@ -33,6 +35,9 @@ from dagster_project.lib.hub.client import (
     seconds_to_wait,
 )
 from dagster_project.lib.hub.fields import EXPAND
+from dagster_project.lib.hub.odd_values import OddValues
+from dagster_project.lib.hub.page_columns import columns_of
+from dagster_project.lib.hub.read_pages import keep_columns
 from dagster_project.lib.record.landing import HUB, Crawl, Opening, Page, find_crawls, open_crawl
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.http import in_background, quota_of
@@ -174,6 +179,7 @@ def land(
     current = _resumable(settings, earlier, day)
     streams = current.opening.streams if current else list(request.queries)
     pace = _Pace(report, sleep, current.rows if current else 0)
+    changed: set[str] = set()
     for stream in streams:
         pages = [page for page in current.pages if page.stream == stream] if current else []
         walk = Walk(settings, "Run again; landed pages are kept.")
@@ -202,8 +208,8 @@ def land(
             may_end = next_url is None or request.is_enough(stream, rows + PAGE_SIZE)
             wait = seconds_to_wait(response)
             ahead = None if may_end or wait else in_background(partial(fetch, next_url, None), "next page")
-            count = count_items(response, where)
-            ids = digest_of_ids(response.content)
+            columns = columns_of(response.content) if request.source == HUB else None
+            count, ids = _look_through(response, columns, where)
             walk.take([ids] if count else [], next_url, where)
             if current is None:
                 current = open_crawl(
@@ -221,6 +227,8 @@ def land(
                     ),
                 )
             page = current.add_page(stream, response.content, count, answered.now, next_url, ids)
+            if request.source == HUB:
+                _tell_of_changes(keep_columns(current, page, columns), settings, changed)
             rows, url, parameters = rows + count, next_url, None
             is_last = stream == streams[-1] and (url is None or request.is_enough(stream, rows))
             if not is_last:
@@ -257,6 +265,22 @@ class _Pace:
         if wait:
             self.waited += wait
             self.sleep(wait)
+
+
+def _look_through(response: httpx2.Response, columns: Table | None, where: str) -> tuple[int, str]:
+    """How many items a page lists, and a digest of their ids. Raises HubError if it is no list."""
+    if columns is None:
+        return count_items(response, where), digest_of_ids(response.content)
+    hub_ids = columns.column("hub_id").to_pylist()
+    return len(hub_ids), digest_of_ids(response.content, hub_ids)
+
+
+def _tell_of_changes(odd: OddValues, settings: Settings, told: set[str]) -> None:
+    """Say once of a field that changed upstream on which page that begins; the load refuses the day."""
+    for name, reason in odd.changes(settings).items():
+        if name not in told:
+            logger.warning(reason[:1].upper() + reason[1:])
+            told.add(name)
 
 
 def _resumable(settings: Settings, earlier: list[Crawl], day: date) -> Crawl | None:

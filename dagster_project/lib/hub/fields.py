@@ -1,9 +1,9 @@
 """What we ask the Hub of a model: each field once, from its name there to the columns that it fills here.
 
-Belongs here: how a field is spelt in a page of the listing and in a file, the SQL that reads it, and which
-values of it can be.
-Does not belong here: reading pages (read_pages) and files (read_files), what becomes of values that cannot be
-(odd_values), and what the columns mean (sql/models/staging/_raw__sources.yml).
+Belongs here: how a field is spelt in a page of the listing and in a file, the types and the SQL that read it,
+and which values of it can be.
+Does not belong here: reading pages (page_columns, read_pages) and files (read_files), what becomes of values
+that cannot be (odd_values), and what the columns mean (sql/models/staging/_raw__sources.yml).
 
 A new field is a line of FIELDS, with one of the kinds above it, and a column there.
 """
@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 # more of anything than there can be: the greatest models have 10^13 parameters, the whole Hub has seen 10^12
 # downloads, and no sum over a day comes near the end of a bigint. One of 10,289 models listed on
@@ -27,24 +29,22 @@ REPOSITORY_ID = f"{ACCOUNT_NAME}(?:/{ACCOUNT_NAME})?"
 class Kind(NamedTuple):
     """What a field may hold, and how it is read; `{}` in the SQL stands for what is read.
 
-    Of a page: its type for DuckDB's JSON reader and the SQL of each column. Nearly every value that can be is
-    `plain`, a pattern of the JSON text `seen`; of a page with other ones `kept` decides in Python: it returns
-    a value as the reader shall find it, and raises ValueError if it cannot be.
+    Of a page: its type for msgspec, which refuses any other, and a `pattern` of its texts. Nearly every value
+    that can be passes; of a page with other ones `kept` decides: it returns a value as the reader shall find
+    it, and raises ValueError if it cannot be.
     Of a file: its types as DuckDB names them, the SQL of what a column of JSON holds (JSON lines whose types
     differ), the SQL of the value, NULL where it cannot be, the value's type, the SQL of each column from the
     value, and of what says nothing (`silent`).
     """
 
-    json: str
-    plain: str
+    typed: Any
     kept: Callable[[Any], Any]
     types: tuple[str, ...]
     value: str
     value_type: str
     meaning: str
-    page: tuple[str, ...] = ("{}",)
+    pattern: str = ""
     file: tuple[str, ...] = ("{}",)
-    seen: str = "{}"
     of_json: str = "{}"
     silent: str = "{} is null"
 
@@ -153,25 +153,34 @@ _OBJECTS = ("STRUCT", "MAP", "JSON", "VARCHAR")
 _JSON_TEXT = "case when json_type({}) = 'VARCHAR' then {} ->> '$' end"
 _JSON_NUMBER = "case when json_type({}) in ('BIGINT', 'UBIGINT', 'DOUBLE') then try_cast({} as double) end"
 _DIGITS = f"[0-9]{{1,{len(str(LARGEST))}}}"
-# a text as JSON writes it, but for rare escapes; one without a backslash is what stands between the quotes
-_QUOTED = r'"(?:[^"\\]|\\["\\/bfnrt])*"'
-_INSIDE = "{}[2:-2]"
-_TEXT = f"case when contains({{}}, chr(92)) then {{}} ->> '$' else {_INSIDE} end"
-# of this century, in which every fourth year has a 29th of February
-_DAY = (
-    "(?:20[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
-    "|(?:0[13578]|1[02])-31)|20(?:[02468][048]|[13579][26])-02-29)"
-)
 _TIME = "try_cast({} as timestamptz) at time zone 'UTC'"
 _TOTAL = "json_extract(try_cast({} as json), '$.total')"
-_OWNER = "coalesce({author}, case when contains({id}, '/') then split_part({id}, '/', 1) end)"
+
+
+class Total(Struct, gc=False):
+    """What of an object with a total counts."""
+
+    total: Annotated[int, Meta(ge=0, le=LARGEST)] | UnsetType | None = UNSET
+
+
+class Parent(Struct, gc=False):
+    """A model that another one says it is made of."""
+
+    id: str | UnsetType | None = UNSET
+    _id: Any = UNSET  # not read: counted, lest a model's own be there twice
+
+
+class Parents(Struct, gc=False):
+    """What a model says it is made of, and how."""
+
+    relation: str | UnsetType | None = UNSET
+    models: list[Parent | None] | UnsetType | None = UNSET
 
 
 def _names(pattern: str, meaning: str) -> Kind:
     return Kind(
-        json="json",
-        plain=f'"{pattern}"',
-        page=(_INSIDE,),
+        typed=str,
+        pattern=pattern,
         kept=partial(_text, pattern=pattern),
         types=("VARCHAR", "JSON"),
         of_json=_JSON_TEXT,
@@ -184,13 +193,10 @@ def _names(pattern: str, meaning: str) -> Kind:
 HUB_ID = _names("[0-9a-f]{24}", "24 hexadecimal digits")
 REPOSITORY = _names(REPOSITORY_ID, "a repository as publisher/name")
 ACCOUNT = _names(ACCOUNT_NAME, "the name of an account")._replace(
-    page=(_OWNER.format(author=_INSIDE, id=in_place(_INSIDE, "id")),),
-    file=(_OWNER.format(author="{}", id="id"),),
+    file=("coalesce({}, case when contains(id, '/') then split_part(id, '/', 1) end)",),
 )
 TEXT = Kind(
-    json="json",
-    plain=_QUOTED,
-    page=(_TEXT,),
+    typed=str,
     kept=_text,
     types=("VARCHAR", "JSON"),
     of_json=_JSON_TEXT,
@@ -199,9 +205,7 @@ TEXT = Kind(
     meaning="a text",
 )
 TEXTS = Kind(
-    json="json",
-    plain=rf"\[(?:{_QUOTED}(?:,{_QUOTED})*)?\]",
-    page=("try_cast({} as varchar[])",),
+    typed=list[str],
     kept=_texts,
     types=("VARCHAR[]", "JSON[]", "JSON"),
     value="case when list_filter({}, lambda one: one is null or contains(one, chr(0))) = [] then {} end",
@@ -211,9 +215,9 @@ TEXTS = Kind(
     "lambda one: json_type(one) <> 'VARCHAR') = [] then try_cast(to_json({}) as varchar[]) end",
 )
 TIME = Kind(
-    json="json",
-    plain=rf'"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?Z"',
-    page=(in_place(_TIME, _INSIDE),),
+    typed=str,
+    # whether there was such a day is for whoever makes a number of it
+    pattern=r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z",
     kept=_time,
     types=("TIMESTAMP", "DATE", "VARCHAR", "JSON"),
     of_json=_JSON_TEXT,
@@ -222,9 +226,7 @@ TIME = Kind(
     meaning="a time as ISO 8601, UTC, of this century",
 )
 WHOLE = Kind(
-    json="json",
-    plain=_DIGITS,
-    page=("try_cast({} as bigint)",),
+    typed=Annotated[int, Meta(ge=0, le=LARGEST)],
     kept=_whole,
     types=_NUMBERS,
     of_json=_JSON_NUMBER,
@@ -233,10 +235,7 @@ WHOLE = Kind(
     meaning="a whole number from 0 to 10^15",
 )
 TOTAL = Kind(
-    json="struct(total json)",
-    seen="{}.total",
-    plain=_DIGITS,
-    page=("try_cast({}.total as bigint)",),
+    typed=Total,
     kept=_total,
     types=_OBJECTS,
     value=rf"case when regexp_full_match(cast({_TOTAL} as varchar), '{_DIGITS}(?:\.0)?') "
@@ -248,9 +247,7 @@ TOTAL = Kind(
     f"and coalesce(json_type({_TOTAL}), 'NULL') = 'NULL', false)",
 )
 NUMBER = Kind(
-    json="json",
-    plain=rf"-?{_DIGITS}(?:\.[0-9]{{1,20}})?",
-    page=("try_cast({} as double)",),
+    typed=Annotated[float, Meta(gt=-LARGEST - 1, lt=LARGEST + 1)],
     kept=_number,
     types=_NUMBERS,
     of_json=_JSON_NUMBER,
@@ -259,9 +256,7 @@ NUMBER = Kind(
     meaning="a number",
 )
 GATE = Kind(
-    json="json",
-    plain='false|true|"auto"|"manual"',
-    page=("""case trim({}, '"') when 'true' then 'yes' else trim({}, '"') end""",),
+    typed=bool | Literal["auto", "manual"],
     kept=_gate,
     types=("BOOLEAN", "VARCHAR", "JSON"),
     value="""case lower(trim(cast({} as varchar), '"')) when 'true' then 'yes' when 'false' then 'false' """
@@ -270,9 +265,7 @@ GATE = Kind(
     meaning="false, true, auto or manual",
 )
 FLAG = Kind(
-    json="json",
-    plain="true|false",
-    page=("coalesce({} = 'true', false)",),
+    typed=bool,
     kept=_flag,
     types=("BOOLEAN", "VARCHAR", "JSON"),
     of_json="case when json_type({}) = 'BOOLEAN' then try_cast({} as boolean) end",
@@ -282,13 +275,8 @@ FLAG = Kind(
     file=("coalesce({}, false)",),
 )
 PARENTS = Kind(
-    json="struct(relation json, models struct(id json)[])",
-    seen="concat_ws(' ', coalesce({}.relation, 'null'), list_transform({}.models, lambda m: m.id))",
-    plain=f'(?:{_QUOTED}|null)(?: "{REPOSITORY_ID}")*',
-    page=(
-        in_place(_TEXT, "{}.relation"),
-        f"list_transform({{}}.models, lambda m: {in_place(_INSIDE, 'm.id')})",
-    ),
+    typed=Parents,
+    pattern=REPOSITORY_ID,
     kept=_parents,
     types=_OBJECTS,
     value="case when json_type(try_cast({} as json)) = 'OBJECT' and list_filter("

@@ -85,7 +85,9 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
         if not was_accepted:
             load_note(connection, settings, snapshot)
         raise DayRejected(_rejection(day, reasons, was_accepted, crawl))
-    return load_staged(connection, settings, snapshot)
+    loaded = load_staged(connection, settings, snapshot)
+    crawl.drop_columns()
+    return loaded
 
 
 def observed_snapshot(connection: Connection, crawl: Crawl, counts: dict[str, Any]) -> dict[str, Any]:

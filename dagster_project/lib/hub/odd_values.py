@@ -56,11 +56,15 @@ class OddValues:
 
     def changed_fields(self, settings: Settings) -> list[str]:
         """A reason to refuse the day for each field that looks changed, with both numbers."""
+        return list(self.changes(settings).values())
+
+    def changes(self, settings: Settings) -> dict[str, str]:
+        """The same by the name of the field."""
         if not self.counts:
-            return []
+            return {}
         seed = read_seed(DAY_QUALITY_THRESHOLDS, settings)
         limits = {str(row["threshold"]): float(str(row["value"])) for row in seed}
-        reasons = []
+        reasons = {}
         for name, count in sorted(self.counts.items()):
             owners = name in BY_NAME and BY_NAME[name].is_owners
             kind = "owners_field" if owners else "hub_field"
@@ -70,7 +74,7 @@ class OddValues:
             is_many = count >= least and count >= share * said
             if is_many or (not owners and 1 < count == said):
                 meaning = BY_NAME[name].kind.meaning if name in BY_NAME else "an object"
-                reasons.append(
+                reasons[name] = (
                     f"field {name} changed upstream: {count} of {said} models ({count / said:.1%}) have no "
                     f"{meaning.removeprefix('an ').removeprefix('a ')}, and from {least:.0f} models and "
                     f"{share:.0%} on the day is refused (seed day_quality_thresholds, {kind}_odd_share); "

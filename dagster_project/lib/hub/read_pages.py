@@ -1,43 +1,35 @@
 """Landed pages read with strict types into the temporary table `staged`.
 
 Belongs here: what is removed of the items (duplicates, overlap, private models), and that a page with odd
-values is read item by item first.
-Does not belong here: what an item may hold (fields), what is said of odd values (odd_values), whether the day
-is good enough and where its rows go (load_day).
+values is read item by item.
+Does not belong here: what an item may hold (fields), reading a page whole (page_columns), what is said of odd
+values (odd_values), whether the day is good enough and where its rows go (load_day).
 """
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import orjson
+from arro3.core import Table
 
-from dagster_project.lib.hub.fields import FIELDS, Field, in_place, quoted
+from dagster_project.lib.hub.fields import FIELDS, Field
 from dagster_project.lib.hub.odd_values import ITEM, OddValues
+from dagster_project.lib.hub.page_columns import COLUMNS, columns_of, packed, unpacked
 from dagster_project.lib.record.items import Unreadable
 from dagster_project.lib.record.landing import Crawl, Page
 from dagster_project.lib.warehouse.connection import changed_rows, count_rows, scalar
+from dagster_project.lib.warehouse.raw_tables import DAY_COLUMNS
+
+PAGES_AT_ONCE = 120  # of a thousand models: a row group of DuckDB's, 40 MB in memory
 
 
 def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[dict[str, int], OddValues]:
     """Fill the temporary table `staged`, one row per public model; returns what was removed, and what is odd.
 
-    All pages are read at once by DuckDB, which refuses a page whole for one of its items, and finds rows that
-    are not plain. Where it does, the pages are asked one by one, and those are read in Python and again.
+    A page whose columns the crawl laid down is not read again, but for odd values.
     """
     odd = OddValues()
-    with TemporaryDirectory(prefix="model-tide-pages-") as folder:
-        try:
-            overlap = _read(connection, crawl, {})
-            is_plain = count_rows(connection, "staged where not is_plain") == 0
-        except duckdb.OutOfMemoryException:
-            raise
-        except duckdb.Error:
-            is_plain = False
-        if not is_plain:
-            overlap = _read(connection, crawl, _rewrite(connection, crawl, Path(folder), odd))
-    connection.execute("alter table staged drop column is_plain")
+    overlap = _read(connection, crawl, odd)
     _count_said(connection, odd)
     private = count_rows(connection, "staged where is_private")
     if private:
@@ -65,21 +57,19 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[di
     return counts, odd
 
 
-def select_items() -> str:
-    """What is read of the items of listing pages, whose files are the parameter."""
-    kinds = ", ".join(f"'{field.name}': '{field.kind.json}'" for field in FIELDS)
-    read = [
-        f"{in_place(sql, quoted(field.name))} as {column}"
-        for field in FIELDS
-        for column, sql in zip(field.columns, field.kind.page, strict=True)
-    ]
-    # one pattern over the whole row, a line for each field: a pattern for each costs a third of the load
-    seen = ", chr(10), ".join(in_place(field.kind.seen, quoted(field.name)) for field in FIELDS)
-    plain = "\n".join(f"(?:{field.kind.plain}){'' if field.is_required else '?'}" for field in FIELDS)
-    return (
-        f"select {', '.join(read)}, regexp_full_match(concat({seen}), '{plain}') as is_plain "
-        f"from read_json(?, format = 'array', columns = {{{kinds}}})"
-    )
+def keep_columns(crawl: Crawl, page: Page, columns: Table | None) -> OddValues:
+    """Lay down the columns of a landed page, if nothing in it is odd; returns what is.
+
+    None of them were made in one go.
+    """
+    odd = OddValues()
+    found = _read_one_by_one(crawl, page, odd) if columns is None else columns
+    if not odd.counts:
+        crawl.keep_columns(page, packed(found))
+    for field in FIELDS:
+        said = found.num_rows - found.column(field.columns[0]).null_count
+        odd.said[field.name] = said + odd.counts[field.name]
+    return odd
 
 
 def kept_of(item: dict[str, Any]) -> tuple[dict[str, Any], list[Field]]:
@@ -96,42 +86,48 @@ def kept_of(item: dict[str, Any]) -> tuple[dict[str, Any], list[Field]]:
     return kept, odd
 
 
-def _read(connection: duckdb.DuckDBPyConnection, crawl: Crawl, instead: dict[str, str]) -> int:
-    """Fill `staged` from the pages, or from what stands instead of them; returns the overlap removed."""
-    main, followed = (
-        [instead.get(file, file) for file in crawl.files(stream)]
-        for stream in (crawl.opening.streams[0], "publisher:")
-    )
-    overlap = 0
+def _read(connection: duckdb.DuckDBPyConnection, crawl: Crawl, odd: OddValues) -> int:
+    """Fill `staged` from the pages; returns the overlap removed."""
+    columns = ", ".join(f'"{name}" {DAY_COLUMNS.get(name, "boolean")}' for name in COLUMNS)
+    connection.execute(f"create or replace temp table staged ({columns})")
     # by page and position, so that the row that is kept of a model does not change from load to load
     connection.execute("set preserve_insertion_order = true")
-    connection.execute(f"create or replace temp table staged as {select_items()}", [main])
-    if followed:
-        # the top listing was fetched first and is kept: its rows are one moment in time
-        connection.execute(f"create or replace temp table more as {select_items()}", [followed])
-        overlap = count_rows(connection, "more semi join staged using (hub_id)")
-        connection.execute("insert into staged from more anti join staged using (hub_id) order by more.rowid")
-        connection.execute("drop table more")
+    _insert(connection, "staged", crawl, crawl.opening.streams[0], odd)
+    connection.execute("create or replace temp table more as from staged limit 0")
+    _insert(connection, "more", crawl, "publisher:", odd)
+    # the top listing was fetched first and is kept: its rows are one moment in time
+    overlap = count_rows(connection, "more semi join staged using (hub_id)")
+    connection.execute("insert into staged from more anti join staged using (hub_id) order by more.rowid")
+    connection.execute("drop table more")
     connection.execute("set preserve_insertion_order = false")
     return overlap
 
 
-def _rewrite(
-    connection: duckdb.DuckDBPyConnection, crawl: Crawl, folder: Path, odd: OddValues
-) -> dict[str, str]:
-    """Write the pages that DuckDB does not find plain without what cannot be; returns file by landed file."""
-    instead = {}
-    for page in crawl.pages:
-        landed = str(crawl.folder / page.file)
-        try:
-            is_plain = scalar(connection, f"select bool_and(is_plain) from ({select_items()})", [[landed]])
-        except duckdb.Error:
-            is_plain = False
-        if is_plain is False:
-            rows = _kept_of_page(crawl, page, odd)
-            instead[landed] = str(folder / f"{page.number}.json")
-            Path(instead[landed]).write_bytes(orjson.dumps(rows))
-    return instead
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, crawl: Crawl, streams: str, odd: OddValues
+) -> None:
+    pages = [page for page in crawl.pages if page.stream.startswith(streams)]
+    for start in range(0, len(pages), PAGES_AT_ONCE):
+        columns = [_columns(crawl, page, odd) for page in pages[start : start + PAGES_AT_ONCE]]
+        batches = [batch for one in columns for batch in one.to_batches()]
+        connection.register("columns", Table.from_batches(batches, schema=columns[0].schema))
+        connection.execute(f"insert into {table} from columns")
+        connection.unregister("columns")
+
+
+def _columns(crawl: Crawl, page: Page, odd: OddValues) -> Table:
+    """What the page says, without what cannot be, which is added to `odd`."""
+    kept = crawl.kept_columns(page)
+    found = unpacked(kept) if kept else None
+    if found is None:
+        found = columns_of(crawl.read(page))
+    return _read_one_by_one(crawl, page, odd) if found is None else found
+
+
+def _read_one_by_one(crawl: Crawl, page: Page, odd: OddValues) -> Table:
+    columns = columns_of(orjson.dumps(_kept_of_page(crawl, page, odd)), is_mended=True)
+    assert columns is not None  # kept_of says how the reader finds each value
+    return columns
 
 
 def _kept_of_page(crawl: Crawl, page: Page, odd: OddValues) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ Does not belong here: what to ask for (hub/crawl and the other sources) and what
 
 A crawl is a folder landing/<source>/<day>/<scope_id>/crawl-<n>/ of page files and manifest.jsonl: one line
 that opens the crawl, one per page, one when it is complete. A page counts only when its manifest line does.
+Beside a page may lie what was made of it already (page-<n>.columns), until the day is loaded: it can be made
+again from the page, so nothing waits for it to be on disk, and nothing fails if it is not there.
 """
 
 import os
@@ -17,6 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import orjson
 import zstandard
@@ -24,11 +27,12 @@ import zstandard
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.files import write_whole
 from dagster_project.lib.record.items import items_of
-from dagster_project.lib.warehouse.sql_text import literal_path
 
 HUB = "hub"
 KEPT_DAYS = 14  # 285 MB a day for a census
 _MANIFEST = "manifest.jsonl"
+_COLUMNS = ".columns"
+_MARK = 8  # bytes before columns: of which page they are, and that they are whole
 _COMPRESSOR = zstandard.ZstdCompressor(level=3)  # made once: a new one for each page takes half as long again
 
 
@@ -92,9 +96,6 @@ class Crawl:
     def rows(self) -> int:
         return sum(page.rows for page in self.pages)
 
-    def files(self, stream_prefix: str) -> list[str]:
-        return [literal_path(self.folder / p.file) for p in self.pages if p.stream.startswith(stream_prefix)]
-
     def add_page(
         self,
         stream: str,
@@ -125,12 +126,38 @@ class Crawl:
         except (zstandard.ZstdError, OSError) as error:
             raise _damaged(path, str(error)) from error
 
+    def keep_columns(self, page: Page, columns: bytes) -> None:
+        """Lay down beside a page what was made of it."""
+        with suppress(OSError):
+            self._columns(page).write_bytes(self._mark(page, columns) + columns)
+
+    def kept_columns(self, page: Page) -> bytes | None:
+        """What was laid down beside a page, if it is whole and the page is the one that it was made of."""
+        try:
+            content = self._columns(page).read_bytes()
+            return content[_MARK:] if self._mark(page, content[_MARK:]) == content[:_MARK] else None
+        except OSError:
+            return None
+
+    def drop_columns(self) -> None:
+        """Delete what was made of pages, in this crawl and others of its day and scope: the day is loaded."""
+        for path in self.folder.parent.glob(f"crawl-*/page-*{_COLUMNS}"):
+            with suppress(OSError):
+                path.unlink()
+
     def items(self, page: Page) -> list[Any]:
         """The items of a page that is a list. Raises LandingError if it is damaged or none."""
         try:
             return items_of(self.read(page))
         except ValueError as error:
             raise _damaged(self.folder / page.file, str(error)) from error
+
+    def _columns(self, page: Page) -> Path:
+        return self.folder / f"page-{page.number:05d}{_COLUMNS}"
+
+    def _mark(self, page: Page, columns: bytes) -> bytes:
+        sums = (crc32((self.folder / page.file).read_bytes()), crc32(columns))
+        return b"".join(one.to_bytes(_MARK // 2, "big") for one in sums)
 
     def _append(self, line: dict[str, object]) -> None:
         path = self.folder / _MANIFEST
