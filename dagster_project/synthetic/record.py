@@ -18,7 +18,6 @@ from typing import Any
 
 import duckdb
 import numpy as np
-from arro3.core import RecordBatch, Table
 from numpy.typing import NDArray
 
 from dagster_project.lib.archive import backfill, unobserved_days
@@ -28,7 +27,7 @@ from dagster_project.lib.hub import load_day, read_files
 from dagster_project.lib.hub.fields import EXPAND, FIELDS
 from dagster_project.lib.hub.licence_cards import is_due, newest_pass, snapshot_cards
 from dagster_project.lib.hub.odd_values import OddValues
-from dagster_project.lib.hub.page_columns import columns_of
+from dagster_project.lib.hub.page_columns import Columns, columns_of
 from dagster_project.lib.markets.chart import read_chart
 from dagster_project.lib.markets.vintages import Fetched
 from dagster_project.lib.markets.yahoo import Asked, add_prices
@@ -208,7 +207,7 @@ class _Past:
         everything = np.arange(self.world.size, dtype=np.int64)
         last = np.full(self.world.size, -1, dtype=np.int64)
         states: list[Integers] = []
-        batches: list[RecordBatch] = []
+        listed = Columns([])
         for day in days:
             number = day_number(day)
             rows = everything[self.world.exists(everything, number)]
@@ -219,9 +218,9 @@ class _Past:
                 states.append(_numbered(rows[is_new], versions[is_new]))
                 columns = columns_of(self.items.page(self.world.state(rows[is_new], number), LISTED))
                 assert columns is not None  # the invented Hub says nothing odd
-                batches += columns.to_batches()
+                listed.pages.extend(columns.pages)
         steady = ", ".join(name for name in DAY_COLUMNS if name not in ("model_key", *COUNTERS))
-        self.connection.register("listed", Table.from_batches(batches))
+        self.connection.register("listed", listed)
         self.connection.execute(f"create table items as select {steady} from listed")
         self.connection.unregister("listed")
         numbers = np.concatenate(states)

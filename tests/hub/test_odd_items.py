@@ -12,11 +12,10 @@ from typing import Any
 import duckdb
 import orjson
 import pytest
-from arro3.core import Table
 
 from dagster_project.lib.hub.fields import FIELDS
 from dagster_project.lib.hub.load_day import Loaded, load_crawl
-from dagster_project.lib.hub.page_columns import columns_of
+from dagster_project.lib.hub.page_columns import Columns, columns_of
 from dagster_project.lib.hub.read_pages import kept_of
 from dagster_project.lib.record.items import items_of
 from dagster_project.lib.record.landing import Crawl
@@ -281,7 +280,7 @@ def assert_any_item_costs_no_other(home: Path, seed: int, odd: int, page_size: i
     assert counted > odd / 3
 
 
-def rows_of(columns: Table) -> list[tuple[Any, ...]]:
+def rows_of(columns: Columns) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         return connection.execute("from columns").fetchall()
 

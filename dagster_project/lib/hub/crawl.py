@@ -17,7 +17,6 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import httpx2
-from arro3.core import Table
 
 from dagster_project.lib.hub.client import (
     LIMITS,
@@ -36,7 +35,7 @@ from dagster_project.lib.hub.client import (
 )
 from dagster_project.lib.hub.fields import EXPAND
 from dagster_project.lib.hub.odd_values import OddValues
-from dagster_project.lib.hub.page_columns import columns_of
+from dagster_project.lib.hub.page_columns import Columns, columns_of
 from dagster_project.lib.hub.read_pages import keep_columns
 from dagster_project.lib.record.landing import HUB, Crawl, Opening, Page, find_crawls, open_crawl
 from dagster_project.lib.settings import Settings
@@ -267,12 +266,11 @@ class _Pace:
             self.sleep(wait)
 
 
-def _look_through(response: httpx2.Response, columns: Table | None, where: str) -> tuple[int, str]:
+def _look_through(response: httpx2.Response, columns: Columns | None, where: str) -> tuple[int, str]:
     """How many items a page lists, and a digest of their ids. Raises HubError if it is no list."""
     if columns is None:
         return count_items(response, where), digest_of_ids(response.content)
-    hub_ids = columns.column("hub_id").to_pylist()
-    return len(hub_ids), digest_of_ids(response.content, hub_ids)
+    return len(columns.hub_ids), digest_of_ids(response.content, columns.hub_ids)
 
 
 def _tell_of_changes(odd: OddValues, settings: Settings, told: set[str]) -> None:

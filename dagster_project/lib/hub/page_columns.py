@@ -7,16 +7,21 @@ and where pages and columns lie (record/landing).
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
 from itertools import chain
 from typing import Any
 
 import msgspec
+import nanoarrow as na
 import numpy as np
-from arro3.core import Array, DataType, Table, list_array
-from arro3.io import read_ipc_stream, write_ipc_stream
+import zstandard
 from msgspec import UNSET, UnsetType
+from nanoarrow.c_array import CArray
+from nanoarrow.c_array_stream import CArrayStream
+from nanoarrow.ipc import InputStream, StreamWriter
+from numpy.typing import NDArray
 
 from dagster_project.lib.hub.fields import (
     BY_NAME,
@@ -31,22 +36,44 @@ from dagster_project.lib.hub.fields import (
     WHOLE,
     Field,
 )
+from dagster_project.lib.warehouse.raw_tables import DAY_COLUMNS
 
-COLUMNS = [column for field in FIELDS for column in field.columns]
-_TEXT, _WHOLE, _NUMBER, _FLAG = DataType.string(), DataType.int64(), DataType.float64(), DataType.bool()
+# the repository's owner alone sees a private model, and the warehouse none
+COLUMN_TYPES = {column: DAY_COLUMNS.get(column, "boolean") for field in FIELDS for column in field.columns}
 _GATES = {True: "yes", False: "false", "auto": "auto", "manual": "manual", None: None}
-_VERSION = blake2b(
-    repr([(f.name, f.columns, f.kind.meaning) for f in FIELDS]).encode(), digest_size=8
-).digest()
-
-
+_VERSION = blake2b(repr(COLUMN_TYPES).encode(), digest_size=8).digest()
+# level 1: half of what LZ4 leaves, and the columns of a page are as large as its JSON
+_COMPRESSOR = zstandard.ZstdCompressor(level=1)
 _ITEM = msgspec.defstruct(
     "Item", [(f.name, f.kind.typed | None | UnsetType, UNSET) for f in FIELDS], gc=False
 )
 _DECODER = msgspec.json.Decoder(list[_ITEM])  # type: ignore[valid-type]
+_ARROW = {
+    "varchar": na.string(),
+    "varchar[]": na.list_(na.string()),
+    "bigint": na.int64(),
+    "double": na.float64(),
+    "boolean": na.bool_(),
+    "timestamp": na.timestamp("us"),
+}
+_SCHEMA = na.c_schema(na.struct({column: _ARROW[kind] for column, kind in COLUMN_TYPES.items()}))
 
 
-def columns_of(body: bytes, *, is_mended: bool = False) -> Table | None:
+@dataclass(frozen=True)
+class Columns:
+    """The columns of pages as Arrow, for DuckDB to read once registered: a row an item, in their order."""
+
+    pages: list[CArray]
+
+    @property
+    def hub_ids(self) -> list[str]:
+        return [one for page in self.pages for one in na.Array(page.child(0)).to_pylist()]
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return CArrayStream.from_c_arrays(self.pages, _SCHEMA).__arrow_c_stream__()
+
+
+def columns_of(body: bytes, *, is_mended: bool = False) -> Columns | None:
     """The columns of a page, a row an item; None if one of its items is not as nearly all are.
 
     None says nothing else of the items: they are to be read one by one, and what can be of them is a page
@@ -60,7 +87,8 @@ def columns_of(body: bytes, *, is_mended: bool = False) -> Table | None:
     rows = zip(*map(msgspec.structs.astuple, items), strict=True) if items else [()] * len(FIELDS)
     said: dict[str, tuple[Any, ...]] = dict(zip(BY_NAME, rows, strict=True))
     missing = {name: values.count(UNSET) for name, values in said.items()}
-    if not is_mended and not (_has_required(said, missing) and _is_each_once(body, said, missing)):
+    is_plain = is_mended or not items or (_has_required(said) and _is_each_once(body, said, missing))
+    if not is_plain:
         return None
     values = {
         name: [None if one is UNSET else one for one in said[name]] if count else said[name]
@@ -75,34 +103,36 @@ def columns_of(body: bytes, *, is_mended: bool = False) -> Table | None:
         owner or (name.partition("/")[0] if "/" in name else None)
         for owner, name in zip(values["author"], values["id"], strict=True)
     ]
-    arrays["author"] = [Array(owners, _TEXT)]
-    in_order = chain.from_iterable(arrays[field.name] for field in FIELDS)
-    return Table.from_arrays(list(in_order), names=COLUMNS)
+    arrays["author"] = [na.c_array(owners, na.string())]
+    in_order = [array for field in FIELDS for array in arrays[field.name]]
+    return Columns([na.c_array_from_buffers(_SCHEMA, len(items), [None], children=in_order)])
 
 
-def packed(columns: Table) -> bytes:
+def packed(columns: Columns) -> bytes:
     """Columns as bytes to keep, of this version."""
-    stream = BytesIO(_VERSION)
-    stream.seek(len(_VERSION))
-    write_ipc_stream(columns, stream)  # LZ4: a fifth larger than the page, zstd costs half as much again
-    return stream.getvalue()
+    stream = BytesIO()
+    with StreamWriter.from_writable(stream) as writer:
+        writer.write_stream(columns)
+    return _VERSION + _COMPRESSOR.compress(stream.getvalue())
 
 
-def unpacked(content: bytes) -> Table | None:
+def unpacked(content: bytes) -> Columns | None:
     """Columns that were kept, None of another version."""
-    start = len(_VERSION)
-    return read_ipc_stream(BytesIO(content[start:])).read_all() if content[:start] == _VERSION else None
+    if not content.startswith(_VERSION):
+        return None
+    stream = BytesIO(zstandard.decompress(content[len(_VERSION) :]))
+    return Columns(list(na.c_array_stream(InputStream.from_readable(stream))))
 
 
-def _arrays(field: Field, values: Sequence[Any]) -> list[Array]:
+def _arrays(field: Field, values: Sequence[Any]) -> list[CArray]:
     """The columns of a field. Raises ValueError for a value that is not as nearly all are."""
     if field.kind is PARENTS:
         models = [one and _said(one.models) for one in values]
         names = [some and [one and _said(one.id) for one in some] for some in models]
-        _check(field, [name for some in names if some for name in some if name is not None])
-        return [Array([one and _said(one.relation) for one in values], _TEXT), _lists(names)]
+        _check(field, [name for name in chain.from_iterable(filter(None, names)) if name is not None])
+        return [na.c_array([one and _said(one.relation) for one in values], na.string()), _lists(names)]
     if field.kind is TOTAL:
-        return [Array([one and _said(one.total) for one in values], _WHOLE)]
+        return [_numbers(na.int64(), [one and _said(one.total) for one in values])]
     if field.kind is TEXTS:
         return [_lists(values)]
     if field.kind.pattern:
@@ -110,12 +140,14 @@ def _arrays(field: Field, values: Sequence[Any]) -> list[Array]:
     return [_times(values) if field.kind is TIME else _plain(field, values)]
 
 
-def _plain(field: Field, values: Sequence[Any]) -> Array:
+def _plain(field: Field, values: Sequence[Any]) -> CArray:
     if field.kind is FLAG:
-        return Array([one is True for one in values], _FLAG)
-    if field.kind is GATE:
-        return Array([_GATES[one] for one in values], _TEXT)
-    return Array(values, {WHOLE: _WHOLE, NUMBER: _NUMBER}.get(field.kind, _TEXT))
+        return na.c_array([one is True for one in values], na.bool_())
+    if field.kind is WHOLE:
+        return _numbers(na.int64(), values)
+    if field.kind is NUMBER:
+        return _numbers(na.float64(), values, np.float64)
+    return na.c_array([_GATES[one] for one in values] if field.kind is GATE else values, na.string())
 
 
 def _said(value: Any) -> Any:
@@ -128,25 +160,31 @@ def _check(field: Field, texts: list[str]) -> None:
         raise ValueError
 
 
-def _times(values: Sequence[str | None]) -> Array:
+def _numbers(kind: na.Schema, values: Sequence[float | None], stored: type = np.int64) -> CArray:
+    return _array(kind, values, np.array([one or 0 for one in values], stored))
+
+
+def _times(values: Sequence[str | None]) -> CArray:
     """Times of a pattern, in UTC. Raises ValueError for one that there never was."""
-    moments = np.array([one and one[:-1] for one in values], "datetime64[us]").astype(np.int64)
-    known = Array.from_numpy(moments)
-    if None in values:
-        known = Array([one and int(moment) for one, moment in zip(values, moments, strict=True)], _WHOLE)
-    return known.cast(DataType.timestamp("us"))
+    return _array(
+        na.timestamp("us"), values, np.array([one and one[:-1] for one in values], "datetime64[us]")
+    )
 
 
-def _lists(values: Sequence[list[str | None] | None]) -> Array:
-    offsets = np.zeros(len(values) + 1, np.int32)
-    np.cumsum([len(one or ()) for one in values], out=offsets[1:])
-    texts = Array(list(chain.from_iterable(filter(None, values))), _TEXT)
-    missing = Array([one is None for one in values], _FLAG)
-    return list_array(Array.from_numpy(offsets), texts, mask=missing)
+def _lists(values: Sequence[list[str | None] | None]) -> CArray:
+    ends = np.cumsum([0, *(len(one or ()) for one in values)], dtype=np.int32)
+    texts = na.c_array(list(chain.from_iterable(filter(None, values))), na.string())
+    return _array(na.list_(na.string()), values, ends, texts)
 
 
-def _has_required(said: dict[str, tuple[Any, ...]], missing: dict[str, int]) -> bool:
-    return not any(missing[f.name] or None in said[f.name] for f in FIELDS if f.is_required)
+def _array(kind: na.Schema, values: Sequence[Any], numbers: NDArray[Any], *children: CArray) -> CArray:
+    known = [one is not None for one in values]
+    valid = None if all(known) else np.packbits(known, bitorder="little")
+    return na.c_array_from_buffers(kind, len(values), [valid, numbers.view(np.uint8)], children=children)
+
+
+def _has_required(said: dict[str, tuple[Any, ...]]) -> bool:
+    return not any(None in said[f.name] or UNSET in said[f.name] for f in FIELDS if f.is_required)
 
 
 def _is_each_once(body: bytes, said: dict[str, tuple[Any, ...]], missing: dict[str, int]) -> bool:
@@ -154,15 +192,15 @@ def _is_each_once(body: bytes, said: dict[str, tuple[Any, ...]], missing: dict[s
 
     In doubt it does not: where a name may be spelt with an escape, or does not stand next to its colon.
     """
-    text = np.frombuffer(b" " * 8 + body, np.uint8)
+    text = np.frombuffer(body, np.uint8)
     colons = np.flatnonzero(text == ord(":"))
     before = text[colons - 1]
     # most pages have no backslash, and one byte is found in no time
     if (b"\\" in body and b"\\u" in body) or (before <= ord(" ")).any():
         return False
     # of each name its last four bytes, the quotation mark before it included if it is short
-    ends = colons[before == ord('"')] - 5
-    spelt = np.ndarray(len(text) - 3, np.dtype("<u4"), text, strides=(1,))[ends]
+    starts = colons[before == ord('"')] - 5
+    spelt = np.ndarray(len(text) - 3, np.dtype("<u4"), text, strides=(1,))[starts]
     bases = [one for one in said["baseModels"] if one]
     parents = [one for base in bases for one in base.models or () if one]
     totals = [one.total for one in chain(said["safetensors"], said["gguf"]) if one]
@@ -175,8 +213,9 @@ def _is_each_once(body: bytes, said: dict[str, tuple[Any, ...]], missing: dict[s
         ("total", totals),
     ):
         found[_ending(name)] = found.get(_ending(name), 0) + len(values) - values.count(UNSET)
+    short = spelt >> np.uint32(8)
     return all(
-        np.count_nonzero(spelt >> np.uint32(32 - 8 * len(end)) == int.from_bytes(end, "little")) == count
+        np.count_nonzero((spelt if len(end) == 4 else short) == int.from_bytes(end, "little")) == count
         for end, count in found.items()
     )
 

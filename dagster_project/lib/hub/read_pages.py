@@ -10,15 +10,13 @@ from typing import Any
 
 import duckdb
 import orjson
-from arro3.core import Table
 
 from dagster_project.lib.hub.fields import FIELDS, Field
 from dagster_project.lib.hub.odd_values import ITEM, OddValues
-from dagster_project.lib.hub.page_columns import COLUMNS, columns_of, packed, unpacked
+from dagster_project.lib.hub.page_columns import COLUMN_TYPES, Columns, columns_of, packed, unpacked
 from dagster_project.lib.record.items import Unreadable
 from dagster_project.lib.record.landing import Crawl, Page
 from dagster_project.lib.warehouse.connection import changed_rows, count_rows, scalar
-from dagster_project.lib.warehouse.raw_tables import DAY_COLUMNS
 
 PAGES_AT_ONCE = 120  # of a thousand models: a row group of DuckDB's, 40 MB in memory
 
@@ -57,18 +55,18 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[di
     return counts, odd
 
 
-def keep_columns(crawl: Crawl, page: Page, columns: Table | None) -> OddValues:
+def keep_columns(crawl: Crawl, page: Page, columns: Columns | None) -> OddValues:
     """Lay down the columns of a landed page, if nothing in it is odd; returns what is.
 
     None of them were made in one go.
     """
     odd = OddValues()
-    found = _read_one_by_one(crawl, page, odd) if columns is None else columns
+    if columns is None:
+        rows = _kept_of_page(crawl, page, odd)
+        odd.said = {name: sum(name in row for row in rows) + count for name, count in odd.counts.items()}
+        columns = _mended(rows)
     if not odd.counts:
-        crawl.keep_columns(page, packed(found))
-    for field in FIELDS:
-        said = found.num_rows - found.column(field.columns[0]).null_count
-        odd.said[field.name] = said + odd.counts[field.name]
+        crawl.keep_columns(page, packed(columns))
     return odd
 
 
@@ -88,7 +86,7 @@ def kept_of(item: dict[str, Any]) -> tuple[dict[str, Any], list[Field]]:
 
 def _read(connection: duckdb.DuckDBPyConnection, crawl: Crawl, odd: OddValues) -> int:
     """Fill `staged` from the pages; returns the overlap removed."""
-    columns = ", ".join(f'"{name}" {DAY_COLUMNS.get(name, "boolean")}' for name in COLUMNS)
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMN_TYPES.items())
     connection.execute(f"create or replace temp table staged ({columns})")
     # by page and position, so that the row that is kept of a model does not change from load to load
     connection.execute("set preserve_insertion_order = true")
@@ -109,23 +107,22 @@ def _insert(
     pages = [page for page in crawl.pages if page.stream.startswith(streams)]
     for start in range(0, len(pages), PAGES_AT_ONCE):
         columns = [_columns(crawl, page, odd) for page in pages[start : start + PAGES_AT_ONCE]]
-        batches = [batch for one in columns for batch in one.to_batches()]
-        connection.register("columns", Table.from_batches(batches, schema=columns[0].schema))
+        connection.register("columns", Columns([page for one in columns for page in one.pages]))
         connection.execute(f"insert into {table} from columns")
         connection.unregister("columns")
 
 
-def _columns(crawl: Crawl, page: Page, odd: OddValues) -> Table:
+def _columns(crawl: Crawl, page: Page, odd: OddValues) -> Columns:
     """What the page says, without what cannot be, which is added to `odd`."""
     kept = crawl.kept_columns(page)
     found = unpacked(kept) if kept else None
     if found is None:
         found = columns_of(crawl.read(page))
-    return _read_one_by_one(crawl, page, odd) if found is None else found
+    return _mended(_kept_of_page(crawl, page, odd)) if found is None else found
 
 
-def _read_one_by_one(crawl: Crawl, page: Page, odd: OddValues) -> Table:
-    columns = columns_of(orjson.dumps(_kept_of_page(crawl, page, odd)), is_mended=True)
+def _mended(rows: list[dict[str, Any]]) -> Columns:
+    columns = columns_of(orjson.dumps(rows), is_mended=True)
     assert columns is not None  # kept_of says how the reader finds each value
     return columns
 
