@@ -17,7 +17,7 @@ HUB_KINDS: dict[str, dict[str, object]] = {
     "stuck_cursor": {},
     "empty": {},
     "missing": {"fraction": 0.3},
-    "flip": {"field": "downloads", "to": "text"},
+    "flip": {"field": "downloads", "to": "text", "count": 1},
     "null": {"field": "downloads"},
     "absent": {"field": "downloadsAllTime"},
     "duplicates": {"count": 1},

@@ -368,7 +368,7 @@ def _spoil(body: bytes, fault: Fault) -> bytes:
             items.append({**hidden, "author": "token-owner", "private": True})
         return orjson.dumps(items)
     name = fault.text("field")
-    for item in items if fault.kind != "flip" else items[:1]:
+    for item in items if fault.kind != "flip" else items[: int(fault.number("count"))]:
         if fault.kind == "absent":
             item.pop(name, None)
         else:
