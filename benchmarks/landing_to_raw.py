@@ -1,9 +1,10 @@
-"""Budget: landing to raw for 200,000 models at least 6 times as fast as `HfApi.list_models` into DuckDB,
-in one run, in under 400 MB.
+"""Budget: pages to raw for 200,000 models in a quarter of the CPU time that `HfApi.list_models` into DuckDB
+takes, in one run, and the load in under 400 MB.
 
 The Hub's own client is given every field that we load; its rows go into DuckDB by way of a data frame, the
-quickest way that its objects allow. The crawl (HTTP, page files) is timed as well, so that the whole way
-can be compared too.
+quickest way that its objects allow. Ours is the load, and the columns that the crawl makes of each page while
+it awaits the next one. The whole crawl (HTTP, page files and columns) is measured as well, so that the whole
+way can be compared too.
 """
 
 import tempfile
@@ -14,7 +15,7 @@ import duckdb
 import pandas as pd
 from huggingface_hub import HfApi
 
-from benchmarks.listing import DAY, land_listing, served, write_listing
+from benchmarks.listing import DAY, keep_listed, land_listing, served, write_listing
 from benchmarks.measured import measured, verdict
 from dagster_project.lib.hub.crawl import crawl
 from dagster_project.lib.hub.fields import EXPAND
@@ -24,7 +25,7 @@ from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 
 MODELS = 200_000
-TIMES_AS_FAST = 6.0
+LESS_CPU = 4.0
 PEAK_MB = 400.0
 
 
@@ -38,16 +39,20 @@ def main() -> bool:
         with served(home / "pages") as endpoint:
             client = measured(through_list_models, endpoint, str(home / "client.duckdb"))
             crawled = measured(through_crawl, endpoint, str(home / "crawled"))
+        read = measured(read_pages, str(home))
         loaded = measured(load_landed, str(home))
     print(client.line("HfApi.list_models into DuckDB"))
     print(crawled.line("our crawl into landing"))
+    print(read.line("of it, pages read into columns"))
     print(loaded.line("landing to raw"))
-    ratio = client.wall / loaded.wall
-    whole = client.wall / (loaded.wall + crawled.wall)
-    print(f"  landing to raw is {ratio:.1f} × as fast; crawl and load together {whole:.1f} ×")
+    ratio = client.cpu / (read.cpu + loaded.cpu)
+    print(
+        f"  CPU of list_models: {ratio:.1f} × ours with the pages read, {client.cpu / loaded.cpu:.1f} × the "
+        f"load alone, {client.cpu / (crawled.cpu + loaded.cpu):.1f} × crawl and load"
+    )
     return all(
         [
-            verdict(f"at least {TIMES_AS_FAST:.0f} × as fast as list_models", ratio >= TIMES_AS_FAST),
+            verdict(f"list_models takes {LESS_CPU:.0f} × the CPU or more", ratio >= LESS_CPU),
             verdict(f"peak memory of the load under {PEAK_MB:.0f} MB", loaded.peak_mb < PEAK_MB),
         ]
     )
@@ -94,6 +99,11 @@ def through_crawl(endpoint: str, home: str) -> int:
     """Our crawl of the same listing into page files."""
     settings = Settings(home=Path(home), hub_endpoint=endpoint, scope="census")
     return crawl(settings, DAY, []).rows
+
+
+def read_pages(home: str) -> int:
+    """What the crawl does of it: the columns of each page, laid down beside it."""
+    return keep_listed(newest_complete(Path(home) / "landing", DAY, "census"), Path(home) / "pages")
 
 
 def load_landed(home: str) -> int:

@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from dagster_project.lib.hub.page_columns import columns_of
+from dagster_project.lib.hub.read_pages import keep_columns
 from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
 from dagster_project.synthetic.items import pages
 from dagster_project.synthetic.world import World
@@ -34,8 +36,15 @@ def write_listing(folder: Path, models: int) -> int:
     return listed
 
 
-def land_listing(landing: Path, models: int) -> Crawl:
-    """A complete landed crawl of a world of `models`, page by page."""
+def keep_listed(crawl: Crawl, folder: Path) -> int:
+    """Lay the columns of a listing that was written beside its landed pages; returns the models in it."""
+    for page in crawl.pages:
+        keep_columns(crawl, page, columns_of((folder / f"page-{page.number}.json").read_bytes()))
+    return crawl.rows
+
+
+def land_listing(landing: Path, models: int, *, with_columns: bool = False) -> Crawl:
+    """A complete landed crawl of a world of `models`, page by page; with columns as a crawl leaves it."""
     opening = Opening(
         day=DAY.isoformat(),
         scope="census",
@@ -47,7 +56,9 @@ def land_listing(landing: Path, models: int) -> Crawl:
     )
     crawl = open_crawl(landing, opening)
     for body in pages(World(models), DAY):
-        crawl.add_page("census", body, body.count(b'"_id"'), _NOON, None)
+        page = crawl.add_page("census", body, body.count(b'"_id"'), _NOON, None)
+        if with_columns:
+            keep_columns(crawl, page, columns_of(body))
     crawl.finish()
     return crawl
 
