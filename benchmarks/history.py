@@ -113,7 +113,7 @@ class History:
         connection.execute(
             f"""
             create or replace table {KEYED} as
-            select c.* exclude (world_row) replace (
+            select date '{self.day}' as snapshot_date, c.* exclude (world_row) replace (
                 n.downloads_30d as downloads_30d, nullif(n.all_time, -1) as downloads_all_time,
                 n.likes as likes, cast(n.trending as double) as trending_score,
                 make_timestamp(n.modified * 1000000) as last_modified
@@ -121,7 +121,7 @@ class History:
             from memory.cards as c join counters as n using (world_row) order by c.model_key
             """
         )
-        load_keyed(connection, self.settings, self._snapshot_row(connection, len(present)))
+        load_keyed(connection, self.settings, [self._snapshot_row(connection, len(present))])
         connection.execute("delete from raw.loads")  # no file was written, so none is missed
 
     def _snapshot_row(self, connection: duckdb.DuckDBPyConnection, rows: int) -> dict[str, Any]:

@@ -256,7 +256,9 @@ class _Past:
         )
 
     def _write(self, snapshot: dict[str, Any]) -> None:
-        load_day.number_models(self.connection)
+        day = snapshot["snapshot_date"]
+        load_day.empty_keyed(self.connection)
+        load_day.number_models(self.connection, day)
         rows = f"({load_day.KEYED_ROWS})"
         snapshots.put_in_place(snapshots.write_hub_day(self.connection, rows, self.settings, snapshot))
         load_day.register_models(self.connection, "(from new_keys join staged using (hub_id))")

@@ -1,15 +1,16 @@
 """Days of the public archive into the warehouse, as many as are asked for.
 
-Belongs here: which days to fetch, what that costs, fetching and loading them one after the other, gaps.
+Belongs here: which days to fetch, what that costs, fetching them and loading many at once, gaps.
 Does not belong here: requests (client), bytes (byte_ranges) and storing (unobserved_days).
 
-A day is one transaction, and a day that is loaded is not fetched again: a backfill that was stopped goes on
-where it was. What was fetched is deleted once it is loaded: the file of the day in snapshots/ is its record.
+Some days are one transaction, and a day that is loaded is not fetched again: a backfill that was stopped
+goes on where it was. What was fetched is deleted once it is loaded: the file of the day in snapshots/ is its
+record.
 """
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -29,14 +30,14 @@ from dagster_project.lib.archive.client import (
 )
 from dagster_project.lib.archive.unobserved_days import (
     PastDay,
-    load_past_day,
+    load_past_days,
     note_gap,
     short_provenance,
     standing,
 )
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub.fields import BY_NAME
-from dagster_project.lib.hub.load_day import Loaded
+from dagster_project.lib.hub.load_day import SET_ROWS, Loaded
 from dagster_project.lib.hub.read_files import FileRefused, parquet
 from dagster_project.lib.seeds.tables import followed_publishers
 from dagster_project.lib.settings import Settings
@@ -71,6 +72,17 @@ class Cost:
             f"needed columns, {self.columns_share:.0%} of the files), about {_megabytes(self.disk_bytes)} on "
             f"disk at most; {REQUESTS_A_DAY} requests a day of the resolver's quota ({RESOLVER_QUOTA})"
         )
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The file of a day on disk; `said` ends the day's line once it is loaded."""
+
+    past: PastDay
+    path: Path
+    name: str
+    rows: int
+    said: str
 
 
 @dataclass
@@ -126,12 +138,10 @@ def backfill(
         logger.info(str(cost))
         _refuse_without_room(settings, cost)
     done = Done()
-    for number, day in enumerate(days, 1):
-        try:
-            line = _fill(connection, archive, settings, day, folder, done, loaded)
-        except FileRefused as error:
-            done.refused[day] = line = str(error)
-        logger.info(f"{day} ({number} of {len(days)}): {line}")
+    for some in _sets(connection, archive, settings, days, folder, done):
+        lines = _load(connection, settings, some, done, loaded)
+        for day, line in lines.items():
+            logger.info(f"{day} ({days.index(day) + 1} of {len(days)}): {line}")
     shutil.rmtree(folder, ignore_errors=True)
     logger.info(str(done))
     if done.refused:
@@ -139,16 +149,69 @@ def backfill(
     return done
 
 
-def _fill(
+def _sets(
+    connection: Connection, archive: Archive, settings: Settings, days: list[date], folder: Path, done: Done
+) -> Iterator[dict[date, Fetched | str]]:
+    """What became of each day (its file, or its line), as many days at once as are loaded together.
+
+    What was fetched before an error is yielded before it is raised.
+    """
+    some: dict[date, Fetched | str] = {}
+    rows = 0
+    for day in days:
+        try:
+            found = _fetched(connection, archive, settings, day, folder, done)
+        except FileRefused as error:
+            done.refused[day] = found = str(error)
+        except ModelTideError:
+            yield some
+            raise
+        # a day that is replaced comes alone (load_day.load_held)
+        is_alone = isinstance(found, Fetched) and standing(connection, day) is not None
+        if rows and isinstance(found, Fetched) and (is_alone or rows + found.rows > SET_ROWS):
+            yield some
+            some, rows = {}, 0
+        some[day] = found
+        rows += found.rows if isinstance(found, Fetched) else 0
+        if not rows or is_alone:
+            yield some
+            some, rows = {}, 0
+    yield some
+
+
+def _load(
     connection: Connection,
-    archive: Archive,
     settings: Settings,
-    day: date,
-    folder: Path,
+    some: dict[date, Fetched | str],
     done: Done,
     loaded: Callable[[Loaded], None],
-) -> str:
-    """One day; returns its line."""
+) -> dict[date, str]:
+    """Load what was fetched; returns the line of each day."""
+    fetched = [one for one in some.values() if isinstance(one, Fetched)]
+    if not fetched:
+        return {day: str(line) for day, line in some.items()}
+    results, refused = load_past_days(
+        connection, settings, [(parquet(one.path, one.name), one.past) for one in fetched]
+    )
+    done.refused |= {day: str(error) for day, error in refused.items()}
+    for result in results:
+        done.loaded.append(result.day)
+        loaded(result)
+    counted = {one.day: f"{one.row_count:,} models, {one.new_models:,} of them new" for one in results}
+    lines = {}
+    for day, one in some.items():
+        if isinstance(one, Fetched):
+            one.path.unlink()
+            lines[day] = done.refused.get(day) or f"{counted[day]}, {one.said}"
+        else:
+            lines[day] = one
+    return lines
+
+
+def _fetched(
+    connection: Connection, archive: Archive, settings: Settings, day: date, folder: Path, done: Done
+) -> Fetched | str:
+    """The day's file, or why there is none. Raises FileRefused for one that cannot be had."""
     revision = archive.revisions.get(day)
     past = past_day(archive.origin, settings, followed_publishers(settings), day, revision)
     present = standing(connection, day)
@@ -173,15 +236,8 @@ def _fill(
             f"{name} {what}: {str(error).removesuffix(KEPT).rstrip('. ')}. Nothing was loaded of it; try "
             "again later, or leave the day out."
         ) from error
-    result = load_past_day(connection, settings, parquet(path, name), past)
-    path.unlink()
-    assert result is not None  # what stands there was asked above, and we are the only writer
-    done.loaded.append(day)
-    loaded(result)
-    return (
-        f"{result.row_count:,} models, {result.new_models:,} of them new, {_megabytes(layout.bytes)} in "
-        f"{len(layout.ranges)} requests, {short_provenance(past.provenance)}"
-    )
+    said = f"{_megabytes(layout.bytes)} in {len(layout.ranges)} requests, {short_provenance(past.provenance)}"
+    return Fetched(past, path, name, layout.rows, said)
 
 
 def past_day(

@@ -7,7 +7,7 @@ Does not belong here: asking the archive (backfill), reading columns (hub/read_f
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -83,11 +83,34 @@ def load_past_day(
     """
     if is_outranked(past.provenance, standing(connection, past.day)):
         return None
-    counts, lacks = stage_file(connection, source, settings, past.top, past.followed)
-    load_day.refuse_other_home(connection, past.origin, lacks)
-    limit_memory(connection, counts["row_count"])
-    snapshot = snapshot_of(connection, past) | counts | {"lacks": lacks}
-    return load_day.load_staged(connection, settings, snapshot)
+    loaded, refused = load_past_days(connection, settings, [(source, past)])
+    if refused:
+        raise refused[past.day]
+    return loaded[0]
+
+
+def load_past_days(
+    connection: Connection, settings: Settings, files: Sequence[tuple[Source, PastDay]]
+) -> tuple[list[load_day.Loaded], dict[date, FileRefused]]:
+    """Load days of one source in one transaction; returns them, and why the files of the others were refused.
+
+    None may have a better source. A day that is loaded already comes alone (load_day.load_held). Raises
+    WarehouseError for days that do not belong among those here.
+    """
+    said: list[dict[str, Any]] = []
+    refused: dict[date, FileRefused] = {}
+    load_day.empty_keyed(connection)
+    for source, past in files:
+        try:
+            counts, lacks = stage_file(connection, source, settings, past.top, past.followed)
+        except FileRefused as error:
+            refused[past.day] = error
+            continue
+        load_day.refuse_other_home(connection, past.origin, lacks)
+        load_day.hold_staged(connection, past.day)
+        said.append(snapshot_of(connection, past) | counts | {"lacks": lacks})
+    limit_memory(connection, sum(snapshot["row_count"] for snapshot in said))
+    return load_day.load_held(connection, settings, said) if said else [], refused
 
 
 def noted_gap(connection: Connection, day: date, provenance: str) -> str:

@@ -1,105 +1,132 @@
 """What the raw tables know of a model's attributes, group by group, as rows where they changed.
 
-Belongs here: letting one day say what a group was on it, whichever days are loaded before or after.
+Belongs here: letting days say what a group was on them, whichever days are loaded before, between or after.
 Does not belong here: counters, keys and acceptance (load_day).
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import duckdb
 
-from dagster_project.lib.warehouse.connection import changed_rows, count_rows
+from dagster_project.lib.warehouse.connection import changed_rows
 from dagster_project.lib.warehouse.raw_tables import Table
+from dagster_project.lib.warehouse.sql_text import one_of
 
-# days after one that say something of a group
-_DAYS_WITH_EVIDENCE = (
-    "select snapshot_date from raw.hub_snapshots "
-    "where snapshot_date > $day and is_accepted and not list_contains(lacks, $group)"
-)
+Connection = duckdb.DuckDBPyConnection
 
 
 def replace_evidence(
-    connection: duckdb.DuckDBPyConnection, keyed: str, group: str, table: Table, day: date
-) -> int:
-    """Let the table `keyed` say what `group` was on `day`; what other days say does not change.
+    connection: Connection, keyed: str, group: str, table: Table, says: Sequence[date], said: Sequence[date]
+) -> dict[date, int]:
+    """Let the rows of `keyed` tell what `group` was on the days `says`, and take back what was told of it on
+    the days `said`; what other days tell does not change. Returns the rows opened on each day.
 
-    With `before` the state that held before the day and `after` the state on the model's next day
-    with evidence, the table must show: a row at the day if its state differs from `before`, and a row
-    at the next day if `after` differs from what then precedes it. Returns rows opened at the day.
+    The table must show a row of a model on each day with evidence whose state differs from the one that held
+    before: that of the model's last such day, be it in `keyed` or known from earlier loads.
     """
-    name = table.full_name
+    if not says and not said:
+        return {}
+    days, name = sorted({*says, *said}), table.full_name
     connection.execute(
         f"""
         create or replace temp table before as
         select model_key, arg_max({_digest("t", table)}, first_seen) as digest from {name} as t
         where first_seen < ? group by model_key
         """,
-        [day],
+        [days[0]],
     )
     # none after the newest day, as a daily run and a rebuild load them: half the time
-    later = count_rows(connection, f"({_DAYS_WITH_EVIDENCE})", {"day": day, "group": group})
-    if later:
-        _set_aside_what_follows(connection, group, table, day)
-    connection.execute(f"delete from {name} where first_seen = ?", [day])
+    others = connection.execute(
+        "select snapshot_date from raw.hub_snapshots where snapshot_date > ? and is_accepted "
+        f"and not list_contains(lacks, ?) and snapshot_date not in {one_of(days)}",
+        [days[0], group],
+    ).fetchall()
+    if others:
+        _set_aside_what_is_around(connection, keyed, table, days, [day for (day,) in others])
+    if said:
+        connection.execute(f"delete from {name} where first_seen in {one_of(said)}")
+    told = f"from {keyed} as k where k.snapshot_date in {one_of(says)}"
+    if others or len(days) > 1:
+        around = "union all from around" if others else ""
+        connection.execute(
+            f"""
+            create or replace temp table opened as
+            select model_key, day, since from (
+                select *, lag(digest) over (partition by model_key order by day) as preceding from (
+                    select model_key, snapshot_date as day, {_digest("k", table)} as digest,
+                        cast(null as date) as since {told} {around}
+                )
+            ) left join before using (model_key, digest)
+            where preceding is distinct from digest and (preceding is not null or before.model_key is null)
+            """
+        )
+        new = (
+            "and exists (select 1 from opened as o "
+            "where o.model_key = k.model_key and o.day = k.snapshot_date and o.since is null)"
+        )
+    else:
+        new = (
+            "and not exists (select 1 from before as b "
+            f"where b.model_key = k.model_key and b.digest = {_digest('k', table)})"
+        )
     connection.execute(
-        f"insert into {name} select s.model_key, ?, {_state(table, 's.')} from {keyed} as s "
-        f"anti join before as b on s.model_key = b.model_key and {_digest('s', table)} = b.digest "
-        "order by s.model_key",
-        [day],
+        f"insert into {name} select k.model_key, k.snapshot_date, {_state(table, 'k.')} {told} {new} "
+        "order by k.snapshot_date, k.model_key"
     )
-    opened = changed_rows(connection)
-    if later:
-        _tell_what_follows(connection, keyed, table)
+    counts = {days[0]: changed_rows(connection)}
+    if others or len(days) > 1:
+        counts = dict(
+            connection.execute("select day, count(*) from opened where since is null group by day").fetchall()
+        )
+    if others:
+        connection.execute(
+            f"insert into {name} select o.model_key, o.day, {_state(table, 'k.')} from opened as o "
+            "join known as k on k.model_key = o.model_key and k.first_seen = o.since "
+            "order by o.day, o.model_key"
+        )
     connection.execute("drop table before")
-    return opened
+    return counts
 
 
-def _set_aside_what_follows(
-    connection: duckdb.DuckDBPyConnection, group: str, table: Table, day: date
+def _set_aside_what_is_around(
+    connection: Connection, keyed: str, table: Table, days: Sequence[date], others: Sequence[date]
 ) -> None:
-    """Fill `after` with each model's state on its next day, whose row is deleted if there is one."""
+    """Fill `known` with what is known of the models of `keyed` and of the days' former loads, and `around`
+    with their sightings on `others`: between the days, and the next one after. Rows of these sightings go.
+    """
     name = table.full_name
     connection.execute(
         f"""
-        create or replace temp table next_days as
-        select model_key, min(snapshot_date) as next_day from raw.hub_model_counters
-        where snapshot_date > $day and snapshot_date in ({_DAYS_WITH_EVIDENCE})
-        group by model_key
-        """,
-        {"day": day, "group": group},
-    )
-    connection.execute(
-        f"""
-        create or replace temp table after as
-        select n.model_key, n.next_day, {_state(table)} from next_days as n join {name} as t
-            on t.model_key = n.model_key and t.first_seen <= n.next_day
-        qualify row_number() over (partition by n.model_key order by t.first_seen desc) = 1
+        create or replace temp table concerned as
+        select model_key from {keyed} union
+        select model_key from raw.hub_model_counters where snapshot_date in {one_of(days)}
         """
     )
     connection.execute(
-        f"delete from {name} as t where exists ("
-        "select 1 from next_days as n where n.model_key = t.model_key and n.next_day = t.first_seen)"
+        f"create or replace temp table known as from {name} semi join concerned using (model_key)"
     )
-    connection.execute("drop table next_days")
-
-
-def _tell_what_follows(connection: duckdb.DuckDBPyConnection, keyed: str, table: Table) -> None:
-    """Give the next days the rows that they need after what the day says now."""
-    name = table.full_name
-    for preceding, digest, condition in (
-        (keyed, _digest("p", table), "true"),
-        ("before", "p.digest", f"a.model_key not in (select model_key from {keyed})"),
-    ):
-        connection.execute(
-            f"insert into {name} select a.model_key, a.next_day, {_state(table, 'a.')} "
-            f"from after as a join {preceding} as p using (model_key) "
-            f"where {condition} and {_digest('a', table)} <> {digest} order by a.model_key"
-        )
     connection.execute(
-        f"insert into {name} select model_key, next_day, {_state(table)} from after "
-        f"anti join {keyed} as k using (model_key) anti join before using (model_key) order by model_key"
+        f"""
+        create or replace temp table around as
+        with seen as (
+            select model_key, snapshot_date as day from raw.hub_model_counters
+            semi join concerned using (model_key)
+            where snapshot_date in {one_of(others)}
+        )
+        select s.model_key, s.day, {_digest("k", table)} as digest, k.first_seen as since
+        from (
+            from seen where day < ? union all
+            select model_key, min(day) from seen where day > ? group by model_key
+        ) as s asof join known as k on k.model_key = s.model_key and k.first_seen <= s.day
+        """,
+        [days[-1], days[-1]],
     )
-    connection.execute("drop table after")
+    connection.execute(
+        f"delete from {name} as t where exists ("
+        "select 1 from around as a where a.model_key = t.model_key and a.day = t.first_seen)"
+    )
+    connection.execute("drop table concerned")
 
 
 def _state(table: Table, prefix: str = "") -> str:

@@ -26,6 +26,15 @@ ACCOUNT_NAME = "[.-]*[0-9A-Za-z_][0-9A-Za-z_.-]*"
 REPOSITORY_ID = f"{ACCOUNT_NAME}(?:/{ACCOUNT_NAME})?"
 
 
+class Exact(NamedTuple):
+    """SQL that says the same of a column with less work, if the name of its type fits the pattern."""
+
+    pattern: str
+    value: str
+    silent: str
+    file: tuple[str, ...]
+
+
 class Kind(NamedTuple):
     """What a field may hold, and how it is read; `{}` in the SQL stands for what is read.
 
@@ -47,6 +56,13 @@ class Kind(NamedTuple):
     file: tuple[str, ...] = ("{}",)
     of_json: str = "{}"
     silent: str = "{} is null"
+    exact: Exact | None = None
+
+    def of_type(self, column_type: str) -> "Kind":
+        """How a file's column of this type is read."""
+        if self.exact is None or not re.fullmatch(self.exact.pattern, column_type):
+            return self
+        return self._replace(value=self.exact.value, silent=self.exact.silent, file=self.exact.file)
 
 
 class Field(NamedTuple):
@@ -155,6 +171,9 @@ _JSON_NUMBER = "case when json_type({}) in ('BIGINT', 'UBIGINT', 'DOUBLE') then 
 _DIGITS = f"[0-9]{{1,{len(str(LARGEST))}}}"
 _TIME = "try_cast({} as timestamptz) at time zone 'UTC'"
 _TOTAL = "json_extract(try_cast({} as json), '$.total')"
+_MEMBER = r'(?:\w+|"[^"]*") \w+(?:\([^()]*\))?(?:\[\])?'  # of a struct, with its type
+_IN_STRUCT = "struct_extract({}, 'total')"
+_MODELS = "struct_extract({}, 'models')"
 
 
 class Total(Struct, gc=False):
@@ -224,6 +243,13 @@ TIME = Kind(
     value=f"case when year({_TIME}) between {FIRST_YEAR} and {LAST_YEAR} then {_TIME} end",
     value_type="timestamp",
     meaning="a time as ISO 8601, UTC, of this century",
+    exact=Exact(
+        pattern="TIMESTAMP",
+        value=f"case when {{}} >= timestamp '{FIRST_YEAR}-01-01' "
+        f"and {{}} < timestamp '{LAST_YEAR + 1}-01-01' then {{}} end",
+        silent="{} is null",
+        file=("{}",),
+    ),
 )
 WHOLE = Kind(
     typed=Annotated[int, Meta(ge=0, le=LARGEST)],
@@ -245,6 +271,12 @@ TOTAL = Kind(
     # an object without a total is one that does not know its size
     silent="{} is null or coalesce(json_type(try_cast({} as json)) = 'OBJECT' "
     f"and coalesce(json_type({_TOTAL}), 'NULL') = 'NULL', false)",
+    exact=Exact(
+        pattern=rf"STRUCT\((?:{_MEMBER}, )*total (?:TINYINT|SMALLINT|INTEGER|BIGINT)(?:, {_MEMBER})*\)",
+        value=f"case when {_IN_STRUCT} between 0 and {LARGEST} then cast({_IN_STRUCT} as bigint) end",
+        silent=f"{_IN_STRUCT} is null",
+        file=("{}",),
+    ),
 )
 NUMBER = Kind(
     typed=Annotated[float, Meta(gt=-LARGEST - 1, lt=LARGEST + 1)],
@@ -285,6 +317,13 @@ PARENTS = Kind(
     value_type="json",
     meaning="an object with relation and models",
     file=("json_extract_string({}, '$.relation')", "nullif(json_extract_string({}, '$.models[*].id'), [])"),
+    exact=Exact(
+        pattern=r"STRUCT\(relation VARCHAR, models STRUCT\((?:_id VARCHAR, )?id VARCHAR\)\[\]\)",
+        value=f"case when coalesce(list_filter({_MODELS}, lambda one: not coalesce("
+        f"regexp_full_match(one.id, '{REPOSITORY_ID}'), false)), []) = [] then {{}} end",
+        silent="{} is null",
+        file=("struct_extract({}, 'relation')", f"nullif(list_transform({_MODELS}, lambda one: one.id), [])"),
+    ),
 )
 
 FIELDS = (

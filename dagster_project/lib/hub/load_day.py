@@ -1,14 +1,15 @@
-"""A day into the raw tables, or out of them: one transaction.
+"""Days into the raw tables, or out of them: one transaction for a set of days, or for one.
 
-Belongs here: the checks that accept or reject a landed day, keys, and the replacement of all that a day
-says.
+Belongs here: the checks that accept or reject a landed day, keys, and the replacement of all that days say.
 Does not belong here: reading pages (read_pages), attributes over time (attribute_history, repository_dates),
 days that nobody observed (archive/unobserved_days) and the files of snapshots/.
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -23,7 +24,7 @@ from dagster_project.lib.record.landing import Crawl
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import (
     WarehouseError,
-    changed_rows,
+    by_column,
     count_rows,
     limit_memory,
     scalar,
@@ -35,14 +36,18 @@ from dagster_project.lib.warehouse.raw_tables import (
     HUB_MODEL_COUNTERS,
     HUB_SNAPSHOTS,
 )
-from dagster_project.lib.warehouse.sql_text import literal_path
+from dagster_project.lib.warehouse.sql_text import literal_path, one_of
 
 MINIMUM_SHARE_OF_ROWS = 0.85  # of the previous accepted day of the same scope
 
-KEYED = "memory.keyed"  # the day's rows with their keys, in the database that `warehouse` attaches
+# a set of days: its statements cost the same whatever the rows, which lie in memory until they are stored
+SET_ROWS = 300_000
+
+KEYED = "memory.keyed"  # the rows of a set of days, with keys, in the database that `warehouse` attaches
 KEYED_ROWS = (
     "select keys.model_key, staged.* from staged join ("
-    "from new_keys union all by name select hub_id, model_key from raw.hub_models) as keys using (hub_id)"
+    "select hub_id, model_key from new_keys union all select hub_id, model_key from raw.hub_models"
+    ") as keys using (hub_id)"
 )
 
 Connection = duckdb.DuckDBPyConnection
@@ -81,11 +86,13 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
     snapshot |= {"is_accepted": not reasons or settings.accept, "reasons": reasons}
     if not snapshot["is_accepted"]:
         connection.execute("drop table staged")
-        was_accepted = _is_accepted(connection, day)
+        was_accepted = day in loaded_days(connection)
         if not was_accepted:
             load_note(connection, settings, snapshot)
         raise DayRejected(_rejection(day, reasons, was_accepted, crawl))
-    loaded = load_staged(connection, settings, snapshot)
+    empty_keyed(connection)
+    hold_staged(connection, day)
+    loaded = load_held(connection, settings, [snapshot])[0]
     crawl.drop_columns()
     return loaded
 
@@ -112,34 +119,57 @@ def observed_snapshot(connection: Connection, crawl: Crawl, counts: dict[str, An
     }
 
 
-def load_staged(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> Loaded:
-    """Put the rows of `staged` in place of what the snapshot's day said, and write its file."""
-    _give_keys(connection)
+def empty_keyed(connection: Connection) -> None:
+    """Begin a set: KEYED without a row, and `new_keys` without a model."""
+    body = ", ".join(f'"{name}" {kind}' for name, kind in DAY_COLUMNS.items())
+    connection.execute(f"create or replace table {KEYED} (snapshot_date date, {body})")
     connection.execute(
-        "drop table staged"
-    )  # before the transaction, so that its memory is free when it begins
-    # the file is written beside the inserts, by a connection of its own, and put in place before the commit
+        "create or replace temp table new_keys (snapshot_date date, hub_id varchar, model_key integer)"
+    )
+
+
+def hold_staged(connection: Connection, day: date) -> None:
+    """Move the rows of `staged` to KEYED as those of the day; models that nobody knows get their keys."""
+    number_models(connection, day)
+    connection.execute(
+        f"insert into {KEYED} by name select date '{day}' as snapshot_date, * from ({KEYED_ROWS})"
+    )
+    connection.execute("drop table staged")
+
+
+def load_held(connection: Connection, settings: Settings, said: Sequence[dict[str, Any]]) -> list[Loaded]:
+    """Put the rows of KEYED in place of what the days of these snapshot rows said, and write their files.
+
+    Of several days none may be loaded already: what it alone had said must go before another gets its keys.
+    KEYED and `new_keys` are dropped.
+    """
+    # the files are written beside the inserts, by a connection of its own, and put in place before the commit
     with connection.cursor() as second, ThreadPoolExecutor(1) as beside, transaction(connection):
-        writing = beside.submit(snapshots.write_hub_day, second, KEYED, settings, snapshot)
-        new_models = register_models(connection)
-        changes = _store_day(connection, settings, snapshot)
-        snapshots.put_in_place(writing.result())
+        writing = beside.submit(_write_files, second, settings, said)
+        opened = _store_keyed(connection, settings, said)
+        for temporary in writing.result():
+            snapshots.put_in_place(temporary)
+    counted = connection.execute("select snapshot_date, count(*) from new_keys group by all").fetchall()
+    connection.execute("drop table new_keys")
     connection.execute(f"drop table {KEYED}")
     snapshots.drop_superseded_hub_files(settings)
-    return Loaded(
-        snapshot["snapshot_date"], snapshot["row_count"], new_models, changes, snapshot.get("odd_values", [])
-    )
+    new_models = dict(counted)
+    return [
+        Loaded(
+            day := snapshot["snapshot_date"],
+            snapshot["row_count"],
+            new_models.get(day, 0),
+            {ATTRIBUTE_GROUPS[group].name: opened[group].get(day, 0) for group in _groups_said(snapshot)},
+            snapshot.get("odd_values", []),
+        )
+        for snapshot in said
+    ]
 
 
 def load_note(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
     """Say of a day that it has no rows, and why; rows that it had go. The note is a file of snapshots/."""
-    _key_nothing(connection)
-    temporary = snapshots.write_hub_day(connection, KEYED, settings, snapshot)
-    with transaction(connection):
-        _store_note(connection, settings, snapshot)
-        snapshots.put_in_place(temporary)
-    connection.execute(f"drop table {KEYED}")
-    snapshots.drop_superseded_hub_files(settings)
+    empty_keyed(connection)
+    load_held(connection, settings, [snapshot])
 
 
 def remove_day(connection: Connection, settings: Settings, day: date) -> None:
@@ -148,11 +178,11 @@ def remove_day(connection: Connection, settings: Settings, day: date) -> None:
     The file goes first, under a name that the next writer sweeps away: what a kill leaves is a day that is
     gone or one whose file is written again.
     """
-    _key_nothing(connection)
+    empty_keyed(connection)
     with transaction(connection), snapshots.withdrawn(settings, day):
-        _replace_day(connection, settings, day, list(ATTRIBUTE_GROUPS))
+        _replace_days(connection, settings, {day: []})
         connection.execute("delete from raw.hub_snapshots where snapshot_date = ?", [day])
-        snapshots.forget_loads_of(connection, day)
+        snapshots.forget_loads_of(connection, [day])
     connection.execute(f"drop table {KEYED}")
     snapshots.remove_unfinished(settings)
 
@@ -165,38 +195,39 @@ def rejected_days(connection: Connection) -> set[date]:
     return {day for (day,) in rows}
 
 
-def restore_day(connection: Connection, settings: Settings, day_file: snapshots.HubDay) -> None:
-    """Load a day from its file of snapshots/, keys included, as it was loaded the first time.
+def restore_days(connection: Connection, settings: Settings, files: Sequence[snapshots.HubDay]) -> None:
+    """Load days from their files of snapshots/, keys included, as they were loaded the first time.
 
     Raises SnapshotError for a file that cannot be read, WarehouseError for one of another data home.
     """
-    with snapshots.reading_record(day_file.path):
-        connection.execute(
-            f"create or replace table {KEYED} as select {', '.join(DAY_COLUMNS)} from read_parquet(?)",
-            [literal_path(day_file.path)],
-        )
-    if not day_file.snapshot["is_accepted"]:
-        with transaction(connection):
-            _store_note(connection, settings, day_file.snapshot)
-        connection.execute(f"drop table {KEYED}")
-        return
-    clash = connection.execute(
-        f"select k.hub_id, k.model_key from {KEYED} as k join raw.hub_models as m using (model_key) "
-        "where m.hub_id <> k.hub_id limit 1"
-    ).fetchall()
-    if clash:
-        raise WarehouseError(
-            f"{day_file.path}: model {clash[0][0]} has key {clash[0][1]}, which another model has "
-            "already. The file belongs to another data home; take it out of snapshots/hub/."
-        )
-    load_keyed(connection, settings, day_file.snapshot)
+    empty_keyed(connection)
+    paths = [literal_path(one.path) for one in files if one.snapshot["is_accepted"]]
+    if paths:
+        with snapshots.reading_record(files[0].path):
+            connection.execute(
+                f"insert into {KEYED} by name select {', '.join(DAY_COLUMNS)}, "
+                "cast(parse_filename(filename)[:10] as date) as snapshot_date from read_parquet(?)",
+                [paths],
+            )
+    load_keyed(connection, settings, [one.snapshot for one in files])
 
 
-def load_keyed(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
-    """Load a day whose rows are in KEYED already, keys included; KEYED is dropped."""
+def load_keyed(connection: Connection, settings: Settings, said: Sequence[dict[str, Any]]) -> None:
+    """Load days whose rows are in KEYED already and whose files are written; KEYED is dropped."""
     with transaction(connection):
-        register_models(connection)
-        _store_day(connection, settings, snapshot)
+        _store_keyed(connection, settings, said)
+        clash = connection.execute(
+            f"select k.snapshot_date, k.hub_id, k.model_key from {KEYED} as k "
+            "join raw.hub_models as m using (model_key) where m.hub_id <> k.hub_id limit 1"
+        ).fetchall()
+        if clash:
+            day, model, key = clash[0]
+            (load_id,) = (row["load_id"] for row in said if row["snapshot_date"] == day)
+            raise WarehouseError(
+                f"{snapshots.path_of(settings, snapshots.HUB, day, load_id)}: model {model} has key {key}, "
+                "which another model has already. The file belongs to another data home; take it out of "
+                "snapshots/hub/."
+            )
     connection.execute(f"drop table {KEYED}")
 
 
@@ -271,9 +302,10 @@ def refuse_other_home(connection: Connection, origin: str, lacks: list[str]) -> 
         )
 
 
-def _is_accepted(connection: Connection, day: date) -> bool:
-    found = scalar(connection, "select is_accepted from raw.hub_snapshots where snapshot_date = ?", [day])
-    return found is True
+def loaded_days(connection: Connection) -> set[date]:
+    """The days that have rows."""
+    rows = connection.execute("select snapshot_date from raw.hub_snapshots where is_accepted").fetchall()
+    return {day for (day,) in rows}
 
 
 def _rejection(day: date, reasons: list[str], was_accepted: bool, crawl: Crawl) -> str:
@@ -289,109 +321,140 @@ def _rejection(day: date, reasons: list[str], was_accepted: bool, crawl: Crawl) 
     )
 
 
-def _give_keys(connection: Connection) -> None:
-    """Fill KEYED from `staged`."""
-    number_models(connection)
-    connection.execute(f"create or replace table {KEYED} as {KEYED_ROWS}")
-    connection.execute("drop table new_keys")
-
-
-def number_models(connection: Connection) -> None:
-    """Fill `new_keys`: models of `staged` that are not registered get the next keys, biggest first."""
+def number_models(connection: Connection, day: date) -> None:
+    """Give models of `staged` that nobody knows the next keys, in `new_keys`: the biggest comes first."""
     connection.execute(
-        """
-        create or replace temp table new_keys as
+        f"""
+        insert into new_keys
         select
+            date '{day}',
             hub_id,
-            cast((select coalesce(max(model_key), 0) from raw.hub_models) + row_number() over (
+            cast(greatest(
+                coalesce((select max(model_key) from raw.hub_models), 0),
+                coalesce((select max(model_key) from new_keys), 0)
+            ) + row_number() over (
                 order by coalesce(downloads_all_time, downloads_30d, 0) desc, hub_id
-            ) as integer) as model_key
-        from staged anti join raw.hub_models using (hub_id)
+            ) as integer)
+        from staged anti join raw.hub_models using (hub_id) anti join new_keys using (hub_id)
         """
     )
 
 
-def register_models(connection: Connection, keyed: str = KEYED) -> int:
-    """Enter the models of `keyed` that are not registered; returns how many."""
+def register_models(connection: Connection, seen: str) -> None:
+    """Enter the models of `seen`, a row each, that are not registered."""
     connection.execute(
         "insert into raw.hub_models select model_key, hub_id, created_at, last_modified "
-        f"from {keyed} as k anti join raw.hub_models using (model_key) order by model_key"
+        f"from {seen} as k anti join raw.hub_models using (model_key) order by model_key"
     )
-    return changed_rows(connection)
 
 
-def _store_day(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> dict[str, int]:
-    """Replace all that the day says with the rows of `keyed`; returns rows opened per table."""
-    day = snapshot["snapshot_date"]
-    changes = _replace_day(connection, settings, day, snapshot["lacks"])
-    write_snapshot_row(connection, snapshot)
-    snapshots.record_load(connection, snapshots.HUB, day, snapshot["load_id"])
-    return changes
+def _write_files(connection: Connection, settings: Settings, said: Sequence[dict[str, Any]]) -> list[Path]:
+    """The files of the days under temporary names, all of them or none."""
+    written: list[Path] = []
+    try:
+        for snapshot in said:
+            rows = f"where snapshot_date = date '{snapshot['snapshot_date']}'"
+            table = f"(select {', '.join(DAY_COLUMNS)} from {KEYED} {rows})"
+            written.append(snapshots.write_hub_day(connection, table, settings, snapshot))
+    except BaseException:
+        for temporary in written:
+            temporary.unlink(missing_ok=True)
+        raise
+    return written
 
 
-def _store_note(connection: Connection, settings: Settings, snapshot: dict[str, Any]) -> None:
-    """Replace all that the day says with its snapshot row; KEYED has no row."""
-    day = snapshot["snapshot_date"]
-    if _is_accepted(connection, day):
-        _replace_day(connection, settings, day, list(ATTRIBUTE_GROUPS))
-    write_snapshot_row(connection, snapshot)
-    snapshots.record_load(connection, snapshots.NOTES, day, snapshot["load_id"])
-
-
-def _key_nothing(connection: Connection) -> None:
-    body = ", ".join(f'"{name}" {kind}' for name, kind in DAY_COLUMNS.items())
-    connection.execute(f"create or replace table {KEYED} ({body})")
-
-
-def _replace_day(connection: Connection, settings: Settings, day: date, lacks: list[str]) -> dict[str, int]:
-    """The same without the snapshot row: counters, evidence and facts."""
-    learn_facts(connection, KEYED)
-    doubt_facts(connection, KEYED, day)
-    settle_facts(connection, KEYED, settings, day)
-    former = scalar(
-        connection, "select lacks from raw.hub_snapshots where snapshot_date = ? and is_accepted", [day]
+def _store_keyed(
+    connection: Connection, settings: Settings, said: Sequence[dict[str, Any]]
+) -> dict[str, dict[date, int]]:
+    """Replace all that the days say with the rows of KEYED; returns the rows opened, by group and day."""
+    opened = _replace_days(
+        connection, settings, {snapshot["snapshot_date"]: _groups_said(snapshot) for snapshot in said}
     )
-    changes = {}
-    for group, table in ATTRIBUTE_GROUPS.items():
-        if group not in lacks:
-            changes[table.name] = replace_evidence(connection, KEYED, group, table, day)
-        elif isinstance(former, list) and group not in former:
-            replace_evidence(connection, f"(from {KEYED} limit 0)", group, table, day)
-    connection.execute(
-        "create or replace temp table gone as select model_key from raw.hub_model_counters "
-        f"where snapshot_date = ? and model_key not in (select model_key from {KEYED})",
-        [day],
+    write_snapshot_rows(connection, said)
+    snapshots.record_loads(
+        connection,
+        [
+            (snapshots.HUB if row["is_accepted"] else snapshots.NOTES, row["snapshot_date"], row["load_id"])
+            for row in said
+        ],
     )
-    connection.execute("delete from raw.hub_model_counters where snapshot_date = ?", [day])
-    columns = ", ".join(HUB_MODEL_COUNTERS.column_names[1:])
-    connection.execute(
-        f"insert into raw.hub_model_counters select ?, {columns} from {KEYED} order by model_key", [day]
-    )
-    if count_rows(connection, "gone"):  # seen by the load that is replaced and on no other day: never seen
+    return opened
+
+
+def _groups_said(snapshot: dict[str, Any]) -> list[str]:
+    """The attribute groups that a day says something of; a day without rows says nothing."""
+    return [group for group in ATTRIBUTE_GROUPS if snapshot["is_accepted"] and group not in snapshot["lacks"]]
+
+
+def _replace_days(
+    connection: Connection, settings: Settings, groups_said: Mapping[date, Collection[str]]
+) -> dict[str, dict[date, int]]:
+    """The same without the snapshot rows: models, counters, evidence and facts."""
+    days = list(groups_said)
+    found = connection.execute(
+        "select snapshot_date, lacks from raw.hub_snapshots "
+        f"where is_accepted and snapshot_date in {one_of(days)}"
+    ).fetchall()
+    former = dict(found)  # what is replaced
+    seen = KEYED
+    if len(days) > 1:
+        seen = "seen"
         connection.execute(
-            "delete from raw.hub_models where model_key in "
-            "(select model_key from gone anti join raw.hub_model_counters using (model_key))"
+            "create or replace temp table seen as select model_key, any_value(hub_id) as hub_id, "
+            "min(created_at) as created_at, max(last_modified) as last_modified "
+            f"from {KEYED} group by model_key"
         )
-    connection.execute("drop table gone")
-    return changes
+    register_models(connection, seen)
+    learn_facts(connection, seen)
+    if former:
+        doubt_facts(connection, KEYED, days)
+        settle_facts(connection, KEYED, settings, days)
+    opened = {
+        group: replace_evidence(
+            connection,
+            KEYED,
+            group,
+            table,
+            [day for day, groups in groups_said.items() if group in groups],
+            [day for day, lacks in former.items() if group not in lacks],
+        )
+        for group, table in ATTRIBUTE_GROUPS.items()
+    }
+    if former:
+        connection.execute(
+            "create or replace temp table gone as select model_key from raw.hub_model_counters "
+            f"where snapshot_date in {one_of(days)} and model_key not in (select model_key from {KEYED})"
+        )
+        connection.execute(f"delete from raw.hub_model_counters where snapshot_date in {one_of(days)}")
+    connection.execute(
+        f"insert into raw.hub_model_counters select {', '.join(HUB_MODEL_COUNTERS.column_names)} "
+        f"from {KEYED} order by snapshot_date, model_key"
+    )
+    if former:
+        if count_rows(connection, "gone"):  # seen by what is replaced and on no other day: never seen
+            connection.execute(
+                "delete from raw.hub_models where model_key in "
+                "(select model_key from gone anti join raw.hub_model_counters using (model_key))"
+            )
+        connection.execute("drop table gone")
+    return opened
 
 
 def snapshot_row(connection: Connection, day: date) -> dict[str, Any]:
     """What raw.hub_snapshots says of a day, of an earlier version too. Raises LookupError if nothing."""
-    found = connection.execute("from raw.hub_snapshots where snapshot_date = ?", [day])
-    names = [name for name, *_ in found.description]
-    rows = found.fetchall()
+    rows = by_column(connection.execute("from raw.hub_snapshots where snapshot_date = ?", [day]))
     if not rows:
         raise LookupError(f"raw.hub_snapshots has no row of {day}")
-    return dict(zip(names, rows[0], strict=True))
+    return rows[0]
 
 
-def write_snapshot_row(connection: Connection, snapshot: dict[str, Any]) -> None:
-    """Put the row of raw.hub_snapshots in place of the day's former one."""
-    connection.execute("delete from raw.hub_snapshots where snapshot_date = ?", [snapshot["snapshot_date"]])
+def write_snapshot_rows(connection: Connection, said: Sequence[dict[str, Any]]) -> None:
+    """Put rows of raw.hub_snapshots in place of the days' former ones."""
+    days = one_of(snapshot["snapshot_date"] for snapshot in said)
+    connection.execute(f"delete from raw.hub_snapshots where snapshot_date in {days}")
     holes = ", ".join("?" for _ in HUB_SNAPSHOTS.columns)
     connection.execute(
-        f"insert into raw.hub_snapshots values ({holes})",
+        f"insert into raw.hub_snapshots values {', '.join(f'({holes})' for _ in said)}",
         # a file of an earlier version lacks columns
-        [snapshot.get(name) for name in HUB_SNAPSHOTS.column_names],
+        [snapshot.get(name) for snapshot in said for name in HUB_SNAPSHOTS.column_names],
     )

@@ -17,7 +17,7 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub.fields import BY_NAME, FIELDS, Field, in_place, of_group, quoted
 from dagster_project.lib.hub.odd_values import SHOWN, OddValues
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.warehouse.connection import count_rows
+from dagster_project.lib.warehouse.connection import count_rows, scalar
 from dagster_project.lib.warehouse.raw_tables import ATTRIBUTE_GROUPS
 from dagster_project.lib.warehouse.sql_text import literal_path
 
@@ -83,32 +83,62 @@ def stage_file(
     connection.execute("set timezone = 'UTC'")  # a time that names no zone is UTC
     with named_errors(source.name):
         columns = _columns_of(connection, source)
-        said, odd = _survey(connection, source, columns)
-        changed = odd.changed_fields(settings)
-        if changed:
-            raise FileRefused(f"{source.name}: {'; '.join(changed)}. Nothing was loaded; mend the column.")
-        carried = {name for name, count in said.items() if count}  # NULL everywhere says nothing
-        lacks = lacking(carried)
-        rows = f"select {_select(columns, carried, KEY in lacks)} from {source.sql}"
-        if odd.left_out:
-            rows += f" where {_is_whole(columns)}"
-        parameters: list[object] = [source.path]
-        if top is not None:
-            rows = (
-                f"with source as ({rows}) from source where publisher in (select unnest(?::varchar[])) "
-                "or hub_id in (select hub_id from source "
-                "order by downloads_30d desc nulls last, hub_id limit ?)"
+        odd = OddValues()
+        carried = _read_plain(connection, source, columns)
+        if carried is None:
+            said, odd = _survey(connection, source, columns)
+            changed = odd.changed_fields(settings)
+            if changed:
+                raise FileRefused(
+                    f"{source.name}: {'; '.join(changed)}. Nothing was loaded; mend the column."
+                )
+            carried = {name for name, count in said.items() if count}  # NULL everywhere says nothing
+            whole = f"where {_is_whole(columns)}" if odd.left_out else ""
+            connection.execute(
+                "create or replace temp table staged as "
+                f"select {_select(columns, carried, KEY in lacking(carried))} from {source.sql} {whole}",
+                [source.path],
             )
-            parameters += [list(followed), top]
-        connection.execute(f"create or replace temp table staged as {rows}", parameters)
+        if top is not None:
+            connection.execute(
+                "delete from staged where (publisher in (select unnest(?::varchar[])) "
+                "or hub_id in (select hub_id from staged "
+                "order by downloads_30d desc nulls last, hub_id limit ?)) is not true",
+                [list(followed), top],
+            )
     removed = _remove(connection)
     clear_zeros(connection, "staged", carried)
-    if count_rows(connection, "staged where downloads_30d is not null") == 0:
+    rows, counted = connection.execute("select count(*), count(downloads_30d) from staged").fetchall()[0]
+    if not counted:
         raise FileRefused(
             f"{source.name}: column downloads says nothing (0, NULL or no count in every row). "
             "Nothing was loaded."
         )
-    return {"row_count": count_rows(connection, "staged"), "overlap": 0, **removed, **odd.columns()}, lacks
+    return {"row_count": rows, "overlap": 0, **removed, **odd.columns()}, lacking(carried)
+
+
+def _read_plain(connection: Connection, source: Source, columns: dict[str, str]) -> set[str] | None:
+    """Fill `staged`; returns the columns that say something, or None if something in the file cannot be.
+
+    Nearly every file is plain, and to survey one costs as much as to read it.
+    """
+    names = list(columns)
+    is_plain = " or ".join(_is_odd(BY_NAME[name], kind) for name, kind in columns.items())
+    said = " + ".join(f"(({quoted(name)} is not null)::bigint << {n})" for n, name in enumerate(names))
+    connection.execute(
+        "create or replace temp table staged as "
+        f"select {_select(columns, set(names), '_id' not in columns)}, not ({is_plain}) as is_plain, "
+        f"{said} as said from {source.sql}",
+        [source.path],
+    )
+    plain, named, bits = connection.execute(
+        "select bool_and(is_plain), count(*) = least(count(hub_id), count(repo_id)), bit_or(said) from staged"
+    ).fetchall()[0]
+    if not plain or not named:
+        return None
+    for column in ("is_plain", "said"):
+        connection.execute(f"alter table staged drop column {column}")
+    return {name for n, name in enumerate(names) if bits >> n & 1}
 
 
 def _columns_of(connection: Connection, source: Source) -> dict[str, str]:
@@ -176,11 +206,11 @@ def _held(field: Field, kind: str) -> str:
 
 def _value(field: Field, kind: str) -> str:
     """A field of a file as SQL, NULL where its value cannot be."""
-    return in_place(field.kind.value, _held(field, kind))
+    return in_place(field.kind.of_type(kind).value, _held(field, kind))
 
 
 def _is_odd(field: Field, kind: str) -> str:
-    silent = in_place(field.kind.silent, quoted(field.name))
+    silent = in_place(field.kind.of_type(kind).silent, quoted(field.name))
     return f"(not ({silent}) and ({_value(field, kind)}) is null)"
 
 
@@ -203,20 +233,20 @@ def _select(columns: dict[str, str], carried: set[str], stands_in: bool) -> str:
     read = []
     for field in FIELDS:
         one = BY_NAME["id"] if field.name == "_id" and stands_in else field
-        missing = f"cast(null as {field.kind.value_type})"
-        value = _value(one, columns[one.name]) if one.name in carried else missing
-        for column, sql in zip(field.columns, field.kind.file, strict=True):
+        kind, value = field.kind, f"cast(null as {field.kind.value_type})"
+        if one.name in carried:
+            kind, value = kind.of_type(columns[one.name]), _value(one, columns[one.name])
+        for column, sql in zip(field.columns, kind.file, strict=True):
             read.append(f"{in_place(sql, value)} as {column}")
     return ", ".join(read)
 
 
 def _remove(connection: Connection) -> dict[str, int]:
     private = count_rows(connection, "staged where is_private")
-    connection.execute("delete from staged where is_private")
+    if private:
+        connection.execute("delete from staged where is_private")
     connection.execute("alter table staged drop column is_private")
-    duplicates = count_rows(connection, "staged") - count_rows(
-        connection, "(select distinct hub_id from staged)"
-    )
+    duplicates = int(str(scalar(connection, "select count(*) - count(distinct hub_id) from staged")))
     if duplicates:  # the row that says most; of equals any, for they are the same
         connection.execute(
             "create or replace temp table staged as from staged qualify row_number() over ("
@@ -231,11 +261,11 @@ def clear_zeros(connection: Connection, table: str, carried: set[str]) -> None:
 
     A source that writes 0 for NULL once does it wherever it did not know: then no 0 of the column counts.
     """
-    impossible = count_rows(connection, f"{table} where downloads_all_time = 0 and downloads_30d > 0")
-    for field in FIELDS:
-        if not field.has_zero_for_null or field.name not in carried:
-            continue
-        (column,) = field.columns
-        is_zero = count_rows(connection, f"{table} where {column} <> 0") == 0
-        if is_zero or (column == "downloads_all_time" and impossible):
+    columns = [field.columns[0] for field in FIELDS if field.has_zero_for_null and field.name in carried]
+    others = ", ".join(f"count(*) filter ({column} <> 0)" for column in columns)
+    impossible, *found = connection.execute(
+        f"select count(*) filter (downloads_all_time = 0 and downloads_30d > 0), {others} from {table}"
+    ).fetchall()[0]
+    for column, count in zip(columns, found, strict=True):
+        if not count or (column == "downloads_all_time" and impossible):
             connection.execute(f"update {table} set {column} = null where {column} = 0")

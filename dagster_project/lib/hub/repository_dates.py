@@ -7,6 +7,7 @@ No day stores them in the warehouse, so when a day is replaced or removed, what 
 up in the files of the other days.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import duckdb
@@ -14,19 +15,19 @@ import duckdb
 from dagster_project.lib.record import snapshots
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import count_rows
-from dagster_project.lib.warehouse.sql_text import literal_path
+from dagster_project.lib.warehouse.sql_text import literal_path, one_of
 
 Connection = duckdb.DuckDBPyConnection
 
 
-def learn_facts(connection: Connection, keyed: str) -> None:
-    """The earliest creation and the latest modification that any day says."""
+def learn_facts(connection: Connection, seen: str) -> None:
+    """The earliest creation and the latest modification that any day says; `seen` has a row a model."""
     connection.execute(
         f"""
         update raw.hub_models as m set
             created_at = least(m.created_at, k.created_at),
             last_modified = greatest(m.last_modified, k.last_modified)
-        from {keyed} as k
+        from {seen} as k
         where m.model_key = k.model_key and (
             k.last_modified > coalesce(m.last_modified, timestamp '0001-01-01')
             or k.created_at < coalesce(m.created_at, timestamp '9999-12-31')
@@ -35,26 +36,27 @@ def learn_facts(connection: Connection, keyed: str) -> None:
     )
 
 
-def doubt_facts(connection: Connection, keyed: str, day: date) -> None:
-    """Note in `doubted` the models of the day's former load whose facts the new rows do not confirm."""
+def doubt_facts(connection: Connection, keyed: str, days: Sequence[date]) -> None:
+    """Note in `doubted` the models of the days' former loads whose facts the new rows do not confirm."""
     connection.execute(
         f"""
         create or replace temp table doubted as
         select m.model_key from raw.hub_models as m
-        semi join (select model_key from raw.hub_model_counters where snapshot_date = ?) as former
-            on former.model_key = m.model_key
+        semi join (
+            select model_key from raw.hub_model_counters
+            where snapshot_date in {one_of(days)}
+        ) as former on former.model_key = m.model_key
         anti join {keyed} as k on k.model_key = m.model_key
             and k.created_at is not distinct from m.created_at
             and k.last_modified is not distinct from m.last_modified
-        """,
-        [day],
+        """
     )
 
 
-def settle_facts(connection: Connection, keyed: str, settings: Settings, day: date) -> None:
+def settle_facts(connection: Connection, keyed: str, settings: Settings, days: Collection[date]) -> None:
     """Tell the facts of `doubted` anew, from the new rows and the files of all other days."""
     if count_rows(connection, "doubted"):
-        files = [literal_path(other.path) for other in snapshots.hub_days(settings) if other.day != day]
+        files = [literal_path(other.path) for other in snapshots.hub_days(settings) if other.day not in days]
         facts = "select model_key, created_at, last_modified from"
         others = f"union all {facts} read_parquet(?)" if files else ""
         connection.execute(

@@ -34,30 +34,39 @@ def add_rows(
         for table in source.tables:
             _stage(connection, table, rows.get(table, ()))
         snapshots.write_rows(connection, settings, source, day, load_id)
-        _append(connection, source, day, load_id)
+        _append(connection, source, [(day, load_id)])
 
 
-def restore_rows(connection: Connection, load: snapshots.RowLoad) -> None:
-    """Add the rows of one folder of snapshots/, as they were added the first time; none is added twice.
+def restore_rows(connection: Connection, loads: Sequence[snapshots.RowLoad]) -> None:
+    """Add the rows of folders of snapshots/ of one source, oldest first, as they were added the first time;
+    none is added twice.
 
     Raises SnapshotError for a file that cannot be read; then nothing was added.
     """
+    source = loads[0].source
     with transaction(connection):
-        for table in load.source.tables:
-            file = load.path / f"{table.name}.parquet"
+        for table in source.tables:
+            files = [str(load.path / f"{table.name}.parquet") for load in loads]
+            parameters = [[literal_path(file) for file in files]]
             columns = ", ".join(table.column_names)
-            # a backup that was copied back may hold what a load was given that stood in for several
-            known = "" if table in load.source.replaced else f"except select {columns} from {table.full_name}"
-            with snapshots.reading_record(file):
-                connection.execute(
-                    f"create or replace temp table new_{table.name} as "
-                    f"from {snapshots.rows_in_files(table, columns)} {known}",
-                    [literal_path(file)],
+            if table in source.replaced:  # of what several loads say of a key, the last counts
+                key = ", ".join(source.replaced[table])
+                chosen = (
+                    f"qualify rank() over (partition by {key} order by list_position(?, filename) desc) = 1"
                 )
-        _append(connection, load.source, load.day, load.load_id)
+                parameters.append(files)
+            else:  # a backup that was copied back may hold what a load was given that stood in for several
+                chosen = f"except select {columns} from {table.full_name}"
+            rows = snapshots.rows_in_files(table, f"{columns}, filename")
+            with snapshots.reading_record(loads[0].path):
+                connection.execute(
+                    f"create or replace temp table new_{table.name} as select {columns} from {rows} {chosen}",
+                    parameters,
+                )
+        _append(connection, source, [(load.day, load.load_id) for load in loads])
 
 
-def _append(connection: Connection, source: Source, day: date, load_id: str) -> None:
+def _append(connection: Connection, source: Source, loads: Sequence[tuple[date, str]]) -> None:
     for table in source.tables:
         if table in source.replaced:
             key = ", ".join(source.replaced[table])
@@ -66,7 +75,7 @@ def _append(connection: Connection, source: Source, day: date, load_id: str) -> 
             )
         connection.execute(f"insert into {table.full_name} by name from new_{table.name}")
         connection.execute(f"drop table new_{table.name}")
-    snapshots.record_load(connection, source.name, day, load_id)
+    snapshots.record_loads(connection, [(source.name, *load) for load in loads])
 
 
 def _stage(connection: Connection, table: Table, rows: Rows) -> None:

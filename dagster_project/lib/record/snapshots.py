@@ -16,7 +16,7 @@ removed by hand) that is a note, which has the reason in its snapshot row.
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -33,7 +33,7 @@ from dagster_project.lib.record import checksums
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import scalar
 from dagster_project.lib.warehouse.raw_tables import ROW_SOURCES, Source, Table
-from dagster_project.lib.warehouse.sql_text import escaped, literal_path
+from dagster_project.lib.warehouse.sql_text import escaped, literal_path, one_of
 
 Connection = duckdb.DuckDBPyConnection
 HUB, NOTES = "hub", "notes"
@@ -99,10 +99,13 @@ def files_of(source: str, day: date, load_id: str) -> list[str]:
 
 
 def rows_in_files(table: Table, columns: str) -> str:
-    """SQL of the rows of files of a table, one parameter; columns that came later are NULL."""
+    """SQL of the rows of files of a table, one parameter; columns that came later are NULL, and `filename`
+    may be one of the columns.
+    """
     return (
         f"(select {columns} from "
-        f"((from {table.full_name} limit 0) union all by name from read_parquet(?, union_by_name = true)))"
+        f"((from {table.full_name} limit 0) union all by name "
+        "select *, filename from read_parquet(?, union_by_name = true)))"
     )
 
 
@@ -240,17 +243,19 @@ def set_aside(path: Path) -> None:
         path.rename(next(place for place in places if not place.exists()))
 
 
-def record_load(connection: Connection, source: str, day: date, load_id: str) -> None:
-    """Note that a file is in the warehouse; of a Hub day only the newest counts."""
-    if source in DAYS:
-        forget_loads_of(connection, day)
-    connection.execute("insert into raw.loads values (?, ?, ?)", [source, day, load_id])
+def record_loads(connection: Connection, loads: Sequence[tuple[str, date, str]]) -> None:
+    """Note that files (source, day, load id) are in the warehouse; of a Hub day only the newest counts."""
+    if days := [day for source, day, _ in loads if source in DAYS]:
+        forget_loads_of(connection, days)
+    holes = ", ".join("(?, ?, ?)" for _ in loads)
+    connection.execute(f"insert into raw.loads values {holes}", [value for load in loads for value in load])
 
 
-def forget_loads_of(connection: Connection, day: date) -> None:
-    """Take a day of the Hub out of raw.loads."""
+def forget_loads_of(connection: Connection, days: Sequence[date]) -> None:
+    """Take days of the Hub out of raw.loads."""
     connection.execute(
-        "delete from raw.loads where list_contains(?, source) and snapshot_date = ?", [list(DAYS), day]
+        f"delete from raw.loads where list_contains(?, source) and snapshot_date in {one_of(days)}",
+        [list(DAYS)],
     )
 
 

@@ -7,9 +7,10 @@ a day (hub/load_day, record/append).
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -17,11 +18,12 @@ import duckdb
 from dagster_project.lib.hub import load_day
 from dagster_project.lib.publish import publications
 from dagster_project.lib.record import append, checksums, snapshots
-from dagster_project.lib.record.snapshots import HubDay, SnapshotError
+from dagster_project.lib.record.snapshots import HubDay, RowLoad, SnapshotError
 from dagster_project.lib.restore import audit
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import (
     Damaged,
+    WarehouseError,
     cannot_open,
     exclusive,
     reading,
@@ -30,6 +32,10 @@ from dagster_project.lib.warehouse.connection import (
 )
 from dagster_project.lib.warehouse.raw_tables import SCHEMA_VERSION
 
+# a set of days is 300,000 rows or more, of which a file has 60 bytes each
+SET_BYTES = 18_000_000
+
+Load = HubDay | RowLoad
 logger = logging.getLogger(__name__)
 
 
@@ -40,33 +46,61 @@ def roll_forward(
     goes_on: bool = False,
     done: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Apply every load on disk that the warehouse lacks; returns how many there were.
+    """Apply every load on disk that the warehouse lacks, many at once; returns how many there were.
 
     Raises SnapshotError for a load that is damaged; if it goes on, that is set aside.
     """
     applied = 0
-    for load in snapshots.missing_loads(connection, settings):
-        try:
-            problem = checksums.damage(
-                settings.snapshots, checksums.read(settings.snapshots, load.name), contents=True
-            )
+    for loads in _sets(connection, snapshots.missing_loads(connection, settings)):
+        applied += _apply(connection, settings, loads, goes_on=goes_on)
+        done(applied)
+    snapshots.drop_superseded_hub_files(settings)
+    return applied
+
+
+def _sets(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> Iterator[Sequence[Load]]:
+    """The loads in their order: days of the Hub up to SET_BYTES, all loads of another source together."""
+    loaded = load_day.loaded_days(connection)
+    for source, same in groupby(loads, lambda load: load.source if isinstance(load, RowLoad) else None):
+        if source is not None:
+            yield list(same)
+            continue
+        days: list[Load] = []
+        size = 0
+        for load in same:
+            size += load.path.stat().st_size
+            if days and (size > SET_BYTES or not loaded.isdisjoint((load.day, days[-1].day))):
+                yield days
+                days, size = [], load.path.stat().st_size
+            days.append(load)
+        yield days
+
+
+def _apply(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, loads: Sequence[Load], *, goes_on: bool
+) -> int:
+    """Apply a set of loads, or if one of them cannot be, each by itself; returns how many were."""
+    try:
+        for load in loads:
+            said = checksums.read(settings.snapshots, load.name)
+            problem = checksums.damage(settings.snapshots, said, contents=True)
             if problem is not None:
                 raise snapshots.damaged(load.path, problem)
             logger.info(f"loading {load.path.relative_to(settings.snapshots)}")
-            if isinstance(load, HubDay):
-                load_day.restore_day(connection, settings, snapshots.with_snapshot(connection, load))
-            else:
-                append.restore_rows(connection, load)
-        except SnapshotError as error:
-            if not goes_on:
-                raise
-            snapshots.set_aside(load.path)
-            logger.info(f"{error} It was set aside.")
+        days = [snapshots.with_snapshot(connection, load) for load in loads if isinstance(load, HubDay)]
+        if days:
+            load_day.restore_days(connection, settings, days)
         else:
-            applied += 1
-            done(applied)
-    snapshots.drop_superseded_hub_files(settings)
-    return applied
+            append.restore_rows(connection, [load for load in loads if isinstance(load, RowLoad)])
+    except (SnapshotError, WarehouseError) as error:
+        if len(loads) > 1:
+            return sum(_apply(connection, settings, [load], goes_on=goes_on) for load in loads)
+        if not goes_on or not isinstance(error, SnapshotError):
+            raise
+        snapshots.set_aside(loads[0].path)
+        logger.info(f"{error} It was set aside.")
+        return 0
+    return len(loads)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ go into queries as parameters.
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
 
 def escaped(text: object) -> str:
@@ -31,3 +32,9 @@ def digest_of(alias: str, columns: Iterable[tuple[str, str]]) -> str:
     read = [(f"{alias}.{quoted_name(name)}", kind) for name, kind in columns]
     lengths = [f"len({name})" for name, kind in read if kind.endswith("[]")]
     return f"hash({', '.join([*(name for name, _ in read), *lengths])})"
+
+
+def one_of(days: Iterable[date]) -> str:
+    """A list of days to stand after `in`, which may be empty."""
+    listed = [f"date '{day}'" for day in days]
+    return f"({', '.join(listed) or 'null'})"
