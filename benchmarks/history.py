@@ -15,7 +15,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from dagster_project.lib.hub.load_day import KEYED, load_crawl, load_keyed
+from dagster_project.lib.hub.day_rows import KEYED
+from dagster_project.lib.hub.load_day import load_crawl, load_keyed
 from dagster_project.lib.hub.read_pages import stage_pages
 from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
 from dagster_project.lib.record.snapshots import new_load_id

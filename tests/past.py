@@ -12,8 +12,9 @@ import duckdb
 import orjson
 
 from dagster_project.lib.archive.unobserved_days import PastDay, load_past_day
+from dagster_project.lib.hub.day_rows import KEYED, READ, empty_keyed
 from dagster_project.lib.hub.load_day import Loaded
-from dagster_project.lib.hub.read_files import parquet
+from dagster_project.lib.hub.read_files import Source, parquet, stage_file
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 
@@ -59,6 +60,18 @@ def write(path: Path, rows: list[dict[str, Any]], types: dict[str, str] | None =
         )
     lines.unlink()
     return path
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection, source: Source, **options: Any
+) -> tuple[dict[str, Any], list[str]]:
+    """Read a file alone; what a day's rows say of it is the view `staged`."""
+    empty_keyed(connection)
+    connection.execute(
+        "create or replace temp view staged as "
+        f"select * exclude (snapshot_date, model_key, {', '.join(READ)}) from {KEYED}"
+    )
+    return stage_file(connection, source, SHIPPED, date(2025, 3, 4), **options)
 
 
 def past_day(day: str, provenance: str = "archive:one", **fields: Any) -> PastDay:

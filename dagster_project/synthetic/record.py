@@ -24,6 +24,7 @@ from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.archive.client import Revision, last_of_each_day
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub import load_day, read_files
+from dagster_project.lib.hub.day_rows import empty_keyed
 from dagster_project.lib.hub.fields import EXPAND, FIELDS
 from dagster_project.lib.hub.licence_cards import is_due, newest_pass, snapshot_cards
 from dagster_project.lib.hub.odd_values import OddValues
@@ -83,7 +84,7 @@ def write_record(
 def _raw_tables() -> Iterator[duckdb.DuckDBPyConnection]:
     """Raw tables for what the product looks up of earlier days: keys, prices, installs, offers, cards.
 
-    In memory, where load_day.KEYED lies too. One thread: a second one waits more than it works.
+    In memory, where the table KEYED lies too. One thread: a second one waits more than it works.
     """
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("create schema raw")
@@ -129,7 +130,7 @@ class _Past:
             self.connection.execute(
                 "update counters set downloads_all_time = coalesce(downloads_all_time, 0)"
             )
-        read_files.clear_zeros(self.connection, "counters", carried)
+        read_files.clear_zeros(self.connection, "counters", "true", carried)
         self._stage({ours for field in FIELDS if field.name not in carried for ours in field.columns})
         counts = NOTHING_ODD | {
             "row_count": len(state.rows),
@@ -257,9 +258,9 @@ class _Past:
 
     def _write(self, snapshot: dict[str, Any]) -> None:
         day = snapshot["snapshot_date"]
-        load_day.empty_keyed(self.connection)
-        load_day.number_models(self.connection, day)
-        rows = f"({load_day.KEYED_ROWS})"
+        empty_keyed(self.connection)
+        load_day.number_models(self.connection, "staged", day)
+        rows = f"(select keys.model_key, staged.* from staged join {load_day.KEYS} as keys using (hub_id))"
         snapshots.put_in_place(snapshots.write_hub_day(self.connection, rows, self.settings, snapshot))
         load_day.register_models(self.connection, "(from new_keys join staged using (hub_id))")
 

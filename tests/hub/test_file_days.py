@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from dagster_project.lib.hub.file_days import of_day
-from dagster_project.lib.hub.read_files import FileRefused, json_source, stage_file
+from dagster_project.lib.hub.read_files import FileRefused, json_source
 from tests.heard import heard
-from tests.past import SHIPPED
+from tests.past import stage
 
 DAY = date(2025, 3, 2)
 
@@ -21,7 +21,7 @@ def read(tmp_path: Path, rows: list[dict[str, Any]], day: date = DAY) -> list[tu
     path.write_bytes(b"\n".join(map(orjson.dumps, rows)))
     with duckdb.connect() as connection:
         source = of_day(connection, json_source(path, "mine"), day)
-        stage_file(connection, source, SHIPPED)
+        stage(connection, source)
         return connection.execute("select repo_id, downloads_30d from staged order by all").fetchall()
 
 

@@ -12,10 +12,10 @@ import orjson
 import pytest
 
 from dagster_project.lib.hub import own_files
-from dagster_project.lib.hub.read_files import FileRefused, stage_file
+from dagster_project.lib.hub.read_files import FileRefused
 from tests.heard import heard
 from tests.landed import item
-from tests.past import ARCHIVED, SHIPPED, row, write
+from tests.past import ARCHIVED, row, stage, write
 
 SHEET = ("_id", "id", "author", "createdAt", "downloads", "downloadsAllTime", "likes", "gated", "tags",
          "library_name", "pipeline_tag", "safetensors")  # fmt: skip
@@ -30,7 +30,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def staged(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[Any, ...]]:
     scratch = path.parent / "scratch"
     with own_files.opened(connection, path, f"{path.name} (2025-03-04)", scratch) as source:
-        stage_file(connection, source, SHIPPED)
+        stage(connection, source)
     assert not scratch.exists()
     return connection.execute("from staged order by hub_id").fetchall()
 

@@ -8,8 +8,9 @@ import duckdb
 import orjson
 import pytest
 
-from dagster_project.lib.hub.read_files import FileRefused, json_source, parquet, stage_file
-from tests.past import ARCHIVED, SHIPPED, row, write
+from dagster_project.lib.hub.read_files import FileRefused, json_source, parquet
+from tests import past
+from tests.past import ARCHIVED, row, write
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def stage(
 ) -> tuple[dict[str, int], list[str]]:
     needs_id = options.pop("needs_id", True)
     source = parquet(path, "the file of 2025-03-04", needs_id=needs_id)
-    return stage_file(connection, source, SHIPPED, **options)
+    return past.stage(connection, source, **options)
 
 
 def staged(connection: duckdb.DuckDBPyConnection, columns: str) -> list[tuple[Any, ...]]:
@@ -126,7 +127,7 @@ def test_one_line_of_another_type_costs_no_file_of_json_lines(
     lines = [row(n, **good) for n in (1, 2, 3)] + [row(4, **good | {field: value})]
     path = tmp_path / "mine.jsonl"
     path.write_bytes(b"\n".join(orjson.dumps(one) for one in lines))
-    counts, _ = stage_file(connection, json_source(path, "mine"), SHIPPED)
+    counts, _ = past.stage(connection, json_source(path, "mine"))
     assert [line.partition(" (")[0] for line in counts["odd_values"]] == [f"{field}: 1"]
     kept = [value for (value,) in staged(connection, ours)]
     assert kept[3] is None and None not in kept[:3] and counts["row_count"] == 4
@@ -170,7 +171,7 @@ def test_json_lines_that_end_in_the_middle_are_one_line(
     path = tmp_path / "mine.jsonl"
     path.write_text('{"id": "a/b", "downloads": 1}\n{"id": "a/c", "downl')
     with pytest.raises(FileRefused, match="mine cannot be read") as raised:
-        stage_file(connection, json_source(path, "mine"), SHIPPED)
+        past.stage(connection, json_source(path, "mine"))
     assert "\n" not in str(raised.value)
 
 

@@ -19,6 +19,7 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub import file_days, load_day, own_files
 from dagster_project.lib.hub.client import HubError
+from dagster_project.lib.hub.day_rows import KEYED, empty_keyed
 from dagster_project.lib.hub.read_files import FileRefused, Source, stage_file
 from dagster_project.lib.record import snapshots
 from dagster_project.lib.record.landing import day_folder
@@ -99,15 +100,15 @@ def load_past_days(
     """
     said: list[dict[str, Any]] = []
     refused: dict[date, FileRefused] = {}
-    load_day.empty_keyed(connection)
+    empty_keyed(connection)
     for source, past in files:
         try:
-            counts, lacks = stage_file(connection, source, settings, past.top, past.followed)
+            counts, lacks = stage_file(connection, source, settings, past.day, past.top, past.followed)
         except FileRefused as error:
+            connection.execute(f"delete from {KEYED} where snapshot_date = ?", [past.day])
             refused[past.day] = error
             continue
         load_day.refuse_other_home(connection, past.origin, lacks)
-        load_day.hold_staged(connection, past.day)
         said.append(snapshot_of(connection, past) | counts | {"lacks": lacks})
     limit_memory(connection, sum(snapshot["row_count"] for snapshot in said))
     return load_day.load_held(connection, settings, said) if said else [], refused

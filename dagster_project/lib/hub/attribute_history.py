@@ -51,12 +51,27 @@ def replace_evidence(
         around = "union all from around" if others else ""
         connection.execute(
             f"""
+            create or replace temp table timeline as
+            select model_key, snapshot_date as day, {_digest("k", table)} as digest,
+                cast(null as date) as since
+            {told} {around}
+            """
+        )
+        # of most models it is the same on all days: these need no order
+        connection.execute(
+            """
             create or replace temp table opened as
+            with summed as (
+                select model_key, min(day) as day, arg_min_null(since, day) as since, min(digest) as digest,
+                    max(digest) as other
+                from timeline group by model_key
+            )
+            select model_key, day, since from summed anti join before using (model_key, digest)
+            where digest = other
+            union all
             select model_key, day, since from (
-                select *, lag(digest) over (partition by model_key order by day) as preceding from (
-                    select model_key, snapshot_date as day, {_digest("k", table)} as digest,
-                        cast(null as date) as since {told} {around}
-                )
+                select *, lag(digest) over (partition by model_key order by day) as preceding
+                from timeline semi join (from summed where digest <> other) using (model_key)
             ) left join before using (model_key, digest)
             where preceding is distinct from digest and (preceding is not null or before.model_key is null)
             """

@@ -16,6 +16,7 @@ import duckdb
 
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub.attribute_history import replace_evidence
+from dagster_project.lib.hub.day_rows import KEYED, empty_keyed
 from dagster_project.lib.hub.read_files import KEY
 from dagster_project.lib.hub.read_pages import stage_pages
 from dagster_project.lib.hub.repository_dates import doubt_facts, learn_facts, settle_facts
@@ -43,12 +44,7 @@ MINIMUM_SHARE_OF_ROWS = 0.85  # of the previous accepted day of the same scope
 # a set of days: its statements cost the same whatever the rows, which lie in memory until they are stored
 SET_ROWS = 300_000
 
-KEYED = "memory.keyed"  # the rows of a set of days, with keys, in the database that `warehouse` attaches
-KEYED_ROWS = (
-    "select keys.model_key, staged.* from staged join ("
-    "select hub_id, model_key from new_keys union all select hub_id, model_key from raw.hub_models"
-    ") as keys using (hub_id)"
-)
+KEYS = "(select hub_id, model_key from new_keys union all select hub_id, model_key from raw.hub_models)"
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -119,21 +115,9 @@ def observed_snapshot(connection: Connection, crawl: Crawl, counts: dict[str, An
     }
 
 
-def empty_keyed(connection: Connection) -> None:
-    """Begin a set: KEYED without a row, and `new_keys` without a model."""
-    body = ", ".join(f'"{name}" {kind}' for name, kind in DAY_COLUMNS.items())
-    connection.execute(f"create or replace table {KEYED} (snapshot_date date, {body})")
-    connection.execute(
-        "create or replace temp table new_keys (snapshot_date date, hub_id varchar, model_key integer)"
-    )
-
-
 def hold_staged(connection: Connection, day: date) -> None:
-    """Move the rows of `staged` to KEYED as those of the day; models that nobody knows get their keys."""
-    number_models(connection, day)
-    connection.execute(
-        f"insert into {KEYED} by name select date '{day}' as snapshot_date, * from ({KEYED_ROWS})"
-    )
+    """Move the rows of `staged` to KEYED as those of the day."""
+    connection.execute(f"insert into {KEYED} by name select date '{day}' as snapshot_date, * from staged")
     connection.execute("drop table staged")
 
 
@@ -143,6 +127,13 @@ def load_held(connection: Connection, settings: Settings, said: Sequence[dict[st
     Of several days none may be loaded already: what it alone had said must go before another gets its keys.
     KEYED and `new_keys` are dropped.
     """
+    for snapshot in said:  # one after the other: a model's key is that of its first day
+        day = snapshot["snapshot_date"]
+        number_models(connection, f"(from {KEYED} where snapshot_date = date '{day}')", day)
+    # in place: rows that go through a join are made anew
+    connection.execute(
+        f"update {KEYED} as k set model_key = keys.model_key from {KEYS} as keys where k.hub_id = keys.hub_id"
+    )
     # the files are written beside the inserts, by a connection of its own, and put in place before the commit
     with connection.cursor() as second, ThreadPoolExecutor(1) as beside, transaction(connection):
         writing = beside.submit(_write_files, second, settings, said)
@@ -321,8 +312,8 @@ def _rejection(day: date, reasons: list[str], was_accepted: bool, crawl: Crawl) 
     )
 
 
-def number_models(connection: Connection, day: date) -> None:
-    """Give models of `staged` that nobody knows the next keys, in `new_keys`: the biggest comes first."""
+def number_models(connection: Connection, rows: str, day: date) -> None:
+    """Give models of a day that nobody knows the next keys, in `new_keys`: the biggest comes first."""
     connection.execute(
         f"""
         insert into new_keys
@@ -335,7 +326,7 @@ def number_models(connection: Connection, day: date) -> None:
             ) + row_number() over (
                 order by coalesce(downloads_all_time, downloads_30d, 0) desc, hub_id
             ) as integer)
-        from staged anti join raw.hub_models using (hub_id) anti join new_keys using (hub_id)
+        from {rows} anti join raw.hub_models using (hub_id) anti join new_keys using (hub_id)
         """
     )
 

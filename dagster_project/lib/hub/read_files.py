@@ -1,4 +1,4 @@
-"""A file in the Hub's column names (the archive's Parquet, a user's Parquet or JSON lines) into `staged`.
+"""A file in the Hub's column names (the archive's Parquet, a user's Parquet or JSON lines) into KEYED.
 
 Belongs here: what a file lacks, 0 that stands for NULL, naming the column of a type that does not fit, and
 setting values aside that cannot be.
@@ -9,11 +9,13 @@ Does not belong here: which columns are read and of which types (fields), what i
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
+from dagster_project.lib.hub.day_rows import KEYED, READ
 from dagster_project.lib.hub.fields import BY_NAME, FIELDS, Field, in_place, of_group, quoted
 from dagster_project.lib.hub.odd_values import SHOWN, OddValues
 from dagster_project.lib.settings import Settings
@@ -72,20 +74,24 @@ def stage_file(
     connection: Connection,
     source: Source,
     settings: Settings,
+    day: date,
     top: int | None = None,
     followed: Iterable[str] = (),
 ) -> tuple[dict[str, Any], list[str]]:
-    """Fill the temporary table `staged`; returns what was removed and is odd, and what the file lacks.
+    """Add the day's rows to KEYED, without keys; returns what was removed and is odd, and what it lacks.
 
     With `top`, the most downloaded models and those of the followed publishers, as a listing of that scope
     has them. Raises FileRefused.
     """
+    of_day = f"snapshot_date = date '{day}'"
     connection.execute("set timezone = 'UTC'")  # a time that names no zone is UTC
     with named_errors(source.name):
         columns = _columns_of(connection, source)
         odd = OddValues()
-        carried = _read_plain(connection, source, columns)
+        rows = f"{KEYED} where {of_day}"
+        carried = _read_plain(connection, source, columns, day)
         if carried is None:
+            connection.execute(f"delete from {rows}")
             said, odd = _survey(connection, source, columns)
             changed = odd.changed_fields(settings)
             if changed:
@@ -94,51 +100,52 @@ def stage_file(
                 )
             carried = {name for name, count in said.items() if count}  # NULL everywhere says nothing
             whole = f"where {_is_whole(columns)}" if odd.left_out else ""
-            connection.execute(
-                "create or replace temp table staged as "
-                f"select {_select(columns, carried, KEY in lacking(carried))} from {source.sql} {whole}",
-                [source.path],
-            )
+            read = f"{_select(columns, carried, KEY in lacking(carried))} from {source.sql} {whole}"
+            _insert(connection, source, day, read)
         if top is not None:
             connection.execute(
-                "delete from staged where (publisher in (select unnest(?::varchar[])) "
-                "or hub_id in (select hub_id from staged "
+                f"delete from {rows} and (publisher in (select unnest(?::varchar[])) "
+                f"or hub_id in (select hub_id from {rows} "
                 "order by downloads_30d desc nulls last, hub_id limit ?)) is not true",
                 [list(followed), top],
             )
-    removed = _remove(connection)
-    clear_zeros(connection, "staged", carried)
-    rows, counted = connection.execute("select count(*), count(downloads_30d) from staged").fetchall()[0]
+    removed = _remove(connection, rows)
+    clear_zeros(connection, KEYED, of_day, carried)
+    count, counted = connection.execute(f"select count(*), count(downloads_30d) from {rows}").fetchall()[0]
     if not counted:
         raise FileRefused(
             f"{source.name}: column downloads says nothing (0, NULL or no count in every row). "
             "Nothing was loaded."
         )
-    return {"row_count": rows, "overlap": 0, **removed, **odd.columns()}, lacking(carried)
+    return {"row_count": count, "overlap": 0, **removed, **odd.columns()}, lacking(carried)
 
 
-def _read_plain(connection: Connection, source: Source, columns: dict[str, str]) -> set[str] | None:
-    """Fill `staged`; returns the columns that say something, or None if something in the file cannot be.
+def _read_plain(
+    connection: Connection, source: Source, columns: dict[str, str], day: date
+) -> set[str] | None:
+    """Add the rows; returns the columns that say something, or None if something in the file cannot be.
 
     Nearly every file is plain, and to survey one costs as much as to read it.
     """
     names = list(columns)
     is_plain = " or ".join(_is_odd(BY_NAME[name], kind) for name, kind in columns.items())
     said = " + ".join(f"(({quoted(name)} is not null)::bigint << {n})" for n, name in enumerate(names))
-    connection.execute(
-        "create or replace temp table staged as "
-        f"select {_select(columns, set(names), '_id' not in columns)}, not ({is_plain}) as is_plain, "
-        f"{said} as said from {source.sql}",
-        [source.path],
+    read = (
+        f"{_select(columns, set(names), '_id' not in columns)}, not ({is_plain}) as is_plain, {said} as said"
     )
+    _insert(connection, source, day, f"{read} from {source.sql}")
     plain, named, bits = connection.execute(
-        "select bool_and(is_plain), count(*) = least(count(hub_id), count(repo_id)), bit_or(said) from staged"
+        "select bool_and(is_plain), count(*) = least(count(hub_id), count(repo_id)), bit_or(said) "
+        f"from {KEYED} where snapshot_date = ?",
+        [day],
     ).fetchall()[0]
-    if not plain or not named:
-        return None
-    for column in ("is_plain", "said"):
-        connection.execute(f"alter table staged drop column {column}")
-    return {name for n, name in enumerate(names) if bits >> n & 1}
+    return {name for n, name in enumerate(names) if bits >> n & 1} if plain and named else None
+
+
+def _insert(connection: Connection, source: Source, day: date, read: str) -> None:
+    connection.execute(
+        f"insert into {KEYED} by name select date '{day}' as snapshot_date, {read}", [source.path]
+    )
 
 
 def _columns_of(connection: Connection, source: Source) -> dict[str, str]:
@@ -241,31 +248,34 @@ def _select(columns: dict[str, str], carried: set[str], stands_in: bool) -> str:
     return ", ".join(read)
 
 
-def _remove(connection: Connection) -> dict[str, int]:
-    private = count_rows(connection, "staged where is_private")
+def _remove(connection: Connection, rows: str) -> dict[str, int]:
+    private = count_rows(connection, f"{rows} and is_private")
     if private:
-        connection.execute("delete from staged where is_private")
-    connection.execute("alter table staged drop column is_private")
-    duplicates = int(str(scalar(connection, "select count(*) - count(distinct hub_id) from staged")))
+        connection.execute(f"delete from {rows} and is_private")
+    duplicates = int(str(scalar(connection, f"select count(*) - count(distinct hub_id) from {rows}")))
     if duplicates:  # the row that says most; of equals any, for they are the same
+        columns = ", ".join(column for field in FIELDS for column in field.columns if column not in READ)
         connection.execute(
-            "create or replace temp table staged as from staged qualify row_number() over ("
+            f"delete from {rows} and rowid not in (select rowid from {rows} qualify row_number() over ("
             "partition by hub_id order by downloads_30d desc nulls last, downloads_all_time desc nulls last, "
-            "likes desc nulls last, repo_id, hash(staged)) = 1"
+            f"likes desc nulls last, repo_id, hash({columns})) = 1)"
         )
     return {"duplicates": duplicates, "private_rows": private}
 
 
-def clear_zeros(connection: Connection, table: str, carried: set[str]) -> None:
+def clear_zeros(connection: Connection, table: str, condition: str, carried: set[str]) -> None:
     """A counter that is 0 in every row was not known; nor is a total of 0 where the 30 days before have more.
+
+    Of the rows of a table that fulfil the condition.
 
     A source that writes 0 for NULL once does it wherever it did not know: then no 0 of the column counts.
     """
     columns = [field.columns[0] for field in FIELDS if field.has_zero_for_null and field.name in carried]
     others = ", ".join(f"count(*) filter ({column} <> 0)" for column in columns)
     impossible, *found = connection.execute(
-        f"select count(*) filter (downloads_all_time = 0 and downloads_30d > 0), {others} from {table}"
+        f"select count(*) filter (downloads_all_time = 0 and downloads_30d > 0), {others} "
+        f"from {table} where {condition}"
     ).fetchall()[0]
     for column, count in zip(columns, found, strict=True):
         if not count or (column == "downloads_all_time" and impossible):
-            connection.execute(f"update {table} set {column} = null where {column} = 0")
+            connection.execute(f"update {table} set {column} = null where {condition} and {column} = 0")
