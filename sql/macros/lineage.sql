@@ -97,7 +97,10 @@
     where declared.is_before_parent
 {% endmacro %}
 
-{# All that descends from a repository with new evidence, whose family is a part of theirs. For `open_renewed`. #}
+{#
+    All that descends from a repository with new evidence, whose family is a part of theirs. For
+    `open_renewed`.
+#}
 {% macro descendants_of_renewed(from_day) %}
     with recursive descendants as (
         select renewed.model_key

@@ -22,13 +22,12 @@
         having count(*) > 1
     ),
 
-    marked_states as (
+    followed_states as (
         select
             {{ states }}.*,
-            lag(valid_to) over by_model is distinct from valid_from
-            or row({{ said | join(', ') }}) is distinct from lag(
-                row({{ said | join(', ') }})
-            ) over by_model as is_another
+            row({{ said | join(', ') }}) as said,
+            lag(row({{ said | join(', ') }})) over by_model as previous_said,
+            lag(valid_to) over by_model as previous_to
         from {{ states }}
         inner join several_states
             on {{ states }}.model_key = several_states.model_key
@@ -38,10 +37,10 @@
     numbered_states as (
         select
             *,
-            count(*) filter (where is_another) over (
-                partition by model_key order by valid_from
-            ) as number
-        from marked_states
+            count(*) filter (
+                where said is distinct from previous_said or valid_from is distinct from previous_to
+            ) over (partition by model_key order by valid_from) as number
+        from followed_states
     ),
 
     distinct_states as (

@@ -31,100 +31,99 @@ listed as (
     where counters.snapshot_date {{ days_to_build() }}
 ),
 
-{% if not builds_one_day() %}
--- the last count as of a day, also of models that are gone
-observations as (
-    select
-        model_key,
-        snapshot_date,
-        downloads_all_time
-    from earlier_counts
-    union all
-    select
-        model_key,
-        snapshot_date,
-        downloads_all_time
-    from window_counts
-),
+{% if builds_one_day() %}
+    last_known as (
+        select
+            snapshots.snapshot_date,
+            earlier_counts.model_key,
+            earlier_counts.downloads_all_time
+        from earlier_counts
+        cross join snapshots
+    ),
+{% else %}
+    -- the last count as of a day, also of models that are gone
+    observations as (
+        select
+            model_key,
+            snapshot_date,
+            downloads_all_time
+        from earlier_counts
+        union all
+        select
+            model_key,
+            snapshot_date,
+            downloads_all_time
+        from window_counts
+    ),
 
-numbered as (
-    select
-        snapshot_date,
-        row_number() over (order by snapshot_date) as number
-    from snapshots
-),
+    numbered as (
+        select
+            snapshot_date,
+            row_number() over (order by snapshot_date) as number
+        from snapshots
+    ),
 
--- of each day on which a count was seen, the first snapshot that it can hold on, by its number
-entries as (
-    select
-        seen.snapshot_date,
-        count(*) filter (where numbered.snapshot_date < seen.snapshot_date) + 1 as number
-    from (select distinct observations.snapshot_date from observations) as seen
-    cross join numbered
-    group by seen.snapshot_date
-),
+    -- of each day on which a count was seen, the first snapshot that it can hold on, by its number
+    entries as (
+        select
+            seen.snapshot_date,
+            count(*) filter (where numbered.snapshot_date < seen.snapshot_date) + 1 as number
+        from (select distinct observations.snapshot_date from observations) as seen
+        cross join numbered
+        group by seen.snapshot_date
+    ),
 
-holding as (
-    select
-        observations.model_key,
-        observations.downloads_all_time,
-        entries.number as first_number,
-        coalesce(
-            lead(entries.number) over (
-                partition by observations.model_key order by observations.snapshot_date
-            ),
-            (select count(*) from numbered) + 1
-        ) as next_number
-    from observations
-    inner join entries
-        on observations.snapshot_date = entries.snapshot_date
-),
+    holding as (
+        select
+            observations.model_key,
+            observations.downloads_all_time,
+            entries.number as first_number,
+            coalesce(
+                lead(entries.number) over (
+                    partition by observations.model_key order by observations.snapshot_date
+                ),
+                (select count(*) from numbered) + 1
+            ) as next_number
+        from observations
+        inner join entries
+            on observations.snapshot_date = entries.snapshot_date
+    ),
 
--- a count for every snapshot that it holds on; joined by a range of days, an engine may compare all
-held as (
-    select
-        model_key,
-        downloads_all_time,
-        {{ each_element('generate_series(first_number, next_number - 1)') }} as number
-    from holding
-    where next_number > first_number
-),
+    -- a count for every snapshot that it holds on; joined by a range of days, an engine may compare
+    -- all
+    held as (
+        select
+            model_key,
+            downloads_all_time,
+            {{ each_element('generate_series(first_number, next_number - 1)') }} as number
+        from holding
+        where next_number > first_number
+    ),
 
-last_known as (
-    select
-        numbered.snapshot_date,
-        held.model_key,
-        held.downloads_all_time
-    from held
-    inner join numbered
-        on held.number = numbered.number
-),
-
+    last_known as (
+        select
+            numbered.snapshot_date,
+            held.model_key,
+            held.downloads_all_time
+        from held
+        inner join numbered
+            on held.number = numbered.number
+    ),
 {% endif %}
 
 stock as (
     select
-        {% if builds_one_day() %}
-            snapshots.snapshot_date,
-        {% else %}
-            coalesce(listed.snapshot_date, last_known.snapshot_date) as snapshot_date,
-        {% endif %}
+        coalesce(listed.snapshot_date, last_known.snapshot_date) as snapshot_date,
         coalesce(listed.model_key, last_known.model_key) as model_key,
         listed.model_key is not null as is_listed,
         listed.downloads_30d,
         listed.listed_all_time,
         coalesce(listed.counted_all_time, last_known.downloads_all_time) as downloads_all_time
     from listed
-    {% if builds_one_day() %}
-        full outer join earlier_counts as last_known
-            on listed.model_key = last_known.model_key
-        cross join snapshots
-    {% else %}
-        full outer join last_known
-            on
-                listed.snapshot_date = last_known.snapshot_date
-                and listed.model_key = last_known.model_key
-    {% endif %}
+    full outer join last_known
+        on
+            listed.snapshot_date = last_known.snapshot_date
+            and listed.model_key = last_known.model_key
 ),
 
 -- both counters of both repositories; 30-day ones where an all-time one is missing
@@ -198,7 +197,8 @@ first_sights as (
     having min(states.valid_from) {{ days_to_build() }}
 ),
 
--- what the snapshot says of its models and adds to the days before it, models of one profile added up
+-- what the snapshot says of its models and adds to the days before it; models of one profile are
+-- added up
 facts as (
     select
         stock.snapshot_date,

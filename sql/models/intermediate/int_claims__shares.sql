@@ -89,6 +89,19 @@ counted as (
         )
 ),
 
+-- the accounts that a claim can name are few, the models of them as well
+accounts as (
+    select
+        cards.model_key,
+        publishers.country,
+        publishers.family,
+        publishers.company
+    from {{ ref('stg_hub__cards') }} as cards
+    inner join {{ source('seeds', 'publishers') }} as publishers
+        on cards.publisher = publishers.publisher
+    where cards.valid_to is null
+),
+
 -- 1 and 0 for what is and is not the claim's subject, NULL where that is not known
 described as (
     select
@@ -100,11 +113,11 @@ described as (
             when counted.kind = 'share_of_derivatives'
                 then cast(nullif(base.country, 'unknown') = counted.subject_name as integer)
             when counted.subject_kind = 'country'
-                then cast(nullif(publishers.country, 'unknown') = counted.subject_name as integer)
+                then cast(nullif(accounts.country, 'unknown') = counted.subject_name as integer)
             when counted.subject_kind = 'family'
-                then cast(coalesce(publishers.family, '') = counted.subject_name as integer)
+                then cast(coalesce(accounts.family, '') = counted.subject_name as integer)
             when counted.subject_kind = 'publisher'
-                then cast(coalesce(publishers.company, '') = counted.subject_name as integer)
+                then cast(coalesce(accounts.company, '') = counted.subject_name as integer)
             when counted.subject_kind = 'licence'
                 then cast(last_sight.licence_id = counted.subject_name as integer)
             when counted.subject_name = 'open_weights'
@@ -119,12 +132,8 @@ described as (
     from counted
     inner join {{ ref('int_models__at_last_sight') }} as last_sight
         on counted.model_key = last_sight.model_key
-    left join {{ ref('stg_hub__cards') }} as cards
-        on
-            counted.model_key = cards.model_key
-            and cards.valid_to is null
-    left join {{ source('seeds', 'publishers') }} as publishers
-        on cards.publisher = publishers.publisher
+    left join accounts
+        on counted.model_key = accounts.model_key
     left join {{ ref('int_families__countries') }} as base
         on last_sight.lineage_family = base.family
     where

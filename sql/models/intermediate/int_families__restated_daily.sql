@@ -41,24 +41,9 @@ flows_then as (
     group by activity_date, definition, family
 ),
 
-first_states as (
-    select
-        model_key,
-        min(valid_from) as valid_from
-    from {{ ref('int_models__states') }}
-    group by model_key
-),
-
--- a model moved unless each of its memberships held from its first day to the newest
 moved as (
-    select distinct families.model_key
-    from {{ ref('int_models__families') }} as families
-    inner join first_states
-        on families.model_key = first_states.model_key
-    cross join newest_snapshot
-    where
-        families.valid_from > first_states.valid_from
-        or families.valid_to <= newest_snapshot.snapshot_date
+    select model_key
+    from {{ ref('int_families__moved_models') }}
 ),
 
 {{ interval_ctes(">= date '0001-01-01'", only='moved') }},

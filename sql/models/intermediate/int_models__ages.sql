@@ -5,23 +5,40 @@
     full_refresh=false,
     post_hook="delete from {{ this }} where rowid < (select max(rowid) from {{ this }})"
 ) }}
-
 {% set dates = ['models.model_key', 'models.created_at'] %}
-select
-    max(models.model_key) as last_key,
-    {{ digest_of(dates) }} as ages_digest,
+
+-- the row of the last build, which has none at first
+with known as (
     {% if is_incremental() %}
-        max(known.edition) + case
-            when
-                {{ digest_of(dates, 'models.model_key <= known.last_key') }}
-                is distinct from max(known.ages_digest)
-                then 1
-            else 0
-        end as edition
+        select
+            last_key,
+            ages_digest,
+            edition
+        from {{ this }}
     {% else %}
-        cast(1 as bigint) as edition
+        select
+            cast(null as integer) as last_key,
+            cast(null as varchar) as ages_digest,
+            cast(0 as bigint) as edition
     {% endif %}
-from {{ ref('stg_hub__models') }} as models
-{% if is_incremental() %}
-    cross join {{ this }} as known
-{% endif %}
+),
+
+newest as (
+    select
+        max(models.model_key) as last_key,
+        {{ digest_of(dates) }} as ages_digest,
+        {{ digest_of(dates, 'models.model_key <= known.last_key') }} as digest_of_known
+    from {{ ref('stg_hub__models') }} as models
+    cross join known
+)
+
+select
+    newest.last_key,
+    newest.ages_digest,
+    case
+        when coalesce(newest.digest_of_known, '') = coalesce(known.ages_digest, '')
+            then greatest(known.edition, 1)
+        else known.edition + 1
+    end as edition
+from newest
+cross join known

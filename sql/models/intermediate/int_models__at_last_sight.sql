@@ -25,36 +25,25 @@ memberships as (
     where families.definition = 'lineage'
 ),
 
-greatest_weights as (
+-- of several lineage families the one with the greatest weight, the first in the alphabet of equals
+lineage_families as (
     select
         model_key,
-        max(weight) as weight
+        max(weight) as weight,
+        arg_min(family, row(-weight, family)) as family
     from memberships
     group by model_key
 ),
 
--- of several lineage families the one with the greatest weight, the first in the alphabet of equals
-lineage_families as (
-    select
-        memberships.model_key,
-        memberships.weight,
-        min(memberships.family) as family
-    from memberships
-    inner join greatest_weights
-        on
-            memberships.model_key = greatest_weights.model_key
-            and memberships.weight = greatest_weights.weight
-    group by memberships.model_key, memberships.weight
-),
-
-compared_with_parent as (
+with_parents as (
     select
         counters.model_key,
-        bool_or(parents.is_older_than_parent) as is_older_than_parent,
-        max(counters.downloads_all_time) as downloads_all_time,
-        max(counters.downloads_30d) as downloads_30d,
-        max(parent_counters.downloads_all_time) as parent_all_time,
-        max(parent_counters.downloads_30d) as parent_30d
+        counters.downloads_all_time,
+        counters.downloads_30d,
+        parents.parents,
+        parents.is_older_than_parent,
+        parent_counters.downloads_all_time as parent_all_time,
+        parent_counters.downloads_30d as parent_30d
     from sightings as counters
     inner join {{ ref('int_models__parents') }} as parents
         on
@@ -62,7 +51,30 @@ compared_with_parent as (
             and {{ holds_on('parents', 'counters.last_seen_date') }}
     left join sightings as parent_counters
         on parents.parent_key = parent_counters.model_key
-    group by counters.model_key
+),
+
+-- nearly all have one parent, which is no group
+compared_with_parent as (
+    select
+        model_key,
+        is_older_than_parent,
+        downloads_all_time,
+        downloads_30d,
+        parent_all_time,
+        parent_30d
+    from with_parents
+    where parents = 1
+    union all
+    select
+        model_key,
+        bool_or(is_older_than_parent) as is_older_than_parent,
+        max(downloads_all_time) as downloads_all_time,
+        max(downloads_30d) as downloads_30d,
+        max(parent_all_time) as parent_all_time,
+        max(parent_30d) as parent_30d
+    from with_parents
+    where parents > 1
+    group by model_key
 ),
 
 suspects as (

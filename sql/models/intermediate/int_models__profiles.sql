@@ -30,11 +30,7 @@ families as (
         family,
         weight
     from {{ ref('int_models__families') }}
-    where
-        definition <> 'organisation'
-        {% if from_day != all_evidence() %}
-            and model_key in (select renewed.model_key from renewed)
-        {% endif %}
+    {{ of_renewed(from_day) }}
 ),
 
 changes as (
@@ -79,6 +75,7 @@ memberships as (
         on
             intervals.model_key = families.model_key
             and {{ holds_on('families', 'intervals.valid_from') }}
+    where families.definition <> 'organisation'
     group by intervals.model_key, intervals.valid_from
 ),
 
