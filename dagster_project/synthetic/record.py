@@ -28,7 +28,7 @@ from dagster_project.lib.hub.day_rows import empty_keyed
 from dagster_project.lib.hub.fields import EXPAND, FIELDS
 from dagster_project.lib.hub.licence_cards import is_due, newest_pass, snapshot_cards
 from dagster_project.lib.hub.odd_values import OddValues
-from dagster_project.lib.hub.page_columns import Columns, columns_of
+from dagster_project.lib.hub.page_columns import Columns, columns_of, placed
 from dagster_project.lib.markets.chart import read_chart
 from dagster_project.lib.markets.vintages import Fetched
 from dagster_project.lib.markets.yahoo import Asked, add_prices
@@ -208,7 +208,7 @@ class _Past:
         everything = np.arange(self.world.size, dtype=np.int64)
         last = np.full(self.world.size, -1, dtype=np.int64)
         states: list[Integers] = []
-        listed = Columns([])
+        pages: list[Columns] = []
         for day in days:
             number = day_number(day)
             rows = everything[self.world.exists(everything, number)]
@@ -219,9 +219,9 @@ class _Past:
                 states.append(_numbered(rows[is_new], versions[is_new]))
                 columns = columns_of(self.items.page(self.world.state(rows[is_new], number), LISTED))
                 assert columns is not None  # the invented Hub says nothing odd
-                listed.pages.extend(columns.pages)
+                pages.append(columns)
         steady = ", ".join(name for name in DAY_COLUMNS if name not in ("model_key", *COUNTERS))
-        self.connection.register("listed", listed)
+        self.connection.register("listed", placed(enumerate(pages)))
         self.connection.execute(f"create table items as select {steady} from listed")
         self.connection.unregister("listed")
         numbers = np.concatenate(states)

@@ -6,7 +6,7 @@ and where pages and columns lie (record/landing).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
@@ -20,6 +20,7 @@ import zstandard
 from msgspec import UNSET, UnsetType
 from nanoarrow.c_array import CArray
 from nanoarrow.c_array_stream import CArrayStream
+from nanoarrow.c_schema import CSchema
 from nanoarrow.ipc import InputStream, StreamWriter
 from numpy.typing import NDArray
 
@@ -56,7 +57,8 @@ _ARROW = {
     "boolean": na.bool_(),
     "timestamp": na.timestamp("us"),
 }
-_SCHEMA = na.c_schema(na.struct({column: _ARROW[kind] for column, kind in COLUMN_TYPES.items()}))
+_COLUMNS = {column: _ARROW[kind] for column, kind in COLUMN_TYPES.items()}
+_SCHEMA, _PLACED = na.c_schema(na.struct(_COLUMNS)), na.c_schema(na.struct({**_COLUMNS, "place": na.int64()}))
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,14 @@ class Columns:
     """The columns of pages as Arrow, for DuckDB to read once registered: a row an item, in their order."""
 
     pages: list[CArray]
+    schema: CSchema
 
     @property
     def hub_ids(self) -> list[str]:
         return [one for page in self.pages for one in na.Array(page.child(0)).to_pylist()]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return CArrayStream.from_c_arrays(self.pages, _SCHEMA).__arrow_c_stream__()
+        return CArrayStream.from_c_arrays(self.pages, self.schema).__arrow_c_stream__()
 
 
 def columns_of(body: bytes, *, is_mended: bool = False) -> Columns | None:
@@ -105,7 +108,7 @@ def columns_of(body: bytes, *, is_mended: bool = False) -> Columns | None:
     ]
     arrays["author"] = [na.c_array(owners, na.string())]
     in_order = [array for field in FIELDS for array in arrays[field.name]]
-    return Columns([na.c_array_from_buffers(_SCHEMA, len(items), [None], children=in_order)])
+    return Columns([na.c_array_from_buffers(_SCHEMA, len(items), [None], children=in_order)], _SCHEMA)
 
 
 def packed(columns: Columns) -> bytes:
@@ -121,7 +124,16 @@ def unpacked(content: bytes) -> Columns | None:
     if not content.startswith(_VERSION):
         return None
     stream = BytesIO(zstandard.decompress(content[len(_VERSION) :]))
-    return Columns(list(na.c_array_stream(InputStream.from_readable(stream))))
+    return Columns(list(na.c_array_stream(InputStream.from_readable(stream))), _SCHEMA)
+
+
+def placed(columns: Iterable[tuple[int, Columns]]) -> Columns:
+    """The columns of pages with their numbers, and `place`, which is where in the listing an item stood."""
+    pages = []
+    for number, page in ((number, page) for number, one in columns for page in one.pages):
+        place = na.c_array_from_buffers(na.int64(), len(page), [None, np.arange(len(page)) + (number << 32)])
+        pages.append(na.c_array_from_buffers(_PLACED, len(page), [None], children=[*page.children, place]))
+    return Columns(pages, _PLACED)
 
 
 def _arrays(field: Field, values: Sequence[Any]) -> list[CArray]:

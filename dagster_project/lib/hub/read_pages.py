@@ -6,6 +6,7 @@ Does not belong here: what an item may hold (fields), reading a page whole (page
 values (odd_values), whether the day is good enough and where its rows go (load_day).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import duckdb
@@ -13,12 +14,14 @@ import orjson
 
 from dagster_project.lib.hub.fields import FIELDS, Field
 from dagster_project.lib.hub.odd_values import ITEM, OddValues
-from dagster_project.lib.hub.page_columns import COLUMN_TYPES, Columns, columns_of, packed, unpacked
+from dagster_project.lib.hub.page_columns import COLUMN_TYPES, Columns, columns_of, packed, placed, unpacked
 from dagster_project.lib.record.items import Unreadable
 from dagster_project.lib.record.landing import Crawl, Page
 from dagster_project.lib.warehouse.connection import changed_rows, count_rows, scalar
 
-PAGES_AT_ONCE = 120  # of a thousand models: a row group of DuckDB's, 40 MB in memory
+# of a thousand models, 100 MB in memory: with less than a row group of 122,880 for each of two threads,
+# storing takes twice the time
+PAGES_AT_ONCE = 300
 
 
 def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[dict[str, int], OddValues]:
@@ -41,10 +44,11 @@ def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[di
     )  # counted first: a window over 3.2 million rows costs 35 s and 1.8 GB
     if duplicates:
         connection.execute(
-            "delete from staged where rowid in (select unnest(list(rowid order by rowid)[2:]) "
+            "delete from staged where place in (select unnest(list(place order by place)[2:]) "
             "from staged group by hub_id having count(*) > 1)"
         )
     connection.execute("alter table staged drop column is_private")
+    connection.execute("alter table staged drop column place")
     counts = {
         "row_count": count_rows(connection, "staged"),
         "duplicates": duplicates,
@@ -87,17 +91,14 @@ def kept_of(item: dict[str, Any]) -> tuple[dict[str, Any], list[Field]]:
 def _read(connection: duckdb.DuckDBPyConnection, crawl: Crawl, odd: OddValues) -> int:
     """Fill `staged` from the pages; returns the overlap removed."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMN_TYPES.items())
-    connection.execute(f"create or replace temp table staged ({columns})")
-    # by page and position, so that the row that is kept of a model does not change from load to load
-    connection.execute("set preserve_insertion_order = true")
+    connection.execute(f"create or replace temp table staged ({columns}, place bigint)")
     _insert(connection, "staged", crawl, crawl.opening.streams[0], odd)
     connection.execute("create or replace temp table more as from staged limit 0")
     _insert(connection, "more", crawl, "publisher:", odd)
     # the top listing was fetched first and is kept: its rows are one moment in time
     overlap = count_rows(connection, "more semi join staged using (hub_id)")
-    connection.execute("insert into staged from more anti join staged using (hub_id) order by more.rowid")
+    connection.execute("insert into staged from more anti join staged using (hub_id)")
     connection.execute("drop table more")
-    connection.execute("set preserve_insertion_order = false")
     return overlap
 
 
@@ -105,11 +106,19 @@ def _insert(
     connection: duckdb.DuckDBPyConnection, table: str, crawl: Crawl, streams: str, odd: OddValues
 ) -> None:
     pages = [page for page in crawl.pages if page.stream.startswith(streams)]
-    for start in range(0, len(pages), PAGES_AT_ONCE):
-        columns = [_columns(crawl, page, odd) for page in pages[start : start + PAGES_AT_ONCE]]
-        connection.register("columns", Columns([page for one in columns for page in one.pages]))
-        connection.execute(f"insert into {table} from columns")
-        connection.unregister("columns")
+    with ThreadPoolExecutor(1) as beside:  # the next pages are read while DuckDB stores
+        reading = None
+        for start in range(0, len(pages) + PAGES_AT_ONCE, PAGES_AT_ONCE):
+            following = beside.submit(_columns_of_all, crawl, pages[start : start + PAGES_AT_ONCE], odd)
+            if reading is not None:
+                connection.register("columns", reading.result())
+                connection.execute(f"insert into {table} from columns")
+                connection.unregister("columns")
+            reading = following
+
+
+def _columns_of_all(crawl: Crawl, pages: list[Page], odd: OddValues) -> Columns:
+    return placed((page.number, _columns(crawl, page, odd)) for page in pages)
 
 
 def _columns(crawl: Crawl, page: Page, odd: OddValues) -> Columns:
