@@ -2,9 +2,25 @@
 
 import sys
 
-from benchmarks import census_days, crawl_share, daily_growth, landing_to_raw, placebo_honesty, scale_of_load
+from benchmarks import (
+    census_days,
+    crawl_share,
+    daily_growth,
+    landing_to_raw,
+    past_files,
+    placebo_honesty,
+    scale_of_load,
+)
 
-BENCHMARKS = (landing_to_raw, scale_of_load, placebo_honesty, crawl_share, daily_growth, census_days)
+BENCHMARKS = (
+    landing_to_raw,
+    scale_of_load,
+    past_files,
+    placebo_honesty,
+    crawl_share,
+    daily_growth,
+    census_days,
+)
 
 if __name__ == "__main__":
     kept = [benchmark.main() for benchmark in BENCHMARKS]

@@ -46,7 +46,7 @@ def replace_evidence(
         _set_aside_what_is_around(connection, keyed, table, days, [day for (day,) in others])
     if said:
         connection.execute(f"delete from {name} where first_seen in {one_of(said)}")
-    told = f"from {keyed} as k where k.snapshot_date in {one_of(says)}"
+    of_days = f"where k.snapshot_date in {one_of(says)}"
     if others or len(days) > 1:
         around = "union all from around" if others else ""
         connection.execute(
@@ -54,7 +54,7 @@ def replace_evidence(
             create or replace temp table timeline as
             select model_key, snapshot_date as day, {_digest("k", table)} as digest,
                 cast(null as date) as since
-            {told} {around}
+            from {keyed} as k {of_days} {around}
             """
         )
         # of most models it is the same on all days: these need no order
@@ -77,17 +77,14 @@ def replace_evidence(
             """
         )
         new = (
-            "and exists (select 1 from opened as o "
-            "where o.model_key = k.model_key and o.day = k.snapshot_date and o.since is null)"
+            "semi join (from opened where since is null) as o "
+            "on o.model_key = k.model_key and o.day = k.snapshot_date"
         )
     else:
-        new = (
-            "and not exists (select 1 from before as b "
-            f"where b.model_key = k.model_key and b.digest = {_digest('k', table)})"
-        )
+        new = f"anti join before as b on k.model_key = b.model_key and {_digest('k', table)} = b.digest"
     connection.execute(
-        f"insert into {name} select k.model_key, k.snapshot_date, {_state(table, 'k.')} {told} {new} "
-        "order by k.snapshot_date, k.model_key"
+        f"insert into {name} select k.model_key, k.snapshot_date, {_state(table, 'k.')} "
+        f"from {keyed} as k {new} {of_days} order by k.snapshot_date, k.model_key"
     )
     counts = {days[0]: changed_rows(connection)}
     if others or len(days) > 1:
