@@ -27,7 +27,7 @@ class ArchiveDays(dg.Config):
         dg.AssetSpec(
             HUB_ARCHIVE,
             description="Days of the Hub's listing from the public archive, into the Hub's raw tables. An "
-            "observed day stays; a day that the archive lacks is a gap. A day is one transaction, and a "
+            "observed day stays; a day that the archive lacks is a gap. Some days are one transaction, and a "
             "backfill that was stopped goes on where it was. Materialised are the days that were loaded.",
             group_name="backfill",
             kinds={"huggingface", "parquet"},

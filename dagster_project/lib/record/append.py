@@ -1,6 +1,6 @@
-"""Rows of a source into its raw tables: one load, one transaction, one folder of snapshots/.
+"""Rows of a source into its raw tables: one load is one transaction and one folder of snapshots/.
 
-Belongs here: adding the rows of a load, the first time and again from its folder.
+Belongs here: adding the rows of a load, the first time and again from its folder, many folders at once.
 Does not belong here: what the rows say (markets/vintages and the like) and the folders themselves
 (snapshots).
 """
