@@ -3,8 +3,9 @@
 3,300 pages need 33 minutes at the anonymous quota of 500 requests in five minutes, 17 with a free token.
 Here each page is answered after a moment, as from a network. What the asset takes in a run of Dagster's,
 beyond a bare client that reads the same pages, is ours: HTTP, reading a page into columns, compressing and
-writing both, the run and its log, as far as that is not done while the next answer is awaited. A short listing tells
-what starting costs from what a page costs. The profile says where it goes; `acquire` is that wait.
+writing both, the run and its log, as far as that is not done while the next answer is awaited. A short
+listing tells what starting costs from what a page costs. The profile says where it goes; `acquire` is that
+wait.
 """
 
 import cProfile
