@@ -4,13 +4,14 @@ Belongs here: pages written once by the synthetic world, a landed crawl of them,
 them out as they are, so that a benchmark times the client and not the rendering of a page.
 """
 
-import threading
+import multiprocessing
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -65,8 +66,22 @@ def land_listing(landing: Path, models: int, *, with_columns: bool = False) -> C
 
 @contextmanager
 def served(folder: Path, answer_seconds: float = 0.0) -> Iterator[str]:
-    """Serve the pages of `folder` at the address that is yielded, each with a link to the next."""
+    """Serve the pages of `folder` at the address that is yielded, each with a link to the next.
 
+    By a process of its own, so that it takes no turn of a client's Python.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    server = context.Process(target=_serve, args=(folder, answer_seconds, sender), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{receiver.recv()}"
+    finally:
+        server.terminate()
+        server.join()
+
+
+def _serve(folder: Path, answer_seconds: float, address: Connection) -> None:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -88,9 +103,5 @@ def served(folder: Path, answer_seconds: float = 0.0) -> Iterator[str]:
             self.wfile.write(body)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    address.send(server.server_port)
+    server.serve_forever()

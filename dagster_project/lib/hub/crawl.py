@@ -270,7 +270,8 @@ def _look_through(response: httpx2.Response, columns: Columns | None, where: str
     """How many items a page lists, and a digest of their ids. Raises HubError if it is no list."""
     if columns is None:
         return count_items(response, where), digest_of_ids(response.content)
-    return len(columns.hub_ids), digest_of_ids(response.content, columns.hub_ids)
+    hub_ids = columns.hub_ids()
+    return len(hub_ids), digest_of_ids(response.content, hub_ids)
 
 
 def _tell_of_changes(odd: OddValues, settings: Settings, told: set[str]) -> None:

@@ -39,11 +39,11 @@ from dagster_project.lib.hub.fields import (
 )
 from dagster_project.lib.warehouse.raw_tables import DAY_COLUMNS
 
-# the repository's owner alone sees a private model, and the warehouse none
+# is_private is no column of a day: what it says is that the model is none of ours
 COLUMN_TYPES = {column: DAY_COLUMNS.get(column, "boolean") for field in FIELDS for column in field.columns}
 _GATES = {True: "yes", False: "false", "auto": "auto", "manual": "manual", None: None}
 _VERSION = blake2b(repr(COLUMN_TYPES).encode(), digest_size=8).digest()
-# level 1: half of what LZ4 leaves, and the columns of a page are as large as its JSON
+# the columns of a thousand models have 350 KB: this leaves 110, as much as of their JSON, in 1 ms
 _COMPRESSOR = zstandard.ZstdCompressor(level=1)
 _ITEM = msgspec.defstruct(
     "Item", [(f.name, f.kind.typed | None | UnsetType, UNSET) for f in FIELDS], gc=False
@@ -68,8 +68,8 @@ class Columns:
     pages: list[CArray]
     schema: CSchema
 
-    @property
     def hub_ids(self) -> list[str]:
+        """The `_id` of each item."""
         return [one for page in self.pages for one in na.Array(page.child(0)).to_pylist()]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:

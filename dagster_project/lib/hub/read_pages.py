@@ -93,6 +93,8 @@ def _read(connection: duckdb.DuckDBPyConnection, crawl: Crawl, odd: OddValues) -
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMN_TYPES.items())
     connection.execute(f"create or replace temp table staged ({columns}, place bigint)")
     _insert(connection, "staged", crawl, crawl.opening.streams[0], odd)
+    if len(crawl.opening.streams) == 1:
+        return 0
     connection.execute("create or replace temp table more as from staged limit 0")
     _insert(connection, "more", crawl, "publisher:", odd)
     # the top listing was fetched first and is kept: its rows are one moment in time
