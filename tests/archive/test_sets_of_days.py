@@ -108,7 +108,7 @@ def test_days_that_are_loaded_together_leave_the_tables_of_day_by_day(
 
 @pytest.mark.slow
 @given(history=histories, added=sets, cuts=st.sets(st.integers(1, 5)))
-@hypothesis_settings(SEQUENCES, max_examples=150)
+@hypothesis_settings(SEQUENCES, max_examples=60)
 def test_so_do_many_of_them(
     tmp_path_factory: pytest.TempPathFactory, history: list[Step], added: list[Step], cuts: set[int]
 ) -> None:
