@@ -21,7 +21,9 @@ from tests.rows import assert_equal
 from tests.worlds.warehouse import BUILT, VIEWS, Template, Warehouse
 
 FIRST = date(2026, 1, 1)
-HUB_MODELS = ("int_models__classified", "int_snapshot_days__totals", "int_snapshot_days__shortfalls",
+HUB_MODELS = ("int_models__ages", "int_models__classified", "int_models__declared_parents",
+              "int_models__parents", "int_models__states", "int_models__families", "int_models__profiles",
+              "int_adoption_cube__daily", "int_snapshot_days__totals", "int_snapshot_days__shortfalls",
               "int_snapshot_days__rollbacks", "int_snapshot_days__compared", "int_snapshot_days__statuses",
               "fct_snapshot_days", "int_snapshot_days__departures", "int_models__sightings",
               "int_models__detailed", "int_model_downloads__daily", "int_model_growth__daily",
