@@ -163,6 +163,16 @@ def test_other_sql_builds_from_nothing_what_follows_from_it_and_other_words_the_
     assert [run[0] for run in planned.runs] == (["--full-refresh"] if is_another else ["--select"])
 
 
+def test_a_model_that_is_new_is_built_with_what_is_built_from_nothing(connection: Connection) -> None:
+    """It may read columns that the others have only then."""
+    connection.execute("insert into raw.loads values ('hub', date '2026-01-14', '2')")
+    connection.execute("delete from intermediate.builds where node = 'model.model_tide.int_models__profiles'")
+    (option, *going_on), (refresh, *anew) = plan_build(connection).runs
+    new = "fqn:model_tide.intermediate.int_models__profiles"
+    assert refresh == "--full-refresh" and new in anew
+    assert (new in going_on) is (option == "--exclude")
+
+
 def test_what_goes_on_is_built_before_what_is_built_from_nothing(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
