@@ -15,9 +15,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from dagster_project.lib.hub.day_rows import KEYED
+from dagster_project.lib.hub.day_rows import KEYED, READ, empty_keyed
 from dagster_project.lib.hub.load_day import load_crawl, load_keyed
-from dagster_project.lib.hub.read_pages import stage_pages
+from dagster_project.lib.hub.read_pages import read_pages
 from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
 from dagster_project.lib.record.snapshots import new_load_id
 from dagster_project.lib.restore.rebuild import up_to_date
@@ -157,12 +157,13 @@ class History:
             some = rows[start : start + PAGE_SIZE]
             body = self.items.page(self.world.state(some, day_number(self.day)))
             crawl.add_page("census", body, len(some), _noon(self.day), None)
-        stage_pages(connection, crawl)
+        empty_keyed(connection)
+        read_pages(connection, crawl)
         connection.execute(
-            """
+            f"""
             create or replace temp table fresh as
-            select r.world_row, m.model_key, s.*
-            from staged as s join memory.rows as r using (hub_id)
+            select r.world_row, m.model_key, k.* exclude (model_key, snapshot_date, {", ".join(READ)})
+            from {KEYED} as k join memory.rows as r using (hub_id)
             left join raw.hub_models as m using (hub_id)
             """
         )
@@ -175,7 +176,7 @@ class History:
         connection.execute("delete from memory.cards where world_row in (select world_row from fresh)")
         connection.execute("insert into memory.cards by name from fresh")
         connection.execute("drop table fresh")
-        connection.execute("drop table staged")
+        connection.execute(f"drop table {KEYED}")
 
 
 def _opening(day: date) -> Opening:

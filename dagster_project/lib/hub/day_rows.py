@@ -9,8 +9,8 @@ import duckdb
 from dagster_project.lib.warehouse.raw_tables import DAY_COLUMNS
 
 KEYED = "memory.keyed"  # in the database that `warehouse` attaches
-# what only the reading of a file needs
-READ = {"is_private": "boolean", "is_plain": "boolean", "said": "bigint"}
+# what only the reading of pages and files needs
+READ = {"is_private": "boolean", "is_plain": "boolean", "said": "bigint", "place": "bigint"}
 
 
 def empty_keyed(connection: duckdb.DuckDBPyConnection) -> None:

@@ -18,7 +18,7 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub.attribute_history import replace_evidence
 from dagster_project.lib.hub.day_rows import KEYED, empty_keyed
 from dagster_project.lib.hub.read_files import KEY
-from dagster_project.lib.hub.read_pages import stage_pages
+from dagster_project.lib.hub.read_pages import read_pages
 from dagster_project.lib.hub.repository_dates import doubt_facts, learn_facts, settle_facts
 from dagster_project.lib.record import snapshots
 from dagster_project.lib.record.landing import Crawl
@@ -74,20 +74,19 @@ def load_crawl(connection: Connection, crawl: Crawl, settings: Settings) -> Load
     day = date.fromisoformat(crawl.opening.day)
     refuse_other_home(connection, crawl.opening.origin, [])
     limit_memory(connection, crawl.rows)
-    counts, odd = stage_pages(connection, crawl)
+    empty_keyed(connection)
+    counts, odd = read_pages(connection, crawl)
     previous = _previous_snapshot(connection, day, crawl.opening.scope_id)
     reasons = _reasons_to_reject(connection, crawl, counts["row_count"], previous)
     reasons += odd.changed_fields(settings)
     snapshot = observed_snapshot(connection, crawl, counts | odd.columns())
     snapshot |= {"is_accepted": not reasons or settings.accept, "reasons": reasons}
     if not snapshot["is_accepted"]:
-        connection.execute("drop table staged")
+        connection.execute(f"drop table {KEYED}")
         was_accepted = day in loaded_days(connection)
         if not was_accepted:
             load_note(connection, settings, snapshot)
         raise DayRejected(_rejection(day, reasons, was_accepted, crawl))
-    empty_keyed(connection)
-    hold_staged(connection, day)
     loaded = load_held(connection, settings, [snapshot])[0]
     crawl.drop_columns()
     return loaded
@@ -113,12 +112,6 @@ def observed_snapshot(connection: Connection, crawl: Crawl, counts: dict[str, An
         "loaded_at": datetime.now(UTC).replace(tzinfo=None),
         "load_id": snapshots.new_load_id(connection),
     }
-
-
-def hold_staged(connection: Connection, day: date) -> None:
-    """Move the rows of `staged` to KEYED as those of the day."""
-    connection.execute(f"insert into {KEYED} by name select date '{day}' as snapshot_date, * from staged")
-    connection.execute("drop table staged")
 
 
 def load_held(connection: Connection, settings: Settings, said: Sequence[dict[str, Any]]) -> list[Loaded]:
@@ -244,7 +237,8 @@ def _reasons_to_reject(
     connection: Connection, crawl: Crawl, rows: int, previous: dict[str, Any] | None
 ) -> list[str]:
     with_30d, with_all_time, keys = connection.execute(
-        "select count(downloads_30d), count(downloads_all_time), count(distinct hub_id) from staged"
+        "select count(downloads_30d), count(downloads_all_time), count(distinct hub_id) "
+        f"from {KEYED}"
     ).fetchall()[0]
     reasons = []
     if not crawl.is_complete:

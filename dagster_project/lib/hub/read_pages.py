@@ -1,4 +1,4 @@
-"""Landed pages read with strict types into the temporary table `staged`.
+"""Landed pages read with strict types into KEYED.
 
 Belongs here: what is removed of the items (duplicates, overlap, private models), and that a page with odd
 values is read item by item.
@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 import orjson
 
+from dagster_project.lib.hub.day_rows import KEYED
 from dagster_project.lib.hub.fields import FIELDS, Field
 from dagster_project.lib.hub.odd_values import ITEM, OddValues
-from dagster_project.lib.hub.page_columns import COLUMN_TYPES, Columns, columns_of, packed, placed, unpacked
+from dagster_project.lib.hub.page_columns import Columns, columns_of, packed, placed, unpacked
 from dagster_project.lib.record.items import Unreadable
 from dagster_project.lib.record.landing import Crawl, Page
 from dagster_project.lib.warehouse.connection import changed_rows, count_rows, scalar
@@ -24,33 +25,32 @@ from dagster_project.lib.warehouse.connection import changed_rows, count_rows, s
 PAGES_AT_ONCE = 300
 
 
-def stage_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[dict[str, int], OddValues]:
-    """Fill the temporary table `staged`, one row per public model; returns what was removed, and what is odd.
+def read_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[dict[str, int], OddValues]:
+    """Fill KEYED, which is empty, with a row per public model, without keys; returns what was removed, and what
+    is odd.
 
     A page whose columns the crawl laid down is not read again, but for odd values.
     """
     odd = OddValues()
     overlap = _read(connection, crawl, odd)
     _count_said(connection, odd)
-    private = count_rows(connection, "staged where is_private")
+    private = count_rows(connection, f"{KEYED} where is_private")
     if private:
-        connection.execute("delete from staged where is_private")
+        connection.execute(f"delete from {KEYED} where is_private")
     beyond = 0
     if crawl.boundary is not None:
-        connection.execute("delete from staged where created_at > ?", [crawl.boundary.replace(tzinfo=None)])
+        connection.execute(f"delete from {KEYED} where created_at > ?", [crawl.boundary.replace(tzinfo=None)])
         beyond = changed_rows(connection)
     duplicates = int(
-        str(scalar(connection, "select count(*) - count(distinct hub_id) from staged"))
+        str(scalar(connection, f"select count(*) - count(distinct hub_id) from {KEYED}"))
     )  # counted first: a window over 3.2 million rows costs 35 s and 1.8 GB
     if duplicates:
         connection.execute(
-            "delete from staged where place in (select unnest(list(place order by place)[2:]) "
-            "from staged group by hub_id having count(*) > 1)"
+            f"delete from {KEYED} where place in (select unnest(list(place order by place)[2:]) "
+            f"from {KEYED} group by hub_id having count(*) > 1)"
         )
-    connection.execute("alter table staged drop column is_private")
-    connection.execute("alter table staged drop column place")
     counts = {
-        "row_count": count_rows(connection, "staged"),
+        "row_count": count_rows(connection, KEYED),
         "duplicates": duplicates,
         "overlap": overlap,
         "private_rows": private,
@@ -89,17 +89,15 @@ def kept_of(item: dict[str, Any]) -> tuple[dict[str, Any], list[Field]]:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, crawl: Crawl, odd: OddValues) -> int:
-    """Fill `staged` from the pages; returns the overlap removed."""
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMN_TYPES.items())
-    connection.execute(f"create or replace temp table staged ({columns}, place bigint)")
-    _insert(connection, "staged", crawl, crawl.opening.streams[0], odd)
+    """Fill KEYED from the pages; returns the overlap removed."""
+    _insert(connection, KEYED, crawl, crawl.opening.streams[0], odd)
     if len(crawl.opening.streams) == 1:
         return 0
-    connection.execute("create or replace temp table more as from staged limit 0")
+    connection.execute(f"create or replace temp table more as from {KEYED} limit 0")
     _insert(connection, "more", crawl, "publisher:", odd)
     # the top listing was fetched first and is kept: its rows are one moment in time
-    overlap = count_rows(connection, "more semi join staged using (hub_id)")
-    connection.execute("insert into staged from more anti join staged using (hub_id)")
+    overlap = count_rows(connection, f"more semi join {KEYED} using (hub_id)")
+    connection.execute(f"insert into {KEYED} from more anti join {KEYED} using (hub_id)")
     connection.execute("drop table more")
     return overlap
 
@@ -114,7 +112,10 @@ def _insert(
             following = beside.submit(_columns_of_all, crawl, pages[start : start + PAGES_AT_ONCE], odd)
             if reading is not None:
                 connection.register("columns", reading.result())
-                connection.execute(f"insert into {table} from columns")
+                connection.execute(
+                    f"insert into {table} by name "
+                    f"select date '{crawl.opening.day}' as snapshot_date, * from columns"
+                )
                 connection.unregister("columns")
             reading = following
 
@@ -165,7 +166,7 @@ def _count_said(connection: duckdb.DuckDBPyConnection, odd: OddValues) -> None:
     """How many models say something of each field that is odd, or can be."""
     if odd.counts:
         counts = ", ".join(f"count({field.columns[0]})" for field in FIELDS)
-        found = connection.execute(f"select {counts}, count(*) from staged").fetchall()[0]
+        found = connection.execute(f"select {counts}, count(*) from {KEYED}").fetchall()[0]
         names = [*(field.name for field in FIELDS), ITEM]
         listed = found[-1] + odd.left_out
         # of a model whose author cannot be the publisher is known all the same

@@ -134,7 +134,7 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
             f"copy {table} to '{escaped(temporary)}' "
-            f"(format parquet, compression zstd, row_group_size {ROW_GROUP}, "
+            f"(format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP}, "
             f"kv_metadata {{model_tide: '{metadata}'}})"
         )
         sync(temporary)
