@@ -134,8 +134,9 @@ def write_hub_day(connection: Connection, table: str, settings: Settings, snapsh
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(
             f"copy {table} to '{escaped(temporary)}' "
-            f"(format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP}, "
-            f"kv_metadata {{model_tide: '{metadata}'}})"
+            # of the defaults' CPU two thirds, for a file 2 % larger; nobody looks up single models in it
+            f"(format parquet, compression zstd, compression_level 1, write_bloom_filter false, "
+            f"row_group_size {ROW_GROUP}, kv_metadata {{model_tide: '{metadata}'}})"
         )
         sync(temporary)
         said = {name: checksums.of_file(temporary) for name in files_of(*load)}
