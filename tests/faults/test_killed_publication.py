@@ -270,6 +270,7 @@ def test_parquet_that_did_not_change_is_the_former_file(told: Story) -> None:
         "parquet/about.parquet",
         "parquet/about_days.parquet",
         "parquet/about_tables.parquet",
+        "parquet/dim_models.parquet",
         "parquet/fct_snapshot_days.parquet",
         f"parquet/model_history/{new}.parquet",
         f"parquet/fct_model_growth_daily/{new - timedelta(days=1)}.parquet",

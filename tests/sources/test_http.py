@@ -229,7 +229,9 @@ def test_a_byte_now_and_then_does_not_keep_an_answer_going(
 
 def test_ctrl_c_is_not_held_up_by_a_server_that_hangs() -> None:
     asking = (
-        "import httpx2; from dagster_project.lib.sources import http; print('asking', flush=True); "
+        "import signal, httpx2; from dagster_project.lib.sources import http; "
+        # a shell's job in the background ignores it
+        "signal.signal(signal.SIGINT, signal.default_int_handler); print('asking', flush=True); "
         "http.ask(httpx2.Client, 'GET', {url!r}, http.Limits(1000, 30.0, 30.0, 1.0, 60.0, 0), origin={url!r})"
     )
     with answering(lambda request: request.trickle(b"", b"H")) as server:
