@@ -25,7 +25,7 @@ from dagster_project.synthetic.items import Items
 from dagster_project.synthetic.world import World
 
 LAST_DAY = date(2026, 2, 12)  # with the synthetic Hub's frozen days and what it takes back
-FILES, MODELS = int(os.environ.get("PAST_FILES", "60")), int(os.environ.get("PAST_MODELS", "20000"))
+FILES, MODELS = 60, 20_000
 LISTED_SHARE = 0.93  # of the synthetic world
 JUDGED = ("fct_snapshot_days", "fct_model_downloads_daily")
 SECONDS = 20.0
