@@ -3,7 +3,7 @@
 A year of the archive, or somebody's own collection of listings, is what a user begins with. The files hold
 the synthetic Hub as the archive has it. Measured are the load (rows, and the record's file of each day), the
 SQL models of day quality and of daily downloads with all that they are made of, and the warehouse made anew
-from the record. PAST_FILES and PAST_MODELS make it larger.
+from the record.
 """
 
 import os
