@@ -17,7 +17,8 @@ import pandas as pd
 
 from dagster_project.lib.hub.day_rows import KEYED, READ, empty_keyed
 from dagster_project.lib.hub.load_day import load_crawl, load_keyed
-from dagster_project.lib.hub.read_pages import read_pages
+from dagster_project.lib.hub.page_columns import columns_of
+from dagster_project.lib.hub.read_pages import keep_columns, read_pages
 from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
 from dagster_project.lib.record.snapshots import new_load_id
 from dagster_project.lib.restore.rebuild import up_to_date
@@ -53,7 +54,8 @@ class History:
             present = rows[self.world.exists(rows, number)]
             if len(present):
                 body = self.items.page(self.world.state(present, number))
-                crawl.add_page("census", body, len(present), _noon(day), None)
+                page = crawl.add_page("census", body, len(present), _noon(day), None)
+                keep_columns(crawl, page, columns_of(body))  # as the crawl does while the Hub makes it wait
         crawl.finish()
         return crawl
 

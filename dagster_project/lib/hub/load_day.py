@@ -122,10 +122,13 @@ def load_held(connection: Connection, settings: Settings, said: Sequence[dict[st
     """
     for snapshot in said:  # one after the other: a model's key is that of its first day
         day = snapshot["snapshot_date"]
-        number_models(connection, f"(from {KEYED} where snapshot_date = date '{day}')", day)
+        number_models(
+            connection, f"(from {KEYED} where snapshot_date = date '{day}' and model_key is null)", day
+        )
     # in place: rows that go through a join are made anew
     connection.execute(
-        f"update {KEYED} as k set model_key = keys.model_key from {KEYS} as keys where k.hub_id = keys.hub_id"
+        f"update {KEYED} as k set model_key = keys.model_key from {KEYS} as keys "
+        "where k.model_key is null and k.hub_id = keys.hub_id"
     )
     # the files are written beside the inserts, by a connection of its own, and put in place before the commit
     with connection.cursor() as second, ThreadPoolExecutor(1) as beside, transaction(connection):

@@ -114,7 +114,8 @@ def _insert(
                 connection.register("columns", reading.result())
                 connection.execute(
                     f"insert into {table} by name "
-                    f"select date '{crawl.opening.day}' as snapshot_date, * from columns"
+                    f"select date '{crawl.opening.day}' as snapshot_date, known.model_key, columns.* "
+                    "from columns left join raw.hub_models as known using (hub_id)"
                 )
                 connection.unregister("columns")
             reading = following

@@ -173,7 +173,6 @@ def _fill(connection: Connection, former: Path, folder: Path, about: About) -> d
     """Bring the attached file up to the warehouse, then write the Parquet files, those that are the same
     as in the folder `former` as links; returns the rows by table.
     """
-    connection.execute(PLANS_AS_WRITTEN)
     tables = _tables(connection)
     drop_views(connection)
     days = {
@@ -201,6 +200,7 @@ def _fill(connection: Connection, former: Path, folder: Path, about: About) -> d
         _write_about(connection, counts, about)
     connection.execute("checkpoint published")
     folder.mkdir()
+    connection.execute(PLANS_AS_WRITTEN)
     for table, found in days.items():
         write_parquet(connection, folder / table, former / table, DAILY_FACTS[table], found)
     present = signed_files(connection, former)

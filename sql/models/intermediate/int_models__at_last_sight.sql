@@ -148,4 +148,3 @@ left join lineage_families
     on sightings.model_key = lineage_families.model_key
 left join suspects
     on sightings.model_key = suspects.model_key
-order by sightings.downloads_30d desc nulls last, sightings.model_key asc
