@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dagster_project.lib.hub.day_rows import KEYED, READ, empty_keyed
-from dagster_project.lib.hub.load_day import load_crawl, load_keyed
+from dagster_project.lib.hub.load_day import load_crawl, load_held
 from dagster_project.lib.hub.page_columns import columns_of
 from dagster_project.lib.hub.read_pages import keep_columns, read_pages
 from dagster_project.lib.record.landing import Crawl, Opening, open_crawl
@@ -113,9 +113,10 @@ class History:
             "update memory.cards set tags = list_append(tags, ?) where hash(world_row, ?) % ? = 0",
             [f"edited-{self.day}", number, CHANGED_CARDS],
         )
+        empty_keyed(connection)
         connection.execute(
             f"""
-            create or replace table {KEYED} as
+            insert into {KEYED} by name
             select date '{self.day}' as snapshot_date, c.* exclude (world_row) replace (
                 n.downloads_30d as downloads_30d, nullif(n.all_time, -1) as downloads_all_time,
                 n.likes as likes, cast(n.trending as double) as trending_score,
@@ -124,8 +125,11 @@ class History:
             from memory.cards as c join counters as n using (world_row) order by c.model_key
             """
         )
-        load_keyed(connection, self.settings, [self._snapshot_row(connection, len(present))])
-        connection.execute("delete from raw.loads")  # no file was written, so none is missed
+        load_held(connection, self.settings, [self._snapshot_row(connection, len(present))])
+        connection.execute(
+            "update memory.cards as c set model_key = m.model_key from raw.hub_models as m "
+            "where c.model_key is null and c.hub_id = m.hub_id"
+        )
 
     def _snapshot_row(self, connection: duckdb.DuckDBPyConnection, rows: int) -> dict[str, Any]:
         """As the loader writes it for a crawl."""
@@ -168,12 +172,6 @@ class History:
             from {KEYED} as k join memory.rows as r using (hub_id)
             left join raw.hub_models as m using (hub_id)
             """
-        )
-        connection.execute(
-            "update fresh set model_key = numbered.model_key from ("
-            "select world_row, (select max(model_key) from raw.hub_models) + row_number() over ("
-            "order by downloads_30d desc, world_row) as model_key from fresh where model_key is null"
-            ") as numbered where fresh.world_row = numbered.world_row"
         )
         connection.execute("delete from memory.cards where world_row in (select world_row from fresh)")
         connection.execute("insert into memory.cards by name from fresh")
