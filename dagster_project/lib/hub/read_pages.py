@@ -26,8 +26,8 @@ PAGES_AT_ONCE = 300
 
 
 def read_pages(connection: duckdb.DuckDBPyConnection, crawl: Crawl) -> tuple[dict[str, int], OddValues]:
-    """Fill KEYED, which is empty, with a row per public model, without keys; returns what was removed, and what
-    is odd.
+    """Fill KEYED, which is empty, with a row per public model, and the keys of those that are known; returns
+    what was removed, and what is odd.
 
     A page whose columns the crawl laid down is not read again, but for odd values.
     """
