@@ -14,6 +14,21 @@ with intervals as (
     group by model_key, observed_date, is_birth
 ),
 
+-- of a year of counters, those of the window and of the days before it
+counters as (
+    select
+        snapshot_date,
+        model_key,
+        downloads_all_time
+    from {{ ref('stg_hub__counters') }}
+    where
+        snapshot_date >= (select min(earliest.start_date) from intervals as earliest)
+        and (
+            snapshot_date in (select starting.start_date from intervals as starting)
+            or snapshot_date in (select ending.observed_date from intervals as ending)
+        )
+),
+
 compared as (
     select
         intervals.model_key,
@@ -22,11 +37,11 @@ compared as (
         ended.downloads_all_time
         - case when intervals.is_birth then 0 else started.downloads_all_time end as difference
     from intervals
-    left join {{ ref('stg_hub__counters') }} as ended
+    left join counters as ended
         on
             intervals.model_key = ended.model_key
             and intervals.observed_date = ended.snapshot_date
-    left join {{ ref('stg_hub__counters') }} as started
+    left join counters as started
         on
             intervals.model_key = started.model_key
             and intervals.start_date = started.snapshot_date
