@@ -240,8 +240,7 @@ def _reasons_to_reject(
     connection: Connection, crawl: Crawl, rows: int, previous: dict[str, Any] | None
 ) -> list[str]:
     with_30d, with_all_time, keys = connection.execute(
-        "select count(downloads_30d), count(downloads_all_time), count(distinct hub_id) "
-        f"from {KEYED}"
+        f"select count(downloads_30d), count(downloads_all_time), count(distinct hub_id) from {KEYED}"
     ).fetchall()[0]
     reasons = []
     if not crawl.is_complete:
