@@ -1,4 +1,4 @@
-{{ built_by_day('observed_date', judged=true) }}
+{{ built_by_day('observed_date', judged=true, in_parts=true) }}
 
 -- every count of a model that has a row in the window, also on days when it has none
 with shown as (
