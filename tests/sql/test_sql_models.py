@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -184,6 +185,15 @@ def test_incremental_days_equal_a_full_refresh(described: Daily) -> None:
     warehouse.run("--full-refresh")
     for name, rows in one_by_one.items():
         assert rows, name
+        assert_equal(warehouse.rows(name), rows, name)
+    manifest = warehouse.template.runner.manifest
+    assert manifest is not None
+    parts = manifest.macros["macro.model_tide._parts_to_build"]
+    assert "rows_at_once=500000" in parts.macro_sql
+    in_small_parts = parts.macro_sql.replace("rows_at_once=500000", "rows_at_once=12")
+    with patch.object(parts, "macro_sql", in_small_parts):  # a day or two, of twelve
+        warehouse.run("--full-refresh")
+    for name, rows in one_by_one.items():
         assert_equal(warehouse.rows(name), rows, name)
 
 
