@@ -168,9 +168,8 @@ class History:
         connection.execute(
             f"""
             create or replace temp table fresh as
-            select r.world_row, m.model_key, k.* exclude (model_key, snapshot_date, {", ".join(READ)})
+            select r.world_row, k.* exclude (snapshot_date, {", ".join(READ)})
             from {KEYED} as k join memory.rows as r using (hub_id)
-            left join raw.hub_models as m using (hub_id)
             """
         )
         connection.execute("delete from memory.cards where world_row in (select world_row from fresh)")
