@@ -59,10 +59,10 @@ screenshots: $(MANIFEST) .venv/installed-dev ## docs/images, from the demo in he
 sql: $(MANIFEST) .venv-sql/installed ## the published file in Harlequin, read-only
 	@$(BIN)/python -m dagster_project sql
 
-test: $(MANIFEST) .venv/installed-dev ## the tests but for the marathons, no network
+test: $(MANIFEST) .venv/installed-dev .venv/installed-deploy ## the tests but for the marathons, no network
 	$(BIN)/python -m pytest -m 'not slow'
 
-test-all: $(MANIFEST) .venv/installed-dev ## every test, no network
+test-all: $(MANIFEST) .venv/installed-dev .venv/installed-deploy ## every test, no network
 	$(BIN)/python -m pytest
 
 soak: $(MANIFEST) .venv/installed-dev ## an hour of kill -9, readers, full disks: SEED=… MINUTES=… PART=kills,commands,reads,disk
@@ -93,6 +93,9 @@ INSTALL = $(if $(filter $(addsuffix .%,$(PYTHONS)),$(FOUND)),$(PYTHON) install.p
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	@$(INSTALL)
 
+.venv/installed-deploy: requirements-deploy.lock .venv/installed
+	@$(INSTALL)
+
 # an environment of its own: beside the project's pins only a Harlequin of 2023 can be installed
 .venv-sql/installed: requirements-sql.lock
 	@$(INSTALL)
@@ -103,4 +106,5 @@ LOCKED = sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock
 locks: .venv/installed-dev ## the locks from pyproject.toml: a version stays unless it must go, or UPGRADE=package
 	$(LOCK) pyproject.toml $(if $(UPGRADE),-P "$$UPGRADE") -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -c requirements.lock $$($(LOCKED)) $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-dev.lock
+	$(LOCK) --group deploy pyproject.toml -c requirements.lock $$($(LOCKED)) $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-deploy.lock
 	$(LOCK) --group installer $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-pip.lock
