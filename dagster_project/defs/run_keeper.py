@@ -2,6 +2,8 @@
 
 Belongs here: what is dead, what is old, and the sensor that looks while the UI is up. `cli` does the same at
 each command, so that it needs no daemon.
+Not where a launcher knows how its runs are (in containers, deploy/): there Dagster's own run monitoring ends
+the dead, whose processes are on other machines.
 Does not belong here: the processes themselves (lib/processes) and the ticks (`retention` in dagster.yaml).
 """
 
@@ -47,6 +49,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> int:
     A run that was killed stays "started" for ever otherwise, and the queue launches one run at a time. A run
     of the UI holds the lock only while a step writes, so its process is asked for, not the lock.
     """
+    if instance.run_launcher.supports_check_run_worker_health:
+        return 0
     ended = 0
     for record in instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
         run_id = record.dagster_run.run_id
