@@ -19,8 +19,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.tags import MAX_RETRIES_TAG
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dagster_project.lib.processes import is_alive
@@ -118,7 +119,13 @@ def _delete_what_runs_left(instance: dg.DagsterInstance) -> None:
     checks in the index (findings/dagster_delete_run.sh). A run that was deleted in the UI leaves them too.
     """
     events = instance.event_log_storage
-    assert isinstance(events, SqliteEventLogStorage)
+    if not isinstance(events, SqliteEventLogStorage):  # PostgreSQL (deploy/): one database, and no files
+        assert isinstance(events, SqlEventLogStorage)
+        with events.index_connection() as database:
+            database.execute(
+                text("delete from asset_check_executions where run_id not in (select run_id from runs)")
+            )
+        return
     index = Path(events.path_for_shard("index"))
     storage = Path(instance.storage_directory())
     found = [path for path in (*index.parent.glob("*"), *storage.glob("*")) if RUN_ID.match(path.name)]
