@@ -22,7 +22,8 @@ NAME = "modeltide"  # of the user and of the database
 
 def programs() -> Path | None:
     """The folder with initdb and postgres: Debian keeps them out of PATH. The newest, or None."""
-    found = [Path(path).parent for name in ("initdb",) if (path := shutil.which(name))]
+    in_path = shutil.which("initdb")
+    found = [Path(in_path).parent] if in_path else []
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -float(p.parent.name))
     return next((p for p in found if (p / "initdb").exists() and (p / "postgres").exists()), None)
 

@@ -37,8 +37,10 @@ QUEUED, STARTED = dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED
 class Told:
     """What the tests below tell of, one after the other."""
 
-    def __init__(self, deployment: Deployment, instance: dg.DagsterInstance, day: str) -> None:
-        self.deployment, self.instance, self.day = deployment, instance, day
+    def __init__(
+        self, deployment: Deployment, instance: dg.DagsterInstance, upstream: Upstream, day: str
+    ) -> None:
+        self.deployment, self.instance, self.upstream, self.day = deployment, instance, upstream, day
 
     def runs(self, job: str) -> list[dg.DagsterRun]:
         return list(self.instance.get_runs(dg.RunsFilter(job_name=job)))
@@ -79,7 +81,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
                 upstream.faults.add("stall", times=2, path=CHART_PATH, seconds=6.0)
                 for name in ("daemon_a", "daemon_b"):
                     deployment.start_daemon(name)
-                yield Told(deployment, instance, day.date().isoformat())
+                yield Told(deployment, instance, upstream, day.date().isoformat())
         finally:
             deployment.close()
 
@@ -106,8 +108,10 @@ def test_two_schedulers_ask_for_a_day_once(told: Told) -> None:
     (run,) = told.deployment.until(lambda: told.runs(DAY))
     assert run.tags["dagster/partition"] == told.day
     told.deployment.until(lambda: sum(map(told.deployment.is_waiting, DAEMONS)) == 1)
+    (idle,) = filter(told.deployment.is_waiting, DAEMONS)
     told.until(run.run_id, STARTED)
     assert len(told.runs(DAY)) == 1
+    assert "dagster.daemon" not in told.deployment.log(idle)  # it has looked at no schedule and no queue
 
 
 def test_running_and_queued_runs_outlive_webserver_and_daemons(told: Told) -> None:
@@ -121,6 +125,7 @@ def test_running_and_queued_runs_outlive_webserver_and_daemons(told: Told) -> No
     for name in DAEMONS:
         told.deployment.start_daemon(name)
     told.until(run.run_id, SUCCESS)
+    told.upstream.faults.add("stall", times=2, seconds=3.0)  # the next one is still there to be killed
     told.until(waiting, STARTED)
     told.deployment.client()
     listed = told.deployment.ask("{runsOrError{...on Runs{results{runId}}}}")
@@ -138,6 +143,16 @@ def test_another_daemon_takes_over_and_ends_a_killed_run_and_starts_it_again(tol
     assert any("Container status is exited" in message for message in said), said
     (again,) = deployment.until(lambda: [r for r in told.runs(HUB) if r.parent_run_id == killed.run_id])
     told.until(again.run_id, SUCCESS)
+
+
+def test_a_daemon_that_loses_its_lock_ends(told: Told) -> None:
+    (works,) = (name for name in DAEMONS if name in told.deployment.processes)
+    process = told.deployment.processes.pop(works)
+    with told.instance.event_log_storage.index_connection() as connection:
+        cut = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+        assert connection.execute(text(cut)).fetchall() == [(True,)]
+    assert process.wait(30) == 1
+    assert "daemons' lock is gone" in told.deployment.log(works)
 
 
 def test_no_two_runs_wrote_at_once(told: Told) -> None:
