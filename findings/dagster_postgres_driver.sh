@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# dagster-postgres 0.29.27 brings psycopg2 and asks for any SQLAlchemy from 1.0 on, of which 2.1 is installed; its default
+# dagster-postgres 0.29.27 brings psycopg2 and takes any SQLAlchemy before 3, so that 2.1 is installed; its default
 # address, `postgresql://`, means psycopg 3 since SQLAlchemy 2.1. So the storage that its documentation shows does not
-# open: no database is asked before. With `scheme: postgresql+psycopg2` in dagster.yaml it looks for the server.
+# open, whatever the database. With `scheme: postgresql+psycopg2` in dagster.yaml it finds its driver.
 # Seen with Python 3.11:
 #   scheme as by default: ModuleNotFoundError: No module named 'psycopg'
 #   scheme postgresql+psycopg2: the driver is there
@@ -25,7 +25,8 @@ def opened(**scheme):
     return "the driver is there"
 
 default, named = opened(), opened(scheme="postgresql+psycopg2")
-print("dagster-postgres", dagster_postgres.__version__, "SQLAlchemy", sqlalchemy.__version__, "Python", sys.version.split()[0])
+versions = dagster_postgres.__version__, "SQLAlchemy", sqlalchemy.__version__, "Python", sys.version.split()[0]
+print("dagster-postgres", *versions)
 print("scheme as by default:", default)
 print("scheme postgresql+psycopg2:", named)
 sys.exit(0 if "No module named 'psycopg'" in default and named == "the driver is there" else 1)
