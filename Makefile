@@ -59,10 +59,10 @@ screenshots: $(MANIFEST) .venv/installed-dev ## docs/images, from the demo in he
 sql: $(MANIFEST) .venv-sql/installed ## the published file in Harlequin, read-only
 	@$(BIN)/python -m dagster_project sql
 
-test: $(MANIFEST) .venv/installed-dev ## the tests but for the marathons, no network
+test: $(MANIFEST) .venv/installed-dev .venv/installed-deploy ## the tests but for the marathons, no network
 	$(BIN)/python -m pytest -m 'not slow'
 
-test-all: $(MANIFEST) .venv/installed-dev ## every test, no network
+test-all: $(MANIFEST) .venv/installed-dev .venv/installed-deploy ## every test, no network
 	$(BIN)/python -m pytest
 
 soak: $(MANIFEST) .venv/installed-dev ## an hour of kill -9, readers, full disks: SEED=… MINUTES=… PART=kills,commands,reads,disk
@@ -71,7 +71,7 @@ soak: $(MANIFEST) .venv/installed-dev ## an hour of kill -9, readers, full disks
 bench: $(MANIFEST) .venv/installed-dev ## speed and memory, as ratios within one run
 	$(BIN)/python -m benchmarks
 
-lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow and CITATION.cff, no network
+lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow, CITATION.cff and deploy/compose.yaml, no network
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
 	$(BIN)/python -m tests.sql.layers
@@ -79,6 +79,7 @@ lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow and CITATION
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 $(MANIFEST): .venv/installed $(SQL_FILES)
 	@cd sql && ../$(BIN)/dbt --quiet parse --profiles-dir . && touch target/manifest.json
@@ -93,6 +94,9 @@ INSTALL = $(if $(filter $(addsuffix .%,$(PYTHONS)),$(FOUND)),$(PYTHON) install.p
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	@$(INSTALL)
 
+.venv/installed-deploy: requirements-deploy.lock .venv/installed
+	@$(INSTALL)
+
 # an environment of its own: beside the project's pins only a Harlequin of 2023 can be installed
 .venv-sql/installed: requirements-sql.lock
 	@$(INSTALL)
@@ -103,4 +107,5 @@ LOCKED = sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock
 locks: .venv/installed-dev ## the locks from pyproject.toml: a version stays unless it must go, or UPGRADE=package
 	$(LOCK) pyproject.toml $(if $(UPGRADE),-P "$$UPGRADE") -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -c requirements.lock $$($(LOCKED)) $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-dev.lock
+	$(LOCK) --group deploy pyproject.toml -c requirements.lock -c requirements-dev.lock $$($(LOCKED)) $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-deploy.lock
 	$(LOCK) --group installer $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-pip.lock

@@ -47,7 +47,9 @@ def test_whatever_is_imported_is_asked_for() -> None:
     said = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     users = said["project"]["dependencies"]
     assert undeclared(asked_for(users), *SHIPPED) == {}
-    assert undeclared(asked_for(users, said["dependency-groups"]["dev"]), *FOR_DEVELOPMENT) == {}
+    of_deploy, of_dev = (said["dependency-groups"][group] for group in ("deploy", "dev"))
+    assert undeclared(asked_for(users, of_deploy), "deploy") == {}
+    assert undeclared(asked_for(users, of_deploy, of_dev), *FOR_DEVELOPMENT) == {}
 
 
 def test_whatever_users_are_asked_to_install_is_imported() -> None:

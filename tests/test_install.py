@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 USERS, DEVELOPMENT, PIP = "requirements.lock", "requirements-dev.lock", "requirements-pip.lock"
+DEPLOYED = "requirements-deploy.lock"
 PYTHONS = ("3.11.0", "3.11.5", "3.12.0", "3.13.9")
 LEFT_OUT = set(PROJECT["tool"]["uv"]["exclude-dependencies"])
 
@@ -57,7 +58,7 @@ def needed_by(requirements: list[str]) -> Iterator[str]:
             waiting += [each for each in asked if not each.marker or each.marker.evaluate({"extra": extra})]
 
 
-@pytest.mark.parametrize("lock", [USERS, DEVELOPMENT, PIP, "requirements-sql.lock"])
+@pytest.mark.parametrize("lock", [USERS, DEVELOPMENT, DEPLOYED, PIP, "requirements-sql.lock"])
 def test_a_lock_holds_exact_versions_and_their_hashes_and_nothing_else(lock: str) -> None:
     for block in (ROOT / lock).read_text().replace(" \\\n", "").splitlines():
         requirement, *hashes = block.split("    --hash=sha256:")
@@ -72,11 +73,24 @@ def test_every_python_gets_every_package_once(python: str) -> None:
     assert sorted(set(both)) == sorted(both)
 
 
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_image_of_deploy_gets_every_package_once_and_the_tests_one_version(python: str) -> None:
+    image = [canonicalize_name(each.name) for lock in (USERS, DEPLOYED) for each in locked(lock, python)]
+    assert sorted(set(image)) == sorted(image)
+    development, deployed = (
+        {each.name: str(each.specifier) for each in locked(lock, python)} for lock in (DEVELOPMENT, DEPLOYED)
+    )
+    assert {
+        name: development[name] for name in development.keys() & deployed.keys()
+    }.items() <= deployed.items()
+
+
 def test_the_locks_hold_the_versions_that_the_project_asks_for() -> None:
     groups = PROJECT["dependency-groups"]
     for asked, locks in (
         (PROJECT["project"]["dependencies"], [USERS]),
         (groups["dev"], [USERS, DEVELOPMENT]),
+        (groups["deploy"], [USERS, DEPLOYED]),
         (groups["installer"], [PIP]),
     ):
         versions = {

@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import OWNERS, readable_errors
+from dagster_project.defs.resources import OWNERS, WRITER, readable_errors
 from dagster_project.lib.archive.backfill import backfill
 from dagster_project.lib.hub.load_day import Loaded
 from dagster_project.lib.restore.rebuild import up_to_date
@@ -36,6 +36,7 @@ class ArchiveDays(dg.Config):
         )
     ],
     partitions_def=DAILY,
+    pool=WRITER,
     backfill_policy=dg.BackfillPolicy.single_run(),  # one listing of commits, one open warehouse
 )
 def hub_archive_snapshot(

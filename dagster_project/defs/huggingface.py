@@ -7,7 +7,15 @@ from datetime import date
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import FRESHNESS, OWNERS, materialized, readable_errors, shown, table_spec
+from dagster_project.defs.resources import (
+    FRESHNESS,
+    OWNERS,
+    WRITER,
+    materialized,
+    readable_errors,
+    shown,
+    table_spec,
+)
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub import load_day
 from dagster_project.lib.hub.client import HubUnreachable
@@ -28,6 +36,7 @@ logger = logging.getLogger(__name__)
 @dg.asset(
     key=HUB_PAGES,
     partitions_def=DAILY,
+    pool=WRITER,
     group_name="landing",
     kinds={"huggingface", "json"},
     owners=OWNERS,
@@ -68,6 +77,7 @@ def hub_pages(
 @dg.multi_asset(
     specs=[table_spec(table, "raw", deps=[HUB_PAGES]) for table in HUB_TABLES],
     partitions_def=DAILY,
+    pool=WRITER,
 )
 def raw_hub(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]

@@ -8,7 +8,7 @@ import dagster as dg
 
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import materialized, readable_errors, table_spec
+from dagster_project.defs.resources import WRITER, materialized, readable_errors, table_spec
 from dagster_project.lib.hub.licence_cards import EVERY, MODELS, Pass, is_due, newest_pass, snapshot_cards
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
         )
     ],
     partitions_def=DAILY,
+    pool=WRITER,
 )
 def raw_licence_cards(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]

@@ -10,7 +10,7 @@ import dagster as dg
 
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.partitions import DAILY
-from dagster_project.defs.resources import materialized, readable_errors, table_spec
+from dagster_project.defs.resources import WRITER, materialized, readable_errors, table_spec
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.markets.sessions import load_sessions
 from dagster_project.lib.markets.yahoo import snapshot_prices
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
         )
     ],
     partitions_def=DAILY,
+    pool=WRITER,
 )
 def raw_prices(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
@@ -73,7 +74,7 @@ def raw_prices(
     )
 
 
-@dg.multi_asset(specs=[table_spec(EXCHANGE_SESSIONS, "raw")], partitions_def=DAILY)
+@dg.multi_asset(specs=[table_spec(EXCHANGE_SESSIONS, "raw")], partitions_def=DAILY, pool=WRITER)
 def raw_exchange_sessions(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> dg.MaterializeResult[None]:

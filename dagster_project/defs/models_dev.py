@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.resources import WRITER
 from dagster_project.defs.small_sources import answered_check, snapshot, specs_of
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.models_dev import snapshot_catalogue
@@ -16,6 +17,7 @@ from dagster_project.lib.warehouse.raw_tables import MODELS_DEV
     specs=specs_of(MODELS_DEV, "The catalogue of models.dev (api.json) as it came."),
     check_specs=[answered_check(MODELS_DEV)],
     partitions_def=DAILY,
+    pool=WRITER,
 )
 def models_dev_catalogue(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY, TOKEN_DAYS
-from dagster_project.defs.resources import OWNERS
+from dagster_project.defs.resources import OWNERS, WRITER
 from dagster_project.defs.small_sources import answered_check, asked_days, backfill, snapshot, specs_of
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.openrouter import fetch_tokens, snapshot_tokens
@@ -21,6 +21,7 @@ from dagster_project.lib.warehouse.raw_tables import OPENROUTER
     ),
     check_specs=[answered_check(OPENROUTER)],
     partitions_def=DAILY,
+    pool=WRITER,
 )
 def openrouter_tokens(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
@@ -32,6 +33,7 @@ def openrouter_tokens(
 @dg.asset(
     key=["backfill", "openrouter_tokens"],
     partitions_def=TOKEN_DAYS,
+    pool=WRITER,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="backfill",
     kinds={"duckdb", "json"},

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.defs.partitions import DAILY, INSTALL_DAYS
-from dagster_project.defs.resources import OWNERS
+from dagster_project.defs.resources import OWNERS, WRITER
 from dagster_project.defs.small_sources import Fetch, answered_check, asked_days, backfill, snapshot, specs_of
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sources.registries import (
@@ -27,6 +27,7 @@ def _daily(registry: Registry) -> Fetch:
     specs=specs_of(NPM, "Daily downloads of each seeded npm package as they came: 18 months at first."),
     check_specs=[answered_check(NPM)],
     partitions_def=DAILY,
+    pool=WRITER,
 )
 def npm_installs(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
     """New and changed counts of npm, with 35 days of overlap, one package after the other."""
@@ -37,6 +38,7 @@ def npm_installs(context: dg.AssetExecutionContext, settings: dg.ResourceParam[S
     specs=specs_of(PYPI, "Daily downloads of each seeded PyPI package as they came: the last 180 days."),
     check_specs=[answered_check(PYPI)],
     partitions_def=DAILY,
+    pool=WRITER,
 )
 def pypi_installs(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
     """New and changed counts of pypistats, which keeps 180 days: a day not captured by then is gone."""
@@ -48,6 +50,7 @@ def _history_asset(registry: Registry, description: str) -> dg.AssetsDefinition:
         key=["backfill", registry.source.name],
         description=description,
         partitions_def=INSTALL_DAYS,
+        pool=WRITER,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="backfill",
         kinds={"duckdb", "json"},

@@ -4,7 +4,7 @@ import logging
 
 import dagster as dg
 
-from dagster_project.defs.resources import FRESHNESS, OWNERS, readable_errors, table_spec
+from dagster_project.defs.resources import FRESHNESS, OWNERS, WRITER, readable_errors, table_spec
 from dagster_project.defs.seeds import seeds
 from dagster_project.defs.sql_models import sql_models
 from dagster_project.lib.publish.file import publish
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dg.asset(
     key=["published", "modeltide"],
+    pool=WRITER,
     deps=[sql_models, seeds],
     group_name="published",
     kinds={"duckdb", "parquet"},

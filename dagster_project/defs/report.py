@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from dagster_project.defs.publish import published
-from dagster_project.defs.resources import OWNERS
+from dagster_project.defs.resources import OWNERS, WRITER
 from dagster_project.lib.settings import Settings
 
 REPORT = dg.AssetKey(["published", "report"])
@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 @dg.multi_asset(
+    pool=WRITER,
     specs=[
         dg.AssetSpec(
             REPORT,

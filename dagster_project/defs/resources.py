@@ -19,6 +19,9 @@ from dagster_project.lib.warehouse.connection import row_counts
 from dagster_project.lib.warehouse.raw_tables import Table, contract
 
 OWNERS = ["team:model-tide"]
+# the pool of every asset, since each writes the warehouse or what is made of it; deploy/dagster.yaml lets one
+# run of the pool go at a time, on whichever machine
+WRITER = "data_home"
 # a day that was not captured is gone, so a snapshot older than a day and a half is an alarm
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 

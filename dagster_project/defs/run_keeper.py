@@ -2,6 +2,8 @@
 
 Belongs here: what is dead, what is old, and the sensor that looks while the UI is up. `cli` does the same at
 each command, so that it needs no daemon.
+Not where a launcher knows how its runs are (in containers, deploy/): there Dagster's own run monitoring ends
+the dead, whose processes are on other machines.
 Does not belong here: the processes themselves (lib/processes) and the ticks (`retention` in dagster.yaml).
 """
 
@@ -17,8 +19,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.tags import MAX_RETRIES_TAG
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dagster_project.lib.processes import is_alive
@@ -47,6 +50,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> int:
     A run that was killed stays "started" for ever otherwise, and the queue launches one run at a time. A run
     of the UI holds the lock only while a step writes, so its process is asked for, not the lock.
     """
+    if instance.run_launcher.supports_check_run_worker_health:
+        return 0
     ended = 0
     for record in instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
         run_id = record.dagster_run.run_id
@@ -114,7 +119,13 @@ def _delete_what_runs_left(instance: dg.DagsterInstance) -> None:
     checks in the index (findings/dagster_delete_run.sh). A run that was deleted in the UI leaves them too.
     """
     events = instance.event_log_storage
-    assert isinstance(events, SqliteEventLogStorage)
+    if not isinstance(events, SqliteEventLogStorage):  # PostgreSQL (deploy/): one database, and no files
+        assert isinstance(events, SqlEventLogStorage)
+        with events.index_connection() as database:
+            database.execute(
+                text("delete from asset_check_executions where run_id not in (select run_id from runs)")
+            )
+        return
     index = Path(events.path_for_shard("index"))
     storage = Path(instance.storage_directory())
     found = [path for path in (*index.parent.glob("*"), *storage.glob("*")) if RUN_ID.match(path.name)]

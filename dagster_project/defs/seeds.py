@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project.defs.resources import readable_errors, table_spec
+from dagster_project.defs.resources import WRITER, readable_errors, table_spec
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.seeds.tables import ALL_SEEDS, load_seeds
 from dagster_project.lib.settings import Settings
 
 
-@dg.multi_asset(specs=[table_spec(seed, "seeds") for seed in ALL_SEEDS])
+@dg.multi_asset(specs=[table_spec(seed, "seeds") for seed in ALL_SEEDS], pool=WRITER)
 def seeds(settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult[None]]:
     """Who publishes, what is open, what counts: sql/seeds, extended and overridden by MODELTIDE_SEEDS."""
     with readable_errors(), up_to_date(settings) as connection:

@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
-from dagster_project.defs.resources import OWNERS, described_in, readable_errors, shown
+from dagster_project.defs.resources import OWNERS, WRITER, described_in, readable_errors, shown
 from dagster_project.lib.checkout import SQL
 from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.report.documents import METRICS
@@ -55,6 +55,7 @@ class Translator(DagsterDbtTranslator):
 
 
 @dbt_assets(
+    pool=WRITER,
     manifest=PROJECT.manifest_path,
     project=PROJECT,
     dagster_dbt_translator=Translator(
