@@ -3,9 +3,9 @@
 Belongs here: which types may stand in such a file, and writing one.
 Does not belong here: which rows, where the file goes and when it counts (publish, record, lake).
 
-DuckDB writes whatever it has: a HUGEINT becomes a double, and other engines refuse a TIME or read a UUID and
-an INTERVAL as bytes. So only types are written that DuckDB, Spark, Trino, ClickHouse, pandas and polars read
-as the same.
+DuckDB writes whatever it has. A HUGEINT becomes a double, without a word; Spark refuses a file with a UUID, a
+TIME, an INTERVAL or a TIMESTAMP_NS; ClickHouse takes a TIME for one of 1970, and polars a UUID for bytes. So
+only types are written that DuckDB, Spark, Trino, ClickHouse, pandas and polars read as the same.
 """
 
 import re
