@@ -67,7 +67,7 @@ def difference(spark: SparkSession, ours: duckdb.DuckDBPyConnection, files: list
         pairs = zip([*frame.dtypes, None], [*expected, None], strict=False)
         said, wanted = next((pair for pair in pairs if pair[0] != pair[1]), (None, None))
         return f"column {wanted} is {said} to Spark"
-    (rows,) = ours.execute("select count(*) from read_parquet($1)", [paths]).fetchone() or (0,)
+    ((rows,),) = ours.execute("select count(*) from read_parquet($1)", [paths]).fetchall()
     if (counted := frame.count()) != rows:
         return f"{rows:,} rows are {counted:,} to Spark"
     same = spark.read.schema(frame.schema)
@@ -114,7 +114,8 @@ def by_column(ours: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
     """The first row of a query by its columns, {} without a row."""
     result = ours.execute(query)
     names = [column[0] for column in result.description or []]
-    return dict(zip(names, result.fetchone() or [], strict=False))
+    rows = result.fetchall()  # to its end, or DuckDB 2 starts nothing else on the connection
+    return dict(zip(names, rows[0], strict=True)) if rows else {}
 
 
 def session(folder: str) -> SparkSession:
@@ -151,16 +152,20 @@ def main(folder: Path) -> int:
         spark = session(temporary)
         try:
             for table, files in tables.items():
-                if said := difference(spark, ours, files):
+                try:
+                    said = difference(spark, ours, files)
+                except Exception as error:  # whatever Java says
+                    said = f"Spark cannot read it: {str(error).splitlines()[0]}"
+                if said:
                     wrong[table] = said
                     print(f"{table}: {said}")
         finally:
             version = spark.version
             spark.stop()
         everything = [str(path) for files in tables.values() for path in files]
-        (rows,) = ours.execute(
+        ((rows,),) = ours.execute(
             "select sum(num_rows) from parquet_file_metadata($1)", [everything]
-        ).fetchone() or (0,)
+        ).fetchall()
     right = len(tables) - len(wrong)
     print(f"Spark {version} reads {right} of {len(tables)} tables ({rows:,} rows) as DuckDB does.")
     return 1 if wrong else 0

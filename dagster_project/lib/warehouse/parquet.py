@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib.errors import ModelTideError
-from dagster_project.lib.warehouse.connection import columns_of
+from dagster_project.lib.warehouse.connection import changed_rows, columns_of
 from dagster_project.lib.warehouse.sql_text import escaped
 
 # and lists of these; whoever needs another one tries it in every engine first
@@ -43,5 +43,5 @@ def write(connection: duckdb.DuckDBPyConnection, table: str, rows: str, path: Pa
             f"written. Cast it to one of these, or to a list of one: {', '.join(TYPES)}."
         )
     settings = ", ".join(filter(None, ("format parquet, compression zstd", options)))
-    (count,) = connection.execute(f"copy ({rows}) to '{escaped(path)}' ({settings})").fetchone() or (0,)
-    return int(count)
+    connection.execute(f"copy ({rows}) to '{escaped(path)}' ({settings})")
+    return changed_rows(connection)
