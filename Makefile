@@ -18,7 +18,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONDONTWRITEBYTECODE # with it each command compiles every module anew: 3 s each
 
 .DEFAULT_GOAL := help
-.PHONY: help demo claim run dev report test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
+.PHONY: help demo claim run dev lake report test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ run: $(MANIFEST) ## today's live snapshot; DAY=… loads a landed day again
 
 dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 	@$(BIN)/python -m dagster_project dev
+
+lake: $(MANIFEST) ## the warehouse as Parquet for every engine: LAKE=path or address
+	@$(BIN)/python -m dagster_project lake
 
 report: .venv/installed ## open the report of the newest publication
 	@$(BIN)/python -m dagster_project report

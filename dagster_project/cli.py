@@ -21,6 +21,7 @@ from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.checkout import PROJECT
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.lake.write import write_lake
 from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings, a_path, a_switch, whole_number
 from dagster_project.lib.warehouse.connection import exclusive
@@ -47,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add(run_parser, "--day", "DAY", "YYYY-MM-DD, to load a landed day again")
     commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
+    commands.add_parser("lake", help="the warehouse as Parquet for every engine, at LAKE")
     commands.add_parser("report", help="open the report of the newest publication")
     backfill_parser = commands.add_parser("backfill", help="past days from the public archive")
     _add(backfill_parser, "--from", "FROM", "YYYY-MM-DD, the first day")
@@ -74,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
         "run": lambda: run(options.DAY),
         "dev": dev,
         "rebuild": rebuild_and_publish,
+        "lake": lake,
         "report": report,
         "backfill": lambda: backfill_and_publish(options.FROM, options.TO, options.EVERY or "1"),
         "import": lambda: import_and_publish(options.FILE, options.DATE),
@@ -201,6 +204,18 @@ def dev() -> None:
     added = {name: os.pathsep.join([str(path), os.environ.get(name, "")]) for name, path in paths.items()}
     subprocess.run(
         [str(scripts / command[0]), *command[1:]], cwd=PROJECT, env={**os.environ, **added}, check=False
+    )
+
+
+def lake() -> None:
+    """The tables of the warehouse as Parquet at LAKE; only what changed is written."""
+    settings = Settings.from_environment()
+    with writer(settings):
+        made = write_lake(settings)
+    flag = "SYNTHETIC: " if made.origin == "synthetic" else ""
+    print(
+        f"{flag}{made.address} holds {made.files} files with {made.rows:,} rows: {made.written} written, "
+        f"{made.removed} removed. A table is a folder, such as {made.address}/marts/fct_headlines."
     )
 
 

@@ -19,7 +19,7 @@ from dagster_project.synthetic.server import Upstream
 
 OURS = (
     "ALERT_", "HF_", "HUB_", "MODELTIDE_", "YAHOO_", "OPENROUTER_", "MODELS_DEV_", "NPM_", "PYPISTATS_",
-    "REFETCH", "ACCEPT", "DAGSTER_HOME",
+    "REFETCH", "ACCEPT", "LAKE", "DAGSTER_HOME",
 )  # fmt: skip
 NOBODY = "http://127.0.0.1:9"
 

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from dagster_project.lib.checkout import PROJECT
 
 OURS = {"dagster_project", "tests", "benchmarks", "install"}
+ELSEWHERE = {"pyspark"}  # tests/engines has programs for a Python that has it
 SHIPPED, FOR_DEVELOPMENT = ("dagster_project", "install.py"), ("tests", "benchmarks")
 
 
@@ -34,7 +35,7 @@ def undeclared(asked: set[str], *places: str) -> dict[str, str]:
     return {
         module: str(file.relative_to(PROJECT))
         for module, file in imported(*places)
-        if module not in OURS | sys.stdlib_module_names
+        if module not in OURS | ELSEWHERE | sys.stdlib_module_names
         and not asked & {canonicalize_name(package) for package in packages.get(module, [])}
     }
 

@@ -16,6 +16,7 @@ ROOMS = {
     "archive": {"hub", "record", "seeds", "sources", "warehouse"},
     "claim": {"archive", "report", "warehouse"},
     "hub": {"record", "seeds", "sources", "warehouse"},
+    "lake": {"publish", "warehouse"},
     "markets": {"record", "seeds", "warehouse"},
     "publish": {"record", "sources", "warehouse"},
     "record": {"warehouse"},

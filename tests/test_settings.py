@@ -47,6 +47,7 @@ from dagster_project.lib.settings import Settings, SettingsError
         ("MODELTIDE_MEMORY_LIMIT", "1KB", "a size such as 2GB"),
         ("MODELTIDE_MEMORY_LIMIT", "900000TB", "a size such as 2GB"),
         ("MODELTIDE_MEMORY_LIMIT", "0%", "a size such as 2GB"),
+        ("LAKE", "la\nke", "without control characters"),
         ("REFETCH", "maybe", "1 or 0"),
         ("ACCEPT", "2", "1 or 0"),
     ],
@@ -67,10 +68,33 @@ def test_a_number_of_thousands_of_digits_is_refused_in_a_line_that_can_be_read()
     assert len(str(raised.value)) < 300
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
-    with pytest.raises(SettingsError) as raised:
-        Settings.from_environment({"HF_ENDPOINT": "https://me:secret@example.org"})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HF_ENDPOINT", "https://me:secret@example.org"),
+        ("LAKE", "sftp://me:secret@example.org/lake"),
+        ("LAKE", "s3://bucket/lake?token=secret"),
+        ("LAKE", "simplecache::sftp://me:secret@example.org/lake"),
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is '<not shown>'; allowed: ") as raised:
+        Settings.from_environment({name: value})
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "lake"),
+    [
+        ("", "/home/of/it/lake"),
+        ("/a/lake", "/a/lake"),
+        ("s3://bucket/a/lake/", "s3://bucket/a/lake"),
+        ("hf://datasets/me/tide@main/lake", "hf://datasets/me/tide@main/lake"),
+        ("sftp://me@example.org/lake", "sftp://me@example.org/lake"),
+    ],
+)
+def test_a_lake_is_a_path_or_an_address_and_by_default_in_the_home(value: str, lake: str) -> None:
+    assert Settings.from_environment({"MODELTIDE_HOME": "/home/of/it", "LAKE": value}).lake == lake
 
 
 def test_tokens_and_keys_never_show() -> None:

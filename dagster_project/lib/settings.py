@@ -55,6 +55,7 @@ class Settings:
     census_weekday: str | None = None
     refetch: bool = False
     accept: bool = False
+    lake_address: str | None = None  # a path or what fsspec reads; lake/ of the home if None
     memory_limit: str | None = None  # of a build, as DuckDB reads it; its own figure if None
 
     def __post_init__(self) -> None:
@@ -89,6 +90,7 @@ class Settings:
             census_weekday=_weekday("HUB_CENSUS_WEEKDAY", value("HUB_CENSUS_WEEKDAY")),
             refetch=a_switch("REFETCH", value("REFETCH")),
             accept=a_switch("ACCEPT", value("ACCEPT")),
+            lake_address=_lake("LAKE", value("LAKE")),
             memory_limit=_memory_limit("MODELTIDE_MEMORY_LIMIT", value("MODELTIDE_MEMORY_LIMIT")),
         )
 
@@ -120,6 +122,10 @@ class Settings:
     @property
     def published(self) -> Path:
         return self.home / "published"
+
+    @property
+    def lake(self) -> str:
+        return self.lake_address or str(self.home / "lake")
 
     def on(self, day: date) -> "Settings":
         """The settings of a day: on the census's weekday its snapshot is a census, whatever the scope."""
@@ -178,6 +184,18 @@ def _memory_limit(name: str, value: str) -> str | None:
     if not 100e6 <= size <= 64e12:  # what a build cannot start with, and what no machine has
         raise _refuse(name, value, "a size such as 2GB, from 100MB to 64TB, a share such as 50%, or nothing")
     return value
+
+
+def _lake(name: str, value: str) -> str | None:
+    """A path, or an address of fsspec: its keys come from where the store's own library looks for them."""
+    if "://" not in value:
+        return str(a_path(name, value)) if value else None
+    found = re.fullmatch(r"[A-Za-z][\w+.-]*://([^/?#]*)([^?#]*)", value, re.ASCII)
+    if found is None or ":" in found[1].rpartition("@")[0]:
+        raise _refuse(
+            name, "<not shown>", "a path, or an address such as s3://bucket/folder without password, ? and #"
+        )
+    return value.rstrip("/")
 
 
 def whole_number(name: str, value: str, least: int, most: int, of: str) -> int:

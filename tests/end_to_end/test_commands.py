@@ -103,6 +103,8 @@ def test_a_bad_day_is_one_line(tmp_path: Path) -> None:
 
 def test_what_is_not_typed_is_taken_from_the_environment_as_make_gives_it(tmp_path: Path) -> None:
     for command, values, said in [
+        ("lake", {}, "a home/warehouse.duckdb yet, so nothing was written. Type `make run`"),
+        ("lake", {"LAKE": "s3://me:secret@bucket"}, "LAKE is '<not shown>'; allowed: a path, or an address"),
         ("run", {"DAY": "20260114"}, "DAY is '20260114'; allowed: a day as YYYY-MM-DD"),
         ("backfill", {"FROM": "2026-W01-1"}, "FROM is '2026-W01-1'; allowed: "),
         ("backfill", {"FROM": "2026-01-01"}, "TO is ''; allowed: "),

@@ -25,6 +25,7 @@ from dagster_project.lib.archive import unobserved_days
 from dagster_project.lib.archive.backfill import backfill
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub.load_day import load_crawl
+from dagster_project.lib.lake.write import write_lake
 from dagster_project.lib.publish.file import publish
 from dagster_project.lib.record.landing import newest_complete
 from dagster_project.lib.restore.rebuild import up_to_date
@@ -68,6 +69,11 @@ def drop_a_day(settings: Settings, day: date, moment: Moment | None = None) -> N
     _die_at(moment)
     with up_to_date(settings) as connection:
         unobserved_days.drop_day(connection, settings, day)
+
+
+def make_lake(settings: Settings, moment: Moment | None = None) -> None:
+    _die_at(moment)
+    write_lake(settings)
 
 
 def backfill_days(settings: Settings, days: list[date]) -> None:

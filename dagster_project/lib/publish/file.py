@@ -206,7 +206,7 @@ def _fill(connection: Connection, former: Path, folder: Path, about: About) -> d
     present = signed_files(connection, former)
     for table, signature in {**signatures, **dict.fromkeys(ABOUT, f"{about.published_at}")}.items():
         rows, path = f"from published.main.{table}", folder / f"{table}.parquet"
-        link_or_copy(connection, present, rows, signature, path)
+        link_or_copy(connection, present, table, rows, signature, path)
     return counts
 
 

@@ -188,7 +188,7 @@ def count_rows(
 
 
 def changed_rows(connection: duckdb.DuckDBPyConnection) -> int:
-    """Rows of the insert that was just executed."""
+    """Rows of the insert or copy that was just executed."""
     return int(connection.fetchall()[0][0])
 
 
