@@ -236,7 +236,9 @@
         select
             max(older_earlier_counts.snapshot_date) as snapshot_date,
             older_earlier_counts.model_key,
-            arg_max(older_earlier_counts.downloads_all_time, older_earlier_counts.snapshot_date)
+            {{ value_at_greatest(
+                'older_earlier_counts.downloads_all_time', 'older_earlier_counts.snapshot_date'
+            ) }}
                 as downloads_all_time
         from older_earlier_counts
         left join newest_earlier_counts

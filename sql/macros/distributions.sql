@@ -16,45 +16,35 @@
         when {{ z }} is null then null
         when abs({{ z }}) > 8 then 0.0
         when {{ z }} = 0 then 1.0
-        else greatest(0.0, 1 - 2 * exp(-({{ z }}) * ({{ z }}) / 2) / sqrt(2 * pi()) * list_sum(
-            list_transform(
-                generate_series(0, 200),
-                lambda k: exp(
-                    (2 * k + 1) * ln(abs({{ z }}))
-                    - lgamma(2 * k + 2) + k * ln(2) + lgamma(k + 1)
-                )
-            )
-        ))
+        else greatest(0.0, 1 - 2 * exp(-({{ z }}) * ({{ z }}) / 2) / sqrt(2 * pi()) * {{ summed(
+            0, 200, 'k',
+            'exp((2 * k + 1) * ln(abs(' ~ z ~ ')) - ' ~ natural_log_of_gamma('(2 * k + 2)')
+            ~ ' + k * ln(2) + ' ~ natural_log_of_gamma('(k + 1)') ~ ')'
+        ) }})
     end
 {%- endmacro %}
 
 {# P(|T| >= |t|) for whole degrees of freedom: the finite sums of Abramowitz and Stegun 26.7.3, 4. #}
 {% macro t_two_sided_p(t, df) -%}
+    {%- set log_ratio = 'ln(' ~ df ~ ' / (' ~ df ~ ' + (' ~ t ~ ') * (' ~ t ~ ')))' -%}
     case
         when {{ t }} is null or {{ df }} is null or {{ df }} < 1 then null
         when {{ df }} = 1 then 1 - 2 / pi() * atan(abs({{ t }}))
         when {{ df }} % 2 = 1
             then greatest(0.0, 1 - 2 / pi() * (
                 atan(abs({{ t }}) / sqrt({{ df }}))
-                + abs({{ t }}) / sqrt({{ df }} + ({{ t }}) * ({{ t }})) * list_sum(
-                    list_transform(
-                        generate_series(0, cast(({{ df }} - 3) // 2 as bigint)),
-                        lambda k: exp(
-                            (2 * k + 1) / 2.0 * ln({{ df }} / ({{ df }} + ({{ t }}) * ({{ t }})))
-                            + lgamma(k + 1) + lgamma(1.5) - lgamma(k + 1.5)
-                        )
-                    )
-                )
+                + abs({{ t }}) / sqrt({{ df }} + ({{ t }}) * ({{ t }})) * {{ summed(
+                    0, 'cast(' ~ whole_part('(' ~ df ~ ' - 3)', 2) ~ ' as bigint)', 'k',
+                    'exp((2 * k + 1) / 2.0 * ' ~ log_ratio ~ ' + ' ~ natural_log_of_gamma('(k + 1)')
+                    ~ ' + ' ~ natural_log_of_gamma('1.5') ~ ' - '
+                    ~ natural_log_of_gamma('(k + 1.5)') ~ ')'
+                ) }}
             ))
-        else greatest(0.0, 1 - abs({{ t }}) / sqrt({{ df }} + ({{ t }}) * ({{ t }})) * list_sum(
-            list_transform(
-                generate_series(0, cast(({{ df }} - 2) // 2 as bigint)),
-                lambda k: exp(
-                    k * ln({{ df }} / ({{ df }} + ({{ t }}) * ({{ t }})))
-                    + lgamma(k + 0.5) - lgamma(0.5) - lgamma(k + 1)
-                )
-            )
-        ))
+        else greatest(0.0, 1 - abs({{ t }}) / sqrt({{ df }} + ({{ t }}) * ({{ t }})) * {{ summed(
+            0, 'cast(' ~ whole_part('(' ~ df ~ ' - 2)', 2) ~ ' as bigint)', 'k',
+            'exp(k * ' ~ log_ratio ~ ' + ' ~ natural_log_of_gamma('(k + 0.5)') ~ ' - '
+            ~ natural_log_of_gamma('0.5') ~ ' - ' ~ natural_log_of_gamma('(k + 1)') ~ ')'
+        ) }})
     end
 {%- endmacro %}
 
@@ -66,8 +56,8 @@
     {%- set central = '(0.180625 - (' ~ p ~ ' - 0.5) * (' ~ p ~ ' - 0.5))' -%}
     {%- set tail = '(sqrt(-ln(least(' ~ p ~ ', 1 - ' ~ p ~ '))) - 1.6)' -%}
     case
-        when abs({{ p }} - 0.5) <= 0.425
-            then ({{ p }} - 0.5) * {{ polynomial(central, [
+        when abs({{ p }} - 0.5e0) <= 0.425
+            then ({{ p }} - 0.5e0) * {{ polynomial(central, [
                 '2509.0809287301226727', '33430.575583588128105', '67265.770927008700853',
                 '45921.953931549871457', '13731.693765509461125', '1971.5909503065514427',
                 '133.14166789178437745', '3.387132872796366608'
@@ -93,14 +83,14 @@
 {% macro t_quantile(z, df) -%}
     (
         {{ z }}
-        + ({{ z }} ** 3 + {{ z }}) / (4 * {{ df }})
-        + (5 * {{ z }} ** 5 + 16 * {{ z }} ** 3 + 3 * {{ z }}) / (96 * {{ df }} ** 2)
-        + (3 * {{ z }} ** 7 + 19 * {{ z }} ** 5 + 17 * {{ z }} ** 3 - 15 * {{ z }})
-        / (384 * {{ df }} ** 3)
+        + (power({{ z }}, 3) + {{ z }}) / (4 * {{ df }})
+        + (5 * power({{ z }}, 5) + 16 * power({{ z }}, 3) + 3 * {{ z }}) / (96 * power({{ df }}, 2))
+        + (3 * power({{ z }}, 7) + 19 * power({{ z }}, 5) + 17 * power({{ z }}, 3) - 15 * {{ z }})
+        / (384 * power({{ df }}, 3))
         + (
-            79 * {{ z }} ** 9 + 776 * {{ z }} ** 7 + 1482 * {{ z }} ** 5
-            - 1920 * {{ z }} ** 3 - 945 * {{ z }}
-        ) / (92160 * {{ df }} ** 4)
+            79 * power({{ z }}, 9) + 776 * power({{ z }}, 7) + 1482 * power({{ z }}, 5)
+            - 1920 * power({{ z }}, 3) - 945 * {{ z }}
+        ) / (92160 * power({{ df }}, 4))
     )
 {%- endmacro %}
 

@@ -7,15 +7,7 @@
 
 {# Tags base_model:<relation>:<parent>, as they are: names differ in case. NULL if there is none. #}
 {% macro parent_tags(tags) -%}
-    nullif(
-        list_filter(
-            {{ tags }},
-            lambda tag:
-            starts_with(tag, 'base_model:')
-            and regexp_full_match(tag, 'base_model:[a-z_]+:{{ repository_id() }}')
-        ),
-        []
-    )
+    {{ tags_like(tags, 'base_model:', 'base_model:[a-z_]+:' ~ repository_id()) }}
 {%- endmacro %}
 
 {#
@@ -25,11 +17,11 @@
 {% macro relation_kind(relations, library_kind) -%}
     case
         when {{ relations }} is null then 'undeclared'
-        when list_contains({{ relations }}, 'merge') then 'merge'
-        when list_contains({{ relations }}, 'adapter') then 'adapter'
-        when list_contains({{ relations }}, 'quantized') then 'quantized'
+        when array_contains({{ relations }}, 'merge') then 'merge'
+        when array_contains({{ relations }}, 'adapter') then 'adapter'
+        when array_contains({{ relations }}, 'quantized') then 'quantized'
         when {{ library_kind }} = 'runtime' then 'conversion'
-        when list_contains({{ relations }}, 'finetune') then 'finetune'
+        when array_contains({{ relations }}, 'finetune') then 'finetune'
         else 'other'
     end
 {%- endmacro %}
@@ -41,10 +33,10 @@
 {% macro any_pattern(seed, column) %}
     {% if not execute %}{{ return("'[^\\s\\S]'") }}{% endif %}
     {% set query %}
-        select string_agg('(' || {{ column }} || ')', '|' order by {{ column }}) from {{ source('seeds', seed) }}
+        select {{ joined("'(' || " ~ column ~ " || ')'", '|', column) }} from {{ source('seeds', seed) }}
     {% endset %}
     {% set pattern = run_query(query).columns[0].values()[0] or '[^\\s\\S]' %}
-    {{ return("'" ~ pattern | replace("'", "''") ~ "'") }}
+    {{ return(literal(pattern)) }}
 {% endmacro %}
 
 {#

@@ -19,6 +19,7 @@
     {% do _depend_on(
         seeds, (evidence or _evidence()) + ['int_models__evidence_days', 'stg_hub__ends']
     ) %}
+    {% if not has_ledger() %}{{ return(config(materialized='table')) }}{% endif %}
     {{ config(
         materialized='incremental',
         incremental_strategy='append',

@@ -25,8 +25,8 @@
     followed_states as (
         select
             {{ states }}.*,
-            row({{ said | join(', ') }}) as said,
-            lag(row({{ said | join(', ') }})) over by_model as previous_said,
+            {{ tuple_of(said) }} as said,
+            lag({{ tuple_of(said) }}) over by_model as previous_said,
             lag(valid_to) over by_model as previous_to
         from {{ states }}
         inner join several_states
@@ -37,8 +37,14 @@
     numbered_states as (
         select
             *,
-            count(*) filter (
-                where said is distinct from previous_said or valid_from is distinct from previous_to
+            sum(
+                case
+                    when
+                        said is distinct from previous_said
+                        or valid_from is distinct from previous_to
+                        then 1
+                    else 0
+                end
             ) over (partition by model_key order by valid_from) as number
         from followed_states
     ),

@@ -7,7 +7,7 @@
         {% for constant in constants + whole %}
             {% set value = "max(value) filter (where threshold = '" ~ constant ~ "')" %}
             {% if constant in whole %}
-                cast({{ value }} as bigint) as {{ constant }}
+                {{ whole_number(value) }} as {{ constant }}
             {% else %}
                 {{ value }} as {{ constant }}
             {% endif %}

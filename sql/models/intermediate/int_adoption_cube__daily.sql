@@ -95,7 +95,7 @@ listed as (
         select
             model_key,
             downloads_all_time,
-            {{ each_element('generate_series(first_number, next_number - 1)') }} as number
+            {{ each_element(numbers('first_number', 'next_number - 1')) }} as number
         from holding
         where next_number > first_number
     ),
@@ -124,6 +124,7 @@ stock as (
         on
             listed.snapshot_date = last_known.snapshot_date
             and listed.model_key = last_known.model_key
+    where {{ computed_once() }}
 ),
 
 -- both counters of both repositories; 30-day ones where an all-time one is missing
@@ -238,9 +239,11 @@ looked_up as (
     select
         profile_key,
         min(model_key) as model_key,
-        arg_min(valid_from, model_key) as valid_from
+        {{ value_at_least('valid_from', 'model_key') }} as valid_from
     from {{ ref('int_models__profiles') }}
-    where profile_key in (select facts.profile_key from facts)
+    {% if has_ledger() %}
+        where profile_key in (select facts.profile_key from facts)
+    {% endif %}
     group by profile_key
 ),
 
@@ -274,6 +277,7 @@ described as (
         on
             looked_up.model_key = classes.model_key
             and {{ holds_on('classes', 'looked_up.valid_from') }}
+    where {{ computed_once() }}
 ),
 
 profile_families as (
@@ -338,7 +342,7 @@ members as (
     union all
     select
         'lineage' as definition,
-        cast(null as varchar) as family,
+        cast(null as string) as family,
         1 - coalesce(lineage_weights.weight, 0) as weight,
         described.*
     from described
@@ -458,13 +462,13 @@ select
     placed.country,
     placed.base_country,
     placed.model_kind,
-    cast(sum(placed.models) as bigint) as models,
+    {{ whole_number('sum(placed.models)') }} as models,
     sum(placed.weighted_models) as weighted_models,
-    cast(sum(placed.new_models) as bigint) as new_models,
+    {{ whole_number('sum(placed.new_models)') }} as new_models,
     sum(placed.weighted_new_models) as weighted_new_models,
     sum(placed.downloads_30d) as downloads_30d,
     sum(placed.downloads_all_time) as downloads_all_time,
-    cast(sum(placed.listed_all_time) as bigint) as listed_all_time,
+    {{ whole_number('sum(placed.listed_all_time)') }} as listed_all_time,
     sum(placed.net) as net,
     snapshots.usable
 from placed

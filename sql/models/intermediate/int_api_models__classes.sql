@@ -46,7 +46,7 @@ by_kind as (
         precedence,
         decided_by,
         case when min(api_class) = max(api_class) then min(api_class) end as api_class,
-        string_agg(distinct evidence, '; ' order by evidence) as evidence,
+        {{ joined('evidence', '; ', 'evidence', distinct=true) }} as evidence,
         min(seen_date) as seen_date
     from in_force
     group by api_model, day, precedence, decided_by

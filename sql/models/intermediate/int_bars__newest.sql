@@ -23,7 +23,7 @@ described as (
     select
         symbol,
         max(vintage) as vintage,
-        arg_max(has_volume, vintage) as has_volume
+        {{ value_at_greatest('has_volume', 'vintage') }} as has_volume
     from (
         select
             symbol,

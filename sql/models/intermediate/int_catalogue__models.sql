@@ -40,12 +40,21 @@ names as (
         model_key,
         company,
         name
-    from offers
-    group by activity_date, model_key, company, name
+    from (
+        select
+            activity_date,
+            model_key,
+            company,
+            name,
+            bool_or(is_own) as is_own,
+            count(*) as offers
+        from offers
+        group by activity_date, model_key, company, name
+    ) as given
     qualify
         row_number() over (
             partition by activity_date, model_key, company
-            order by bool_or(is_own) desc, count(*) desc, length(name) asc, name asc
+            order by is_own desc, offers desc, length(name) asc, name asc
         ) = 1
 ),
 
@@ -61,9 +70,9 @@ models as (
         count(*) filter (where open_weights and is_own)
         - count(*) filter (where not open_weights and is_own) as own_lead,
         count(*) filter (where open_weights) - count(*) filter (where not open_weights) as lead,
-        string_agg(distinct provider, ', ' order by provider) filter (where open_weights)
+        {{ joined('provider', ', ', 'provider', distinct=true, condition='open_weights') }}
             as open_providers,
-        string_agg(distinct provider, ', ' order by provider) filter (where not open_weights)
+        {{ joined('provider', ', ', 'provider', distinct=true, condition='not open_weights') }}
             as closed_providers,
         min(release_date) as release_date,
         {{ median_of('input_price_usd') }} as input_price_usd,

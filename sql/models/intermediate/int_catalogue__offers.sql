@@ -65,7 +65,7 @@ offers as (
         {{ model_words('name') }} as name_words,
         {{ model_words(
             replaced(
-                replaced("regexp_replace(model_id, '^.*/', '')", '(-v[0-9]+)?:[a-zA-Z0-9]+$', ''),
+                replaced(replaced('model_id', '^.*/', ''), '(-v[0-9]+)?:[a-zA-Z0-9]+$', ''),
                 '^([a-z]+\\.)+([a-z])', '\\2'
             )
         ) }} as id_words,
@@ -96,11 +96,11 @@ opened as (
         named.provider,
         named.model_id,
         named.valid_from,
-        min_by(openings.company, length(openings.words)) as company,
+        {{ value_at_least('openings.company', 'length(openings.words)') }} as company,
         min(length(openings.words)) as letters
     from named
     inner join openings
-        on starts_with(named.words, openings.words || ' ')
+        on {{ begins_with('named.words', "openings.words || ' '") }}
     group by named.provider, named.model_id, named.valid_from
 ),
 

@@ -1,9 +1,14 @@
 with named as (
     select
         claim,
-        trim({{ each_element("string_split(against, ';')") }}) as subject
-    from {{ ref('stg_seeds__published_claims') }}
-    where against is not null
+        trim(part) as subject
+    from (
+        select
+            claim,
+            {{ each_element(split_by('against', ';')) }} as part
+        from {{ ref('stg_seeds__published_claims') }}
+        where against is not null
+    ) as parts
 ),
 
 sides as (

@@ -65,7 +65,7 @@ summed as (
         ends.first_after,
         bool_or(counts.is_floor) as is_floor,
         bool_and(counts.lacks_members) as lacks_members,
-        arg_max(counts.scope, counts.activity_date) as scope,
+        {{ value_at_greatest('counts.scope', 'counts.activity_date') }} as scope,
         sum(counts.net) filter (
             where counts.activity_date between ends.window_start and ends.window_end
         ) as value,

@@ -51,8 +51,7 @@ within_windows as (
         count(series.share_return) as observed_sessions,
         max(series.splits) as splits,
         min(series.session_date) filter (where series.missing is not null) as missing_date,
-        arg_min(series.missing, series.session_number) filter (where series.missing is not null)
-            as missing
+        {{ value_at_least('series.missing', 'series.session_number') }} as missing
     from cases
     inner join {{ ref('int_event_study__series') }} as series
         on
@@ -108,7 +107,7 @@ select
             coalesce(within_windows.observed_sessions, 0)
             < cases.end_session - cases.start_session + 1
             then
-                'the window ends on ' || coalesce(cast(dated.last_session_date as varchar), '?')
+                'the window ends on ' || coalesce(cast(dated.last_session_date as string), '?')
                 || ', later than the prices'
         when estimates.symbol is null then 'no prices before the event'
     end as reason

@@ -14,7 +14,7 @@ seeded as (
         event_id,
         symbol,
         event_window,
-        string_agg(said, '; ' order by confounder_date, confounder) as confounders
+        {{ joined('said', '; ', 'confounder_date, confounder') }} as confounders
     from {{ ref('int_confounders__of_windows') }}
     group by event_id, symbol, event_window
 ),
@@ -24,11 +24,10 @@ other_events as (
         windows.event_id,
         windows.symbol,
         windows.event_window,
-        string_agg(
-            others.session_date || ' ' || others.event_id,
-            '; '
-            order by others.session_date, others.event_id
-        ) as other_events
+        {{ joined(
+            "others.session_date || ' ' || others.event_id", '; ',
+            'others.session_date, others.event_id'
+        ) }} as other_events
     from windows
     inner join {{ ref('int_events__listings') }} as others
         on

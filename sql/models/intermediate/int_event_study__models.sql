@@ -36,7 +36,7 @@ models as (
         exchange,
         vintage,
         'market' as model,
-        cast(null as varchar) as second_factor
+        cast(null as string) as second_factor
     from shares
     {% for model, factor in second_factors.items() %}
         union all
@@ -61,11 +61,10 @@ described as (
         count(components.component) filter (where components.factor = models.second_factor)
             as second_components,
         min(components.reason) as component_reason,
-        string_agg(
-            components.component || ' ' || coalesce(cast(components.vintage as varchar), 'none'),
-            ', '
-            order by components.factor, components.component
-        ) as component_vintages
+        {{ joined(
+            "components.component || ' ' || coalesce(cast(components.vintage as string), 'none')",
+            ', ', 'components.factor, components.component'
+        ) }} as component_vintages
     from models
     left join components
         on
@@ -80,7 +79,7 @@ select
     exchange,
     model,
     second_factor,
-    symbol || ' ' || coalesce(cast(vintage as varchar), 'none')
+    symbol || ' ' || coalesce(cast(vintage as string), 'none')
     || coalesce(', ' || component_vintages, '') as price_vintage,
     case
         when vintage is null then 'no price of ' || symbol || ' was ever stored'

@@ -20,10 +20,10 @@ steps as (
     select
         windows.event_window,
         windows.end_session - windows.start_session + 1 as sessions,
-        {{ each_element(
-            'generate_series(1, (thresholds.placebo_sessions + windows.start_session)'
-            ~ ' // (windows.end_session - windows.start_session + 1))'
-        ) }} as step
+        {{ each_element(numbers(1, whole_part(
+            '(thresholds.placebo_sessions + windows.start_session)',
+            '(windows.end_session - windows.start_session + 1)'
+        ))) }} as step
     from {{ source('seeds', 'event_windows') }} as windows
     cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 ),
@@ -98,15 +98,15 @@ select
     in_time.model,
     in_time.event_window,
     in_time.placebo_n,
-    1.0 / (in_time.placebo_n + 1) as placebo_floor,
+    1e0 / (in_time.placebo_n + 1) as placebo_floor,
     case
         when in_time.placebo_n > 0
-            then (in_time.at_least_as_large + 1.0) / (in_time.placebo_n + 1)
+            then (in_time.at_least_as_large + 1e0) / (in_time.placebo_n + 1)
     end as placebo_p,
     coalesce(among_peers.placebo_n_peers, 0) as placebo_n_peers,
     case
         when among_peers.placebo_n_peers > 0
-            then (among_peers.at_least_as_large + 1.0) / (among_peers.placebo_n_peers + 1)
+            then (among_peers.at_least_as_large + 1e0) / (among_peers.placebo_n_peers + 1)
     end as placebo_p_peers
 from in_time
 left join among_peers

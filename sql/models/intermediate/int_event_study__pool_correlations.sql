@@ -66,12 +66,11 @@ sizes as (
 -- the order of a sum moves its last digits: what lies below the 12th decimal is rounding
 select
     sizes.pool,
-    round(
-        (
-            within_clusters.sum_of_products - sizes.events
-            + coalesce(between_clusters.sum_of_products, 0)
-        ) / (sizes.events * (sizes.events - 1)), 12
-    ) as mean_correlation
+    {{ rounded(
+        '((within_clusters.sum_of_products - sizes.events'
+        ~ ' + coalesce(between_clusters.sum_of_products, 0))'
+        ~ ' / (sizes.events * (sizes.events - 1)))', 12
+    ) }} as mean_correlation
 from sizes
 inner join within_clusters
     on sizes.pool = within_clusters.pool

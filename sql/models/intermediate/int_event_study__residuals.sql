@@ -78,7 +78,7 @@ select
     share_return - expected_return as abnormal_return,
     sqrt(residual_variance * (
         1
-        + 1.0 / observations
+        + 1e0 / observations
         + market_deviation * market_deviation / s_market_market
         + coalesce(orthogonal_deviation * orthogonal_deviation / s_orthogonal, 0)
     )) as standard_error,

@@ -13,7 +13,7 @@ headlines as (
         coalesce(headlines.story, headlines.event_id) as story,
         headlines.kind,
         headlines.company,
-        cast(null as varchar) as family,
+        cast(null as string) as family,
         headlines.event_date,
         headlines.event_time,
         headlines.time_zone,
@@ -24,7 +24,7 @@ headlines as (
         ) }} as event_at,
         headlines.event_time is not null as is_time_known,
         headlines.claim,
-        cast(null as varchar) as untestable_reason,
+        cast(null as string) as untestable_reason,
         headlines.source
     from {{ source('seeds', 'headline_events') }} as headlines
     cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
@@ -33,16 +33,18 @@ headlines as (
 -- the count of a day is complete at its end, so no session of that day can have known it
 milestones as (
     select
-        milestones.family || '-' || milestones.milestone // 1000000 || 'm' as event_id,
+        milestones.family || '-' || {{ whole_part('milestones.milestone', 1000000) }} || 'm'
+            as event_id,
         kinds.kind,
         families.company,
         milestones.family,
         milestones.reached_by as event_date,
-        cast(null as varchar) as event_time,
+        cast(null as string) as event_time,
         'UTC' as time_zone,
         cast({{ days_after('milestones.reached_by', 1) }} as timestamp) as event_at,
         not milestones.is_interpolated as is_time_known,
-        'Our own count: ' || milestones.family || ' passed ' || milestones.milestone // 1000000
+        'Our own count: ' || milestones.family || ' passed '
+        || {{ whole_part('milestones.milestone', 1000000) }}
         || ' million requests by the definition ' || milestones.definition as claim,
         case
             when milestones.is_by_scope_change
@@ -91,14 +93,14 @@ releases as (
         'release-' || symbol || '-' || session_date as event_id,
         'open_release' as kind,
         company,
-        arg_max(family, likes) as family,
+        {{ value_at_greatest('family', 'likes') }} as family,
         cast(min(event_at) as date) as event_date,
-        strftime(min(event_at), '%H:%M') as event_time,
+        {{ clock_of('min(event_at)') }} as event_time,
         'UTC' as time_zone,
         min(event_at) as event_at,
         bool_and(is_day_known) as is_time_known,
-        'Open weights first seen: ' || arg_max(repo_id, likes)
-        || case when count(*) > 1 then ' and ' || count(*) - 1 || ' more' else '' end as claim,
+        'Open weights first seen: ' || {{ value_at_greatest('repo_id', 'likes') }}
+        || case when count(*) > 1 then ' and ' || (count(*) - 1) || ' more' else '' end as claim,
         case
             when not bool_and(is_day_known)
                 then

@@ -45,11 +45,10 @@ collisions as (
     select
         own_events.event_id,
         own_events.symbol,
-        string_agg(
-            case when own_events.story <> other_events.story then other_events.event_id end,
-            ', '
-            order by other_events.event_id
-        ) as other_event_ids,
+        {{ joined(
+            'case when own_events.story <> other_events.story then other_events.event_id end', ', ',
+            'other_events.event_id'
+        ) }} as other_event_ids,
         min(case when own_events.story = other_events.story then other_events.event_id end)
             as tested_event_id
     from numbered as own_events

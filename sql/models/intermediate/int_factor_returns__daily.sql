@@ -113,7 +113,7 @@ missing as (
         symbol,
         factor,
         session_date,
-        string_agg(component, ', ' order by component) as missing_components
+        {{ joined('component', ', ', 'component') }} as missing_components
     from component_returns
     where component_return is null
     group by symbol, factor, session_date

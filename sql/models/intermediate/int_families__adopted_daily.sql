@@ -8,17 +8,17 @@ with levels as (
         activity_date,
         definition,
         family,
-        cast(sum(models) as bigint) as models,
-        cast(sum(new_models) as bigint) as new_models,
+        {{ whole_number('sum(models)') }} as models,
+        {{ whole_number('sum(new_models)') }} as new_models,
         cast(coalesce(sum(models) filter (where relation_kind <> 'undeclared'), 0) as bigint)
             as derivatives,
         cast(coalesce(sum(new_models) filter (where relation_kind <> 'undeclared'), 0) as bigint)
             as new_derivatives,
         {% for column, kind in counted.items() %}
             cast(coalesce(sum(models) filter (where relation_kind = '{{ kind }}'), 0) as bigint)
-                as "{{ column }}",
+                as {{ adapter.quote(column) }},
         {% endfor %}
-        cast(coalesce(sum(models) filter (where is_relation_suspect), 0) as bigint)
+        {{ whole_number('coalesce(sum(models) filter (where is_relation_suspect), 0)') }}
             as suspect_models,
         sum(downloads_30d) as downloads_30d,
         sum(downloads_all_time) as downloads_all_time,
@@ -60,7 +60,7 @@ combined as (
         levels.derivatives,
         levels.finetunes,
         levels.adapters,
-        levels."merges",
+        levels.{{ adapter.quote('merges') }},
         levels.quantisations,
         levels.conversions,
         levels.new_models,
@@ -122,7 +122,7 @@ select
     combined.derivatives,
     combined.finetunes,
     combined.adapters,
-    combined."merges",
+    combined.{{ adapter.quote('merges') }},
     combined.quantisations,
     combined.conversions,
     combined.new_models,

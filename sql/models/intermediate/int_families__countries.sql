@@ -1,7 +1,7 @@
 select
     family,
     country,
-    cast(accounts as bigint) as accounts
+    {{ whole_number('accounts') }} as accounts
 from (
     select
         family,

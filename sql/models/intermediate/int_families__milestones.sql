@@ -26,9 +26,14 @@ milestones as (
     select
         definition,
         family,
-        {{ each_element('generate_series(1, steps)') }} * {{ step }} as milestone
-    from highest
-    where steps >= 1
+        number * {{ step }} as milestone
+    from (
+        select
+            definition,
+            family,
+            {{ each_element(numbers(1, 'steps')) }} as number
+        from highest
+    ) as passed
 ),
 
 crossings as (
@@ -49,7 +54,7 @@ crossings as (
 select
     crossings.definition,
     crossings.family,
-    cast(crossings.milestone as bigint) as milestone,
+    {{ whole_number('crossings.milestone') }} as milestone,
     levels.previous_date as reached_after,
     crossings.reached_by,
     levels.previous_date is not null as is_event,

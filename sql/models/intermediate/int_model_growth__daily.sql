@@ -96,7 +96,7 @@ ranked as (
         counters.downloads_30d,
         counters.downloads_all_time,
         counters.likes,
-        cast(ranks.size_rank as bigint) as rank_downloads_30d
+        {{ whole_number('ranks.size_rank') }} as rank_downloads_30d
     from {{ ref('stg_hub__counters') }} as counters
     inner join needed_snapshots
         on counters.snapshot_date = needed_snapshots.snapshot_date

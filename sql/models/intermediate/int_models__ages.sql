@@ -4,7 +4,7 @@
     on_schema_change='fail',
     full_refresh=false,
     post_hook="delete from {{ this }} where rowid < (select max(rowid) from {{ this }})"
-) }}
+) if has_ledger() else config(materialized='table') }}
 {% set dates = ['models.model_key', 'models.created_at'] %}
 
 -- the row of the last build, which has none at first
@@ -18,7 +18,7 @@ with known as (
     {% else %}
         select
             cast(null as integer) as last_key,
-            cast(null as varchar) as ages_digest,
+            cast(null as string) as ages_digest,
             cast(0 as bigint) as edition
     {% endif %}
 ),

@@ -30,7 +30,7 @@ lineage_families as (
     select
         model_key,
         max(weight) as weight,
-        arg_min(family, row(-weight, family)) as family
+        {{ value_at_least('family', tuple_of(['-weight', 'family'])) }} as family
     from memberships
     group by model_key
 ),

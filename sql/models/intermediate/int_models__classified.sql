@@ -134,7 +134,7 @@ others as (
         on
             tagged.model_key = read_cards.model_key
             and {{ holds_on('read_cards', 'tagged.valid_from') }}
-    where list_contains(tagged.licence_ids, 'other')
+    where array_contains(tagged.licence_ids, 'other')
 ),
 
 each_name as (

@@ -95,7 +95,7 @@ wanted_names as (
     select distinct parent_name
     from named
     -- of base_models as well: a day that an earlier version loaded may have anything
-    where regexp_full_match(parent_name, '{{ repository_id() }}')
+    where {{ matches_whole('parent_name', "'" ~ repository_id() ~ "'") }}
 ),
 
 -- a name belongs to the repository that was seen under it last, also after that one was renamed

@@ -71,10 +71,10 @@ unseen_names as (
     from unseen
     left join {{ source('seeds', 'publishers') }} as publishers
         on
-            strpos(unseen.parent_name, '/') > 0
+            unseen.parent_name like '%/%'
             and split_part(unseen.parent_name, '/', 1) = publishers.publisher
     left join {{ source('seeds', 'families') }} as families
-        on regexp_matches(lower(unseen.parent_name), families.extra_root_pattern)
+        on {{ matches('lower(unseen.parent_name)', 'families.extra_root_pattern') }}
     group by unseen.parent_name
 ),
 
@@ -109,7 +109,7 @@ descents as (
         greatest(edges.valid_from, descents.valid_from) as valid_from,
         least(edges.valid_to, descents.valid_to) as valid_to,
         coalesce(descents.family, edges.root_family) as family,
-        sum(edges.weight * descents.weight) as weight,
+        {{ sum_in_step('edges.weight * descents.weight') }} as weight,
         case when descents.family is null then 0 else descents.depth + 1 end as depth
     from descents
     inner join edges
@@ -122,7 +122,7 @@ descents as (
             select thresholds.lineage_max_depth
             from {{ ref('stg_seeds__growth_thresholds') }} as thresholds
         )
-    group by all
+    {{ group_in_step() }}
 ),
 
 contributions as (

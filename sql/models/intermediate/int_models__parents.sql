@@ -40,17 +40,17 @@ climbs as (
         valid_from as edge_from,
         parent_key as ancestor_key,
         valid_from,
-        valid_to
+        valid_to{{ first_step() }}
     from aged
     where is_before_parent
-    union
+    {{ union_of_steps() }}
     select
         climbs.model_key,
         climbs.parent_key,
         climbs.edge_from,
         resolved.parent_key as ancestor_key,
         greatest(climbs.valid_from, resolved.valid_from) as valid_from,
-        least(climbs.valid_to, resolved.valid_to) as valid_to
+        least(climbs.valid_to, resolved.valid_to) as valid_to{{ next_step('climbs') }}
     from climbs
     inner join resolved
         on
@@ -60,26 +60,37 @@ climbs as (
     where
         resolved.parent_key is not null
         and climbs.ancestor_key <> climbs.model_key
+        and {{ is_step_left('climbs') }}
+),
+
+closed as (
+    select distinct
+        model_key,
+        parent_key,
+        edge_from,
+        valid_from,
+        valid_to
+    from climbs
+    where ancestor_key = model_key
 ),
 
 -- from the day that the cycle was seen, for as long as it holds: the past is not restated
 closing as (
     select
-        climbs.model_key,
-        climbs.parent_key,
-        climbs.edge_from,
-        climbs.valid_from as closed_from,
-        climbs.valid_to as closed_to,
+        model_key,
+        parent_key,
+        edge_from,
+        valid_from as closed_from,
+        valid_to as closed_to,
         coalesce(
-            max(climbs.valid_to) over (
-                partition by climbs.model_key, climbs.parent_key, climbs.edge_from
-                order by climbs.valid_from, climbs.valid_to
+            max(valid_to) over (
+                partition by model_key, parent_key, edge_from
+                order by valid_from, valid_to nulls last
                 rows between unbounded preceding and 1 preceding
             ),
-            climbs.edge_from
+            edge_from
         ) as open_from
-    from climbs
-    where climbs.ancestor_key = climbs.model_key
+    from closed
 ),
 
 open_spans as (

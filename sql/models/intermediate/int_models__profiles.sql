@@ -69,7 +69,7 @@ memberships as (
         intervals.model_key,
         intervals.valid_from,
         -- a sum, for its order decides nothing
-        sum(hash(families.definition, families.family, families.weight)) as digest
+        {{ sum_of_hashes(['families.definition', 'families.family', 'families.weight']) }} as digest
     from intervals
     inner join families
         on
@@ -84,10 +84,11 @@ described as (
         intervals.model_key,
         intervals.valid_from,
         intervals.valid_to,
-        hash(
-            states.organisation_family, states.relation_kind, states.country, states.model_kind,
-            states.parents > 0, classes.licence_class, classes.access_class, memberships.digest
-        ) as profile_key
+        {{ hash_of([
+            'states.organisation_family', 'states.relation_kind', 'states.country',
+            'states.model_kind', 'states.parents > 0', 'classes.licence_class',
+            'classes.access_class', 'memberships.digest'
+        ]) }} as profile_key
     from intervals
     left join states
         on

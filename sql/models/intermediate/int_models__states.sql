@@ -71,10 +71,10 @@ extra_roots as (
     from (
         select distinct cards.repo_id
         from cards
-        where regexp_matches(lower(cards.repo_id), {{ root_pattern }})
+        where {{ matches('lower(cards.repo_id)', root_pattern) }}
     ) as repositories
     inner join {{ source('seeds', 'families') }} as families
-        on regexp_matches(lower(repositories.repo_id), families.extra_root_pattern)
+        on {{ matches('lower(repositories.repo_id)', 'families.extra_root_pattern') }}
     group by repositories.repo_id
 ),
 
@@ -89,7 +89,7 @@ curated_names as (
             on cards.publisher = publishers.publisher
     ) as listed_names
     inner join {{ source('seeds', 'curated_models') }} as patterns
-        on regexp_matches(listed_names.repo_id, patterns.repo_pattern)
+        on {{ matches('listed_names.repo_id', 'patterns.repo_pattern') }}
     where patterns.is_included
 ),
 
@@ -101,7 +101,7 @@ left_out_names as (
     inner join {{ source('seeds', 'curated_models') }} as patterns
         on
             (patterns.family = '*' or curated_names.family = patterns.family)
-            and regexp_matches(curated_names.repo_id, patterns.repo_pattern)
+            and {{ matches('curated_names.repo_id', 'patterns.repo_pattern') }}
     where not patterns.is_included
 ),
 
@@ -144,7 +144,7 @@ relations as (
         model_key,
         valid_from,
         valid_to,
-        list(distinct coalesce(relation, 'unstated')) as relations,
+        {{ distinct_array("coalesce(relation, 'unstated')") }} as relations,
         max(parents) as parents
     from parents
     where parents > 1
@@ -163,7 +163,7 @@ described as (
         {{ relation_kind('relations.relations', 'libraries.library_kind') }} as relation_kind,
         coalesce(relations.parents, 0) as parents,
         coalesce(pipeline_kinds.model_kind, 'unknown') as model_kind,
-        regexp_matches(lower(cards.repo_id), {{ test_pattern }}) as is_test_repository
+        {{ matches('lower(cards.repo_id)', test_pattern) }} as is_test_repository
     from intervals
     inner join cards
         on

@@ -82,7 +82,7 @@ jumps as (
         *,
         ln(price_ratio) as log_ratio,
         abs(ln(price_ratio)) as jump,
-        ln(greatest(round(exp(abs(ln(price_ratio)))), 2)) as whole_jump,
+        ln(greatest({{ rounded('exp(abs(ln(price_ratio)))') }}, 2)) as whole_jump,
         case when {{ is_price('high') }} and {{ is_price('low') }} then ln(high / low) else 0 end
             as day_range
     from compared
@@ -135,12 +135,12 @@ select
         when no_price_reason is not null then no_price_reason
         when is_known_split_unadjusted
             then
-                'a split of ' || round(exp(split_log_ratio), 3)
-                || ' is not in the prices, which are ' || round(price_ratio, 4)
+                'a split of ' || {{ rounded_text('exp(split_log_ratio)', 3) }}
+                || ' is not in the prices, which are ' || {{ rounded_text('price_ratio', 4) }}
                 || ' of those before'
         when is_split_lost
             then
-                'the prices are ' || round(price_ratio, 4)
+                'the prices are ' || {{ rounded_text('price_ratio', 4) }}
                 || ' of those before, near a whole ratio, and no split is known'
     end as no_return_reason,
     case

@@ -4,7 +4,7 @@ with weeks as (
         package,
         {{ week_start('install_date') }} as week_start,
         count(*) as days,
-        cast(sum(installs) as bigint) as installs,
+        {{ whole_number('sum(installs)') }} as installs,
         max(as_of) as as_of
     from {{ ref('int_installs__daily') }}
     group by registry, package, {{ week_start('install_date') }}

@@ -110,9 +110,9 @@ judged as (
         close_at,
         -- of one share alone it is as likely that the share did not trade
         corrected is null and is_in_calendar and shares >= 2 and bars = 0 as is_without_bars,
-        last_value(open_at ignore nulls) over until_then as usual_open_at,
-        last_value(close_at ignore nulls) over until_then as usual_close_at,
-        last_value(case when is_in_calendar then session_date end ignore nulls) over until_then
+        {{ last_known('open_at') }} over until_then as usual_open_at,
+        {{ last_known('close_at') }} over until_then as usual_close_at,
+        {{ last_known('case when is_in_calendar then session_date end') }} over until_then
             as usual_date
     from compared
     window
@@ -128,10 +128,10 @@ select
     session_date,
     coalesce(corrected, is_in_calendar and not is_without_bars) as is_session,
     -- a session that only a correction knows has the hours of the one before
-    coalesce(open_at, {{ days_after('usual_open_at', days_between('usual_date', 'session_date')) }})
+    coalesce(open_at, {{ time_after('usual_open_at', days_between('usual_date', 'session_date')) }})
         as open_at,
     coalesce(
-        close_at, {{ days_after('usual_close_at', days_between('usual_date', 'session_date')) }}
+        close_at, {{ time_after('usual_close_at', days_between('usual_date', 'session_date')) }}
     ) as close_at,
     shares,
     bars,

@@ -3,7 +3,7 @@ select
     session_date,
     open_at,
     close_at,
-    row_number() over by_exchange as session_number,
+    {{ whole_number('row_number() over by_exchange') }} as session_number,
     lag(close_at) over by_exchange as previous_close_at,
     lead(session_date, 1, date '9999-12-31') over by_exchange as next_session_date
 from {{ ref('int_sessions__evidence') }}

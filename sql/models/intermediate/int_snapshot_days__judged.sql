@@ -14,7 +14,7 @@ with days as (
 passes as (
     select
         days.snapshot_date,
-        max(cast(cards.snapshot_date as varchar) || ' ' || cards.crawl) as newest
+        max(cast(cards.snapshot_date as string) || ' ' || cards.crawl) as newest
     from days
     inner join {{ ref('stg_hub__licence_card_passes') }} as cards
         on days.snapshot_date >= cards.snapshot_date

@@ -1,4 +1,5 @@
-with recursive days as (
+-- of falls, those that a hold opens: not one while a former fall is held
+with days as (
     select
         totals.scope_id,
         totals.snapshot_date,
@@ -15,60 +16,87 @@ with recursive days as (
     cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds
 ),
 
--- day after day: a fall opens a hold, which ends with recovery or with patience
-walked as (
-    select
-        scope_id,
-        number,
-        snapshot_date,
-        cast(null as date) as base_date,
-        cast(null as date) as fall_date,
-        cast(null as double) as first_shortfall,
-        cast(null as double) as shortfall,
-        'none' as state
-    from days
-    where number = 1
-
-    union all
-
+falls as (
     select
         days.scope_id,
-        days.number,
-        days.snapshot_date,
-        case
-            when walked.state = 'held' then walked.base_date
-            when days.has_fallen then days.previous_date
-        end as base_date,
-        case
-            when walked.state = 'held' then walked.fall_date
-            when days.has_fallen then days.snapshot_date
-        end as fall_date,
-        case
-            when walked.state = 'held' then walked.first_shortfall
-            when days.has_fallen then shortfalls.shortfall
-        end as first_shortfall,
-        shortfalls.shortfall,
-        case
-            when walked.state <> 'held' and days.has_fallen then 'held'
-            when walked.state <> 'held' then 'none'
-            when
-                {{ days_between('walked.fall_date', 'days.snapshot_date') }}
-                >= days.rollback_max_days
-                then 'lasting'
-            when shortfalls.shortfall <= days.recovered_share * walked.first_shortfall
-                then 'recovered'
-            else 'held'
-        end as state
-    from walked
-    inner join days
-        on
-            walked.scope_id = days.scope_id
-            and walked.number + 1 = days.number
+        days.snapshot_date as fall_date,
+        days.previous_date as base_date,
+        days.number as first_number,
+        shortfalls.shortfall as first_shortfall
+    from days
     left join {{ ref('int_snapshot_days__shortfalls') }} as shortfalls
         on
             days.snapshot_date = shortfalls.snapshot_date
-            and case when walked.state = 'held' then walked.base_date else days.previous_date end
-            = shortfalls.base_date
+            and days.previous_date = shortfalls.base_date
+    -- the first day of a scope falls from nothing
+    where days.has_fallen and days.number > 1
+),
+
+-- what each day says of a fall before it, were it held until then
+held as (
+    select
+        falls.scope_id,
+        falls.fall_date,
+        falls.base_date,
+        falls.first_number,
+        falls.first_shortfall,
+        days.number,
+        days.snapshot_date,
+        shortfalls.shortfall,
+        case
+            when days.number = falls.first_number then 'held'
+            when
+                {{ days_between('falls.fall_date', 'days.snapshot_date') }}
+                >= days.rollback_max_days
+                then 'lasting'
+            when shortfalls.shortfall <= days.recovered_share * falls.first_shortfall
+                then 'recovered'
+            else 'held'
+        end as state
+    from falls
+    inner join days
+        on
+            falls.scope_id = days.scope_id
+            and falls.first_number <= days.number
+    left join {{ ref('int_snapshot_days__shortfalls') }} as shortfalls
+        on
+            days.snapshot_date = shortfalls.snapshot_date
+            and falls.base_date = shortfalls.base_date
+),
+
+-- a hold ends with recovery or with patience
+spans as (
+    select
+        scope_id,
+        first_number,
+        coalesce(min(case when state <> 'held' then number end), max(number)) as last_number
+    from held
+    group by scope_id, first_number
+),
+
+opened as (
+    select
+        scope_id,
+        {{ each_element(spans_apart('first_number', 'last_number')) }} as span
+    from spans
+    group by scope_id
+),
+
+walked as (
+    select
+        held.scope_id,
+        held.snapshot_date,
+        held.base_date,
+        held.fall_date,
+        held.first_shortfall,
+        held.shortfall,
+        held.state
+    from opened
+    inner join held
+        on
+            opened.scope_id = held.scope_id
+            and opened.span.first_number = held.first_number
+            and opened.span.last_number >= held.number
 ),
 
 outcomes as (
@@ -77,7 +105,6 @@ outcomes as (
         fall_date,
         max(case when state = 'lasting' then 1 else 0 end) = 1 as is_lasting
     from walked
-    where fall_date is not null
     group by scope_id, fall_date
 )
 

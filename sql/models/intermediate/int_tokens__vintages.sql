@@ -21,9 +21,9 @@ judged as (
         unreadable_models = 0 and repeated_models = 0 as is_usable,
         case
             when unreadable_models > 0
-                then cast(unreadable_models as varchar) || ' rows are no number of tokens'
+                then cast(unreadable_models as string) || ' rows are no number of tokens'
             when repeated_models > 0
-                then cast(repeated_models as varchar) || ' models are named more than once'
+                then cast(repeated_models as string) || ' models are named more than once'
         end as reason
     from fetched
 )

@@ -30,7 +30,7 @@ spine as (
 ),
 
 offsets as (
-    select unnest(generate_series(0, token_window_days - 1)) as days_before
+    select {{ each_element(numbers(0, 'token_window_days - 1')) }} as days_before
     from {{ ref('stg_seeds__share_thresholds') }}
 ),
 
@@ -45,7 +45,7 @@ expected as (
 failed as (
     select
         activity_date,
-        string_agg(detail, '; ' order by item) as detail
+        {{ joined('detail', '; ', 'item') }} as detail
     from {{ ref('stg_sources__fetches') }}
     where
         data_source = 'openrouter_tokens'
@@ -60,10 +60,14 @@ windows as (
         count(used.token_date) as days,
         min(used.as_of) as oldest_as_of,
         max(used.as_of) as as_of,
-        string_agg(cast(expected.token_date as varchar), ', ' order by expected.token_date)
-        filter (where used.token_date is null) as missing_days,
-        string_agg(cast(expected.token_date as varchar), ', ' order by expected.token_date)
-        filter (where not used.has_other) as days_without_other
+        {{ joined(
+            'cast(expected.token_date as string)', ', ', 'expected.token_date',
+            condition='used.token_date is null'
+        ) }} as missing_days,
+        {{ joined(
+            'cast(expected.token_date as string)', ', ', 'expected.token_date',
+            condition='not used.has_other'
+        ) }} as days_without_other
     from expected
     left join used
         on expected.token_date = used.token_date

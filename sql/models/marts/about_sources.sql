@@ -2,7 +2,7 @@ with newest as (
     select
         data_source,
         max(as_of) as as_of,
-        arg_max(attribution, as_of) as attribution,
+        {{ value_at_greatest('attribution', 'as_of') }} as attribution,
         max(snapshot_date) as last_snapshot_date
     from {{ ref('stg_sources__fetches') }}
     where as_of is not null

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 -- texts are joined where they are read: kept twice they would be half of the warehouse; the newest
 -- of what a listing says is that of the last sight
 select

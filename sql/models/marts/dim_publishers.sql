@@ -4,11 +4,10 @@ with listed as (
         count(*) as models,
         count(*) filter (where last_sight.is_listed) as listed_models,
         count(*) filter (where last_sight.relation_kind <> 'undeclared') as derivatives,
-        cast(
-            sum(last_sight.downloads_30d) filter (where last_sight.is_listed) as bigint
-        ) as downloads_30d,
-        cast(sum(last_sight.downloads_all_time) as bigint) as downloads_all_time,
-        cast(sum(last_sight.likes) as bigint) as likes,
+        {{ whole_number('sum(last_sight.downloads_30d) filter (where last_sight.is_listed)') }}
+            as downloads_30d,
+        {{ whole_number('sum(last_sight.downloads_all_time)') }} as downloads_all_time,
+        {{ whole_number('sum(last_sight.likes)') }} as likes,
         min(last_sight.first_seen_date) as first_seen_date,
         max(last_sight.last_seen_date) as last_seen_date
     from {{ ref('int_models__at_last_sight') }} as last_sight

@@ -1,7 +1,7 @@
 with lags as (
     select
         {{ each_element(
-            'generate_series(-thresholds.lead_lag_max_weeks, thresholds.lead_lag_max_weeks)'
+            numbers('-thresholds.lead_lag_max_weeks', 'thresholds.lead_lag_max_weeks')
         ) }} as lag_weeks
     from {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
 ),
@@ -64,7 +64,7 @@ replicates as (
     select
         enough.family,
         enough.definition,
-        {{ each_element('generate_series(1, thresholds.bootstrap_replicates)') }} as replicate
+        {{ each_element(numbers(1, 'thresholds.bootstrap_replicates')) }} as replicate
     from enough
     cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     where enough.least_weeks >= thresholds.lead_lag_min_weeks
@@ -79,7 +79,7 @@ drawn as (
         (
             {{ drawn_below(
                 "replicates.family || ' ' || replicates.replicate || ' '"
-                ~ " || weekly.week_number // thresholds.bootstrap_block_weeks",
+                ~ ' || ' ~ whole_part('weekly.week_number', 'thresholds.bootstrap_block_weeks'),
                 'weekly.weeks'
             ) }}
             + weekly.week_number % thresholds.bootstrap_block_weeks
@@ -140,7 +140,9 @@ ranked as (
         family,
         definition,
         correlation,
-        row_number() over (partition by family, definition order by correlation) as rank_number
+        row_number() over (
+            partition by family, definition order by correlation nulls last
+        ) as rank_number
     from largest
     where correlation is not null
 ),
@@ -154,7 +156,9 @@ bands as (
     cross join {{ ref('stg_seeds__event_study_thresholds') }} as thresholds
     where
         ranked.rank_number
-        = ceil(round((thresholds.bootstrap_replicates + 1) * (1 - thresholds.significance), 6))
+        = ceil({{ rounded(
+            '((thresholds.bootstrap_replicates + 1) * (1 - thresholds.significance))', 6
+        ) }})
 )
 
 select

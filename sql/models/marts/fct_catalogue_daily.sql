@@ -1,5 +1,5 @@
 with classes as (
-    select unnest(['open', 'closed', 'unknown']) as api_class
+    select {{ each_element(array_of("'open', 'closed', 'unknown'")) }} as api_class
 ),
 
 days as (
@@ -15,7 +15,7 @@ measured as (
         models.activity_date,
         models.api_class,
         count(*) as models,
-        cast(sum(models.offers) as bigint) as offers,
+        {{ whole_number('sum(models.offers)') }} as offers,
         count(*) filter (where models.release_date = models.activity_date) as releases_1d,
         count(*) filter (
             where
@@ -42,7 +42,7 @@ select
     coalesce(measured.offers, 0) as offers,
     coalesce(measured.releases_1d, 0) as releases_1d,
     coalesce(measured.releases_window, 0) as releases_window,
-    cast(thresholds.catalogue_window_days as integer) as window_days,
+    {{ whole_number('thresholds.catalogue_window_days', 'integer') }} as window_days,
     coalesce(measured.contradicted_models, 0) as contradicted_models,
     coalesce(measured.priced_models, 0) as priced_models,
     measured.median_input_price_usd,

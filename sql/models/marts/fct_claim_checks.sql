@@ -98,10 +98,10 @@ reasoned as (
                     || case
                         when window_start is null then ''
                         else
-                            'one of ' || cast({{ days_after('window_start', -1) }} as varchar)
+                            'one of ' || cast({{ days_after('window_start', -1) }} as string)
                             || ' or before and '
                     end
-                    || 'one of ' || coalesce(cast(window_end as varchar), 'the day of the claim')
+                    || 'one of ' || coalesce(cast(window_end as string), 'the day of the claim')
                     || ' would be needed'
             when verdict = 'not comparable' and claimed_definition <> definition
                 then 'the claim counts by the definition ' || claimed_definition
@@ -112,17 +112,17 @@ reasoned as (
             when lacks_members then 'not everything that it names has a count in the snapshots'
             when verdict = 'cannot be told' and lower_bound is null
                 then
-                    'the nearest snapshot is about ' || cast(first_date as varchar)
-                    || '; one about ' || cast(window_end as varchar) || ' would be needed'
+                    'the nearest snapshot is about ' || cast(first_date as string)
+                    || '; one about ' || cast(window_end as string) || ' would be needed'
             when verdict = 'cannot be told' and upper_bound is null
                 then
                     'the snapshots do not reach around the period; one about '
                     || coalesce(
-                        cast({{ days_after('window_start', -1) }} as varchar)
+                        cast({{ days_after('window_start', -1) }} as string)
                         || ' or before and one about ',
                         ''
                     )
-                    || cast(window_end as varchar) || ' or later would be needed'
+                    || cast(window_end as string) || ' or later would be needed'
             when verdict = 'cannot be told' and kind in ('share', 'share_of_derivatives')
                 then
                     'what is not known of the models leaves it between '
@@ -130,7 +130,7 @@ reasoned as (
             when verdict = 'cannot be told'
                 then
                     'it may have come true between the snapshots about '
-                    || cast(first_date as varchar) || ' and ' || cast(last_date as varchar)
+                    || cast(first_date as string) || ' and ' || cast(last_date as string)
                     || '; one nearer to the claim would be needed'
             when verdict = 'passed' and not is_lower_bound and not is_compared
                 then 'as claimed, to the last digit that is said'

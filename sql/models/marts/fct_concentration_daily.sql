@@ -25,7 +25,7 @@ history as (
 window_scopes as (
     select
         today.snapshot_date,
-        string_agg(distinct observed.scope_id, ', ' order by observed.scope_id) as window_scopes
+        {{ joined('observed.scope_id', ', ', 'observed.scope_id', distinct=true) }} as window_scopes
     from snapshots as today
     inner join {{ ref('stg_hub__snapshots') }} as observed
         on
@@ -39,7 +39,7 @@ daily as (
         'publisher' as grouped_by,
         snapshot_date,
         activity_date,
-        cast(publisher_key as varchar) as member,
+        cast(publisher_key as string) as member,
         net
     from {{ ref('int_publisher_downloads__daily') }}
     union all

@@ -31,10 +31,10 @@ levels as (
         activity_date,
         family,
         relation_kind,
-        cast(sum(models) as bigint) as models,
+        {{ whole_number('sum(models)') }} as models,
         sum(weighted_models) as weighted_models,
-        cast(sum(new_models) as bigint) as new_models,
-        cast(coalesce(sum(models) filter (where is_relation_suspect), 0) as bigint)
+        {{ whole_number('sum(new_models)') }} as new_models,
+        {{ whole_number('coalesce(sum(models) filter (where is_relation_suspect), 0)') }}
             as suspect_models,
         sum(downloads_30d) as downloads_30d,
         sum(downloads_30d) filter (where not is_relation_suspect) as downloads_30d_without_suspect

@@ -67,8 +67,8 @@ select
             then 'not separable from its sector that day'
         when not compared.is_large
             then
-                '|SCAR| ' || round(abs(results.scar), 2) || ' is within '
-                || round(compared.critical_value, 2) || ', where chance alone puts '
+                '|SCAR| ' || {{ rounded_text('abs(results.scar)', 2) }} || ' is within '
+                || {{ rounded_text('compared.critical_value', 2) }} || ', where chance alone puts '
                 || {{ percent('(1 - compared.significance)') }}
         when not compared.is_distinguishable
             then
@@ -76,11 +76,12 @@ select
                 || compared.placebo_n || ' windows without the event'
         when compared.is_placebo_mute
             then
-                '|SCAR| ' || round(abs(results.scar), 2) || ' is beyond '
-                || round(compared.critical_value, 2) || '; too few windows before to compare with'
+                '|SCAR| ' || {{ rounded_text('abs(results.scar)', 2) }} || ' is beyond '
+                || {{ rounded_text('compared.critical_value', 2) }}
+                || '; too few windows before to compare with'
         else
-            '|SCAR| ' || round(abs(results.scar), 2) || ' is beyond '
-            || round(compared.critical_value, 2) || ', and as large in only '
+            '|SCAR| ' || {{ rounded_text('abs(results.scar)', 2) }} || ' is beyond '
+            || {{ rounded_text('compared.critical_value', 2) }} || ', and as large in only '
             || {{ percent('compared.placebo_p') }} || ' of ' || compared.placebo_n
             || ' windows without the event'
     end as verdict_reason,

@@ -27,10 +27,10 @@ ranks as (
         residuals.relative_session,
         rank() over (
             partition by residuals.event_id, residuals.symbol, residuals.model
-            order by residuals.abnormal_return
+            order by residuals.abnormal_return nulls last
         ) / (
-            count(*) over (partition by residuals.event_id, residuals.symbol, residuals.model) + 1.0
-        ) - 0.5 as centred_rank
+            count(*) over (partition by residuals.event_id, residuals.symbol, residuals.model) + 1e0
+        ) - 0.5e0 as centred_rank
     from {{ ref('int_event_study__residuals') }} as residuals
     inner join {{ ref('int_companies__listings') }} as listings
         on
@@ -177,12 +177,12 @@ select
     case
         when not probable.is_pooled
             then
-                probable.events || ' of ' || probable.events + probable.events_not_testable
+                probable.events || ' of ' || (probable.events + probable.events_not_testable)
                 || ' events can be tested, ' || probable.min_events || ' are needed'
         when probable.kolari_pynnonen_p is null
             then 'the events move together so much that they are not a sample'
         else
-            'Kolari-Pynnönen p ' || round(probable.kolari_pynnonen_p, 4) || ' over '
+            'Kolari-Pynnönen p ' || {{ rounded_text('probable.kolari_pynnonen_p', 4) }} || ' over '
             || probable.events || ' events'
     end as verdict_reason
 from probable

@@ -48,7 +48,7 @@ with models as (
             '{{ kind }}' as kind,
             {{ name }} as name,
             count(*) as models,
-            cast(sum(downloads_30d) as bigint) as downloads_30d,
+            {{ whole_number('sum(downloads_30d)') }} as downloads_30d,
             sum(net_1d) as net_1d,
             sum(net_7d) as net_7d,
             sum(net_28d) as net_28d,

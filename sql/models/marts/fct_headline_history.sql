@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 select
     published_at,
     snapshot_date,

@@ -57,7 +57,7 @@
         {{ subject }} as subject,
         {{ definition }} as definition,
         cast(sum({{ value }}) as double) as value,
-        cast(max({{ value_text }}) as varchar) as value_text,
+        cast(max({{ value_text }}) as string) as value_text,
         '{{ unit }}' as unit
     from {{ ref(mart) }} as figures
     where

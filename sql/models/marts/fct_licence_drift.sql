@@ -34,10 +34,10 @@ least_open as (
     select
         model_key,
         min(parent_licence_class) as parent_licence_class,
-        arg_min(
-            parent_licence_id, parent_licence_class || ':' || parent_name
-        ) as parent_licence_id,
-        arg_min(parent_name, parent_licence_class || ':' || parent_name) as parent_name,
+        {{ value_at_least('parent_licence_id', "parent_licence_class || ':' || parent_name") }}
+            as parent_licence_id,
+        {{ value_at_least('parent_name', "parent_licence_class || ':' || parent_name") }}
+            as parent_name,
         max(parents) as parents
     from parent_licences
     group by model_key

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 select
     downloads.activity_date,
     downloads.observed_date as snapshot_date,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 select
     growth.activity_date,
     growth.snapshot_date,

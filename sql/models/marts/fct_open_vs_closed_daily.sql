@@ -134,7 +134,7 @@ installs as (
         weeks.lower_bound,
         weeks.upper_bound,
         weeks.vintage,
-        cast(null as varchar) as reason
+        cast(null as string) as reason
     from days
     inner join {{ ref('int_channels__sdk_weekly') }} as weeks
         on
@@ -185,12 +185,12 @@ channels as (
     select
         labels.channel,
         labels.unit,
-        cast(case labels.channel
-            when 'tokens' then thresholds.token_window_days
+        case labels.channel
+            when 'tokens' then {{ whole_number('thresholds.token_window_days', 'integer') }}
             when 'sdk_installs' then 7
-            when 'catalogue' then thresholds.catalogue_window_days
-            when 'hub_weights' then thresholds.hub_window_days
-        end as integer) as window_days,
+            when 'catalogue' then {{ whole_number('thresholds.catalogue_window_days', 'integer') }}
+            when 'hub_weights' then {{ whole_number('thresholds.hub_window_days', 'integer') }}
+        end as window_days,
         labels.absence
     from {{ ref('stg_seeds__share_thresholds') }} as thresholds
     cross join (
@@ -224,9 +224,9 @@ sources as (
 terms as (
     select
         channel,
-        string_agg(coalesce(attribution, 'Source: ' || name || '.'), ' ' order by data_source)
+        {{ joined("coalesce(attribution, 'Source: ' || name || '.')", ' ', 'data_source') }}
             as attribution,
-        string_agg(distinct licence, ', ' order by licence) as licence
+        {{ joined('licence', ', ', 'licence', distinct=true) }} as licence
     from sources
     group by channel
 ),
@@ -235,7 +235,7 @@ failed as (
     select
         {{ days_after('statuses.snapshot_date', -1) }} as activity_date,
         sources.channel,
-        string_agg(statuses.detail, '; ' order by statuses.data_source) as detail
+        {{ joined('statuses.detail', '; ', 'statuses.data_source') }} as detail
     from {{ ref('fct_source_status_daily') }} as statuses
     inner join sources
         on statuses.data_source = sources.data_source

@@ -11,7 +11,7 @@ licences as (
         classes.model_key,
         classes.valid_from,
         'licence' as attribute,
-        coalesce(array_to_string(classes.licence_ids, ', '), 'none')
+        coalesce({{ joined_array('classes.licence_ids', ', ') }}, 'none')
         || coalesce(' (' || classes.licence_name || ')', '') as value,
         classes.licence_class as class,
         classes.licence_evidence as evidence
@@ -32,7 +32,7 @@ access_classes as (
         'access' as attribute,
         classes.access_class as value,
         classes.access_class as class,
-        cast(null as varchar) as evidence
+        cast(null as string) as evidence
     from several
     inner join {{ ref('int_models__classified') }} as classes
         on several.model_key = classes.model_key
@@ -46,7 +46,7 @@ gating as (
         'gating' as attribute,
         access.gated as value,
         access.gated as class,
-        cast(null as varchar) as evidence
+        cast(null as string) as evidence
     from several
     inner join {{ ref('stg_hub__access') }} as access
         on several.model_key = access.model_key
@@ -115,7 +115,7 @@ changed as (
         and not coalesce(
             from_evidence = 'license tag'
             and to_evidence in ('license_name on card', 'license_link on card')
-            and starts_with(to_value, from_value || ' ('),
+            and {{ begins_with('to_value', "from_value || ' ('") }},
             false
         )
 ),

@@ -9,9 +9,9 @@ with cells as (
         snapshots.scope_id,
         cube.access_class,
         cube.licence_class,
-        cast(sum(cube.models) as bigint) as models,
-        cast(sum(cube.downloads_30d) as bigint) as downloads_30d,
-        cast(sum(cube.listed_all_time) as bigint) as downloads_all_time,
+        {{ whole_number('sum(cube.models)') }} as models,
+        {{ whole_number('sum(cube.downloads_30d)') }} as downloads_30d,
+        {{ whole_number('sum(cube.listed_all_time)') }} as downloads_all_time,
         sum(cube.net) as net_1d
     from {{ ref('int_adoption_cube__daily') }} as cube
     inner join {{ ref('stg_hub__snapshots') }} as snapshots

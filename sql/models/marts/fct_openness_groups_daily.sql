@@ -40,7 +40,7 @@ totals as (
     select
         activity_date,
         relations,
-        cast(sum(models) as bigint) as models,
+        {{ whole_number('sum(models)') }} as models,
         sum(downloads_30d) as downloads_30d,
         sum(net) as net_1d
     from counted
@@ -69,7 +69,7 @@ summed as (
         activity_date,
         relations,
         openness_group,
-        cast(sum(models) as bigint) as models,
+        {{ whole_number('sum(models)') }} as models,
         sum(downloads_30d) as downloads_30d,
         sum(net) as net_1d
     from named

@@ -83,7 +83,7 @@ measured as (
         checkpoints.created_date,
         checkpoints.age_days,
         checkpoints.reached_date,
-        cast(date_trunc('quarter', checkpoints.reached_date) as date) as quarter,
+        {{ quarter_start('checkpoints.reached_date') }} as quarter,
         downloads.cumulative as downloads_at_age
     from checkpoints
     cross join newest_snapshot
@@ -178,12 +178,12 @@ select
         when coalesce(baselines.models, 0) < thresholds.relative_adoption_min_models
             then
                 'only ' || coalesce(baselines.models, 0) || ' of '
-                || cast(thresholds.relative_adoption_min_models as integer)
+                || {{ whole_number('thresholds.relative_adoption_min_models') }}
                 || ' models of the size class reached this age before '
                 || measured.quarter
         when baselines.tenth_highest = 0 then 'baseline is zero'
     end as reason,
-    so_far.rank_at_age as rank_at_age_so_far,
+    {{ whole_number('so_far.rank_at_age') }} as rank_at_age_so_far,
     so_far.models as models_at_age_so_far,
     case
         when so_far.models >= thresholds.relative_adoption_min_models

@@ -81,7 +81,7 @@ select
     cast(case when installs is null then 0 else 1 end as bigint) as complete_packages,
     case
         when installs is null
-            then 'only ' || cast(days as varchar) || ' days of the week are counted'
+            then 'only ' || cast(days as string) || ' days of the week are counted'
         when installs_index is null then 'no week has every package of the registry complete'
     end as reason,
     as_of
@@ -101,8 +101,8 @@ select
     case
         when complete_packages < packages
             then
-                'only ' || cast(complete_packages as varchar) || ' of '
-                || cast(packages as varchar) || ' packages have a complete week'
+                'only ' || cast(complete_packages as string) || ' of '
+                || cast(packages as string) || ' packages have a complete week'
     end as reason,
     as_of
 from baskets

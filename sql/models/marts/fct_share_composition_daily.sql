@@ -23,7 +23,9 @@ with cells as (
         on
             countries.country
             = case cube.definition when 'lineage' then cube.base_country else cube.country end
-    where cube.definition in ('organisation', 'lineage')
+    where
+        cube.definition in ('organisation', 'lineage')
+        and {{ computed_once() }}
     group by all
 ),
 
@@ -69,7 +71,7 @@ parts as (
             sum(new_models) as new_models,
             sum(derivatives) as derivatives
         from subjects
-        where {{ condition }}
+        where {{ condition }} and {{ computed_once() }}
         group by activity_date, share_of, subject, definition, family, is_relation_suspect
         {% if not loop.last %}
             union all
@@ -90,6 +92,7 @@ measured as (
             sum({{ measure }}) as amount,
             coalesce(sum({{ measure }}) filter (where is_relation_suspect), 0) as suspect
         from parts
+        where {{ computed_once() }}
         group by activity_date, population, share_of, subject, definition, family
         {% if not loop.last %}
             union all
@@ -108,7 +111,9 @@ summed as (
         sum(amount) as amount,
         sum(suspect) as suspect
     from measured
-    where share_of <> 'family' or measure = 'downloads_30d'
+    where
+        (share_of <> 'family' or measure = 'downloads_30d')
+        and {{ computed_once() }}
     group by activity_date, population, share_of, subject, definition, measure
 ),
 
@@ -169,7 +174,7 @@ largest as (
         activity_date,
         population,
         'family' as share_of,
-        cast(null as varchar) as subject,
+        cast(null as string) as subject,
         measure,
         family,
         amount,

@@ -96,12 +96,15 @@ select
                 when days.load_id is null then 'no snapshot was taken'
                 when
                     not days.is_accepted
-                    and (starts_with(days.provenance, 'archive') or days.provenance = 'removed')
-                    then array_to_string(days.reasons, '; ')
+                    and (
+                        {{ begins_with('days.provenance', "'archive'") }}
+                        or days.provenance = 'removed'
+                    )
+                    then {{ joined_array('days.reasons', '; ') }}
                 when not days.is_accepted
                     then
                         'rejected: '
-                        || coalesce(array_to_string(days.reasons, '; '), 'reason not kept')
+                        || coalesce({{ joined_array('days.reasons', '; ') }}, 'reason not kept')
                 when days.status = 'partial' and not days.is_complete
                     then 'the listing ended before its last page'
                 when days.status = 'partial'
@@ -168,7 +171,7 @@ select
     ) as reason,
     days.odd_value_count as odd_values,
     days.left_out,
-    nullif(array_to_string(days.odd_values, '; '), '') as odd_values_detail,
+    nullif({{ joined_array('days.odd_values', '; ') }}, '') as odd_values_detail,
     days.load_id
 from days
 cross join {{ ref('stg_seeds__day_quality_thresholds') }} as thresholds

@@ -4,11 +4,11 @@ with fetches as (
         data_source,
         count(*) as items,
         count(*) filter (where status = 'ok') as ok_items,
-        string_agg(distinct status, ', ' order by status) as statuses,
-        string_agg(
-            item || ': ' || coalesce(detail, status), '; ' order by item
-        ) filter (where status <> 'ok') as detail,
-        cast(sum(new_rows) as bigint) as new_rows,
+        {{ joined('status', ', ', 'status', distinct=true) }} as statuses,
+        {{ joined(
+            "item || ': ' || coalesce(detail, status)", '; ', 'item', condition="status <> 'ok'"
+        ) }} as detail,
+        {{ whole_number('sum(new_rows)') }} as new_rows,
         max(as_of) as as_of,
         max(origin) as origin,
         max(fetched_at) as fetched_at

@@ -10,7 +10,8 @@ with told as (
         listings.symbol,
         listings.company,
         min(listings.event_group) as event_group,
-        list(listings.event_id order by dated.event_at, listings.event_id) as events,
+        {{ array_in_order('listings.event_id', ['dated.event_at', 'listings.event_id']) }}
+            as events,
         count(*) as events_told,
         count(tests.event_id) as events_testable,
         min(dated.event_date) as first_event_date,
@@ -55,7 +56,7 @@ confounding as (
         story,
         symbol,
         count(*) as reasons,
-        string_agg(said, '; ' order by confounder_date, confounder) as confounders
+        {{ joined('said', '; ', 'confounder_date, confounder') }} as confounders
     from happened
     group by story, symbol
 ),
@@ -67,11 +68,11 @@ worded as (
         case
             when p_adjusted is null then 'not testable'
             when p_adjusted < 0.001 then 'p below 0.001'
-            else 'p ' || round(p_adjusted, 3)
+            else 'p ' || {{ rounded_text('p_adjusted', 3) }}
         end
         || case
             when tests > 1
-                then ', ' || round(p_alone, 3) || ' for ' || session_date || ' alone'
+                then ', ' || {{ rounded_text('p_alone', 3) }} || ' for ' || session_date || ' alone'
             else ''
         end as said
     from {{ ref('int_event_study__stories') }}

@@ -1,11 +1,11 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 with answers as (
     select
         claim,
         kind,
         verdict,
         verdict_reason,
-        coalesce(string_agg(definition, ', ' order by definition) || ': ', '') || verdict
+        coalesce({{ joined('definition', ', ', 'definition') }} || ': ', '') || verdict
         || ' (' || verdict_reason || ')' as answer,
         verdict <> 'not comparable' as is_comparable,
         max(activity_date) as activity_date,
@@ -27,7 +27,7 @@ verdicts as (
         coalesce(min(verdict) filter (where is_comparable), 'not comparable') as verdict,
         max(most) filter (where is_comparable) as most,
         min(least) filter (where is_comparable) as least,
-        string_agg(answer, '; ' order by answer) as answer,
+        {{ joined('answer', '; ', 'answer') }} as answer,
         coalesce(bool_or(is_floor) filter (where is_comparable), false) as is_floor
     from answers
     group by claim, kind
@@ -36,7 +36,7 @@ verdicts as (
 contradictions as (
     select
         claim,
-        string_agg(contradicting_claim, ', ' order by contradicting_claim) as contradicted_by
+        {{ joined('contradicting_claim', ', ', 'contradicting_claim') }} as contradicted_by
     from (
         select
             claim,
@@ -68,9 +68,9 @@ select
         when verdicts.activity_date is null then 'no snapshot tells'
         when verdicts.is_floor
             then
-                'by the snapshot about ' || cast(verdicts.activity_date as varchar)
+                'by the snapshot about ' || cast(verdicts.activity_date as string)
                 || ', a floor: smaller models are not listed'
-        else 'by the snapshot about ' || cast(verdicts.activity_date as varchar)
+        else 'by the snapshot about ' || cast(verdicts.activity_date as string)
     end as how_sure
 from {{ source('seeds', 'published_claims') }} as claims
 inner join verdicts

@@ -1,8 +1,8 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 with newest as (
     select
         max(activity_date) as as_of,
-        arg_max(scope, activity_date) as scope
+        {{ value_at_greatest('scope', 'activity_date') }} as scope
     from {{ ref('fct_family_adoption_daily') }}
     where not is_interpolated
 )

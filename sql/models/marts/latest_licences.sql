@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 with newest as (
     select max(activity_date) as activity_date
     from {{ ref('fct_openness_daily') }}
@@ -25,8 +25,8 @@ days as (
 select
     days.licence_class,
     days.activity_date as as_of,
-    cast(days.models as bigint) as models,
-    cast(days.downloads_30d as bigint) as downloads_30d,
+    {{ whole_number('days.models') }} as models,
+    {{ whole_number('days.downloads_30d') }} as downloads_30d,
     days.share_models,
     days.share_of_downloads,
     days.share_of_downloads - before.share_of_downloads as change_28d,

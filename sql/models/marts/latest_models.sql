@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 with newest as (
     select max(activity_date) as activity_date
     from {{ ref('fct_model_growth_daily') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 select
     story,
     company,
@@ -10,7 +10,7 @@ select
     confounders,
     tests,
     p_adjusted_market_peers as p_adjusted,
-    'of ' || cast(stories_tested as varchar) || ' stories tested '
-    || cast(stories_distinguishable as varchar) || ' stand out, where chance alone gives up to '
-    || cast(round(chance_expected, 1) as varchar) as how_sure
+    'of ' || cast(stories_tested as string) || ' stories tested '
+    || cast(stories_distinguishable as string) || ' stand out, where chance alone gives up to '
+    || {{ rounded_text('chance_expected', 1) }} as how_sure
 from {{ ref('fct_story_verdicts') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ published_view() }}
 with listed as (
     select
         counters.snapshot_date,

@@ -22,11 +22,11 @@ with filled as (
                 then
                     power(
                         10,
-                        length(cast(value as varchar))
-                        - length(rtrim(cast(value as varchar), '0'))
+                        length(cast(value as string))
+                        - length({{ replaced('cast(value as string)', '0+$', '') }})
                     ) / 2
             when share is not null
-                then power(10, -length(split_part(cast(share as varchar), '.', 2))) / 2
+                then power(10, -length(split_part(cast(share as string), '.', 2))) / 2
         end as rounding,
         is_lower_bound,
         window_start,
