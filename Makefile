@@ -18,7 +18,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONDONTWRITEBYTECODE # with it each command compiles every module anew: 3 s each
 
 .DEFAULT_GOAL := help
-.PHONY: help demo claim run dev lake report test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
+.PHONY: help demo claim run dev lake report spark test-engines test-spark test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,15 @@ screenshots: $(MANIFEST) .venv/installed-dev ## docs/images, from the demo in he
 sql: $(MANIFEST) .venv-sql/installed ## the published file in Harlequin, read-only
 	@$(BIN)/python -m dagster_project sql
 
+spark: .venv-spark/installed ## the SQL models over a lake by Spark (needs Java 17): LAKE=…
+	@sql/spark.sh
+
+test-engines: $(MANIFEST) .venv/installed-dev .venv-spark/installed ## every mart, by DuckDB 2.0 and 1.5 and by Spark, row for row
+	$(BIN)/python -m tests.engines
+
+test-spark: $(MANIFEST) .venv/installed-dev .venv-spark/installed ## the half of Spark
+	$(BIN)/python -m tests.engines spark
+
 test: $(MANIFEST) .venv/installed-dev .venv/installed-deploy ## the tests but for the marathons, no network
 	$(BIN)/python -m pytest -m 'not slow'
 
@@ -77,7 +86,7 @@ bench: $(MANIFEST) .venv/installed-dev ## speed and memory, as ratios within one
 lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow, CITATION.cff and deploy/compose.yaml, no network
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
-	$(BIN)/python -m tests.sql.layers
+	$(BIN)/python -m tests.sql.layers && $(BIN)/python -m tests.sql.portable
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -104,11 +113,16 @@ INSTALL = $(if $(filter $(addsuffix .%,$(PYTHONS)),$(FOUND)),$(PYTHON) install.p
 .venv-sql/installed: requirements-sql.lock
 	@$(INSTALL)
 
+# the SQL models on Spark, which wants 500 MB and Java
+.venv-spark/installed: requirements-spark.lock
+	@$(INSTALL)
+
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --quiet --generate-hashes --no-header --no-annotate
 LOCKED = sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock
 
 locks: .venv/installed-dev ## the locks from pyproject.toml: a version stays unless it must go, or UPGRADE=package
 	$(LOCK) pyproject.toml $(if $(UPGRADE),-P "$$UPGRADE") -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -c requirements.lock $$($(LOCKED)) $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-dev.lock
+	$(LOCK) --group spark $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-spark.lock
 	$(LOCK) --group deploy pyproject.toml -c requirements.lock -c requirements-dev.lock $$($(LOCKED)) $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-deploy.lock
 	$(LOCK) --group installer $(if $(UPGRADE),-P "$$UPGRADE") -o requirements-pip.lock

@@ -35,7 +35,7 @@ print(json.dumps([version, wrong]))
 def oldest_python(folder: Path) -> str | None:
     """A Python with the oldest DuckDB: the one that is kept, or a new one; None without a package index."""
     kept = KEPT / "bin" / "python"
-    return str(kept) if (KEPT / "installed").exists() else _made(folder)
+    return str(kept) if (KEPT / "installed").exists() else made(folder)
 
 
 def wrong_answers(python: str, path: Path, queries: dict[str, str]) -> dict[str, str]:
@@ -47,15 +47,16 @@ def wrong_answers(python: str, path: Path, queries: dict[str, str]) -> dict[str,
     return dict(wrong)
 
 
-def _made(folder: Path) -> str | None:
+def made(folder: Path, version: str = OLDEST) -> str | None:
+    """A Python with this DuckDB and nothing else, in a new environment; None without a package index."""
     venv.create(folder, with_pip=True, clear=True)
     python = str(folder / "bin" / "python")
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"duckdb=={OLDEST}"]
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"duckdb=={version}"]
     is_there = subprocess.run([python, *install], capture_output=True, check=False).returncode == 0
     return python if is_there else None
 
 
 if __name__ == "__main__":
-    if _made(KEPT) is None:
+    if made(KEPT) is None:
         sys.exit(f"pip could not install duckdb=={OLDEST}: the tests of the oldest reader would be skipped.")
     (KEPT / "installed").touch()

@@ -1,0 +1,1 @@
+"""The same models on several engines, compared row for row (`make test-engines`)."""
