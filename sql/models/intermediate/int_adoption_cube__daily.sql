@@ -382,6 +382,7 @@ sums as (
     from members
     left join family_countries
         on members.family = family_countries.family
+    where {{ computed_once() }}
     group by all
 ),
 
