@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE # with it each command compiles every module an
 .PHONY: help demo claim run dev lake report spark test-engines test-spark test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(MANIFEST) ## 45 simulated days, no network
 	@$(BIN)/python -m dagster_project demo
