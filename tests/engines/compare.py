@@ -28,7 +28,8 @@ def compare(mart: str, keys: list[str], first: Path, second: Path) -> Compared:
     """The mart of two builds, folders of Parquet; `keys` tell its rows apart."""
     with duckdb.connect() as connection:
         for name, folder in (("first", first), ("second", second)):
-            connection.execute(f"create view {name} as from read_parquet('{folder / mart}/*.parquet')")
+            files = f"'{folder / mart}/**/*.parquet', hive_partitioning = true"  # Spark's days are folders
+            connection.execute(f"create view {name} as from read_parquet({files})")
         types, others = (_types(connection, name) for name in ("first", "second"))
         found = [
             f"{mart}.{column}: {types.get(column, 'no such column')} against "
