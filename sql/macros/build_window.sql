@@ -19,7 +19,6 @@
 {% endmacro %}
 
 {% macro create_ledger() %}
-    {% if not has_ledger() %}{{ return('') }}{% endif %}
     create schema if not exists intermediate;
     create table if not exists intermediate.builds (
         node varchar,           -- a model by its name, else dbt's unique id, or a table that models read
