@@ -192,7 +192,8 @@ def test_what_goes_on_is_built_before_what_is_built_from_nothing(
     ("macro", "code", "is_another"),
     [
         ("days_between", lambda code: code.replace("{% macro", "{# a remark #}{% macro"), False),
-        ("days_between", lambda code: code.replace("'day'", "'week'"), True),
+        ("duckdb__days_between", lambda code: code.replace("'day'", "'week'"), True),
+        ("spark__days_between", lambda code: code.replace("datediff", "date_diff"), False),
     ],
 )
 def test_a_macro_is_part_of_what_names_it(

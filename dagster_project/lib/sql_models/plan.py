@@ -136,7 +136,9 @@ def _with_macros(code: str, macros: Mapping[str, str]) -> list[str]:
     found: dict[str, str] = {}
     to_read = [code]
     while to_read:
-        for word in sorted(set(re.findall(r"\w+", to_read.pop())) & macros.keys() - found.keys()):
+        words = set(re.findall(r"\w+", to_read.pop()))
+        words |= {f"duckdb__{word}" for word in words}  # the branch that adapter.dispatch takes
+        for word in sorted(words & macros.keys() - found.keys()):
             found[word] = macros[word]
             to_read.append(macros[word])
     return [code, *(found[word] for word in sorted(found))]
