@@ -485,19 +485,6 @@
     sum(cast({{ hash_of(values) }} as decimal(38, 0)))
 {%- endmacro %}
 
-{# What tells one set of rows from another, for one installation to compare alone. #}
-{% macro digest_of(columns, condition='true') -%}
-    {{ return(adapter.dispatch('digest_of', 'model_tide')(columns, condition)) }}
-{%- endmacro %}
-
-{% macro duckdb__digest_of(columns, condition='true') -%}
-    cast(bit_xor({{ hash_of(columns) }}) filter (where {{ condition }}) as varchar)
-{%- endmacro %}
-
-{% macro spark__digest_of(columns, condition='true') -%}
-    cast(bit_xor({{ hash_of(columns) }}) filter (where {{ condition }}) as string)
-{%- endmacro %}
-
 {# A text as a literal, whatever is in it. Spark reads a backslash as an escape. #}
 {% macro literal(text) -%}
     {{ return(adapter.dispatch('literal', 'model_tide')(text)) }}
@@ -711,6 +698,11 @@
 {%- endmacro %}
 
 {# What follows is written alike. #}
+
+{# What tells one set of rows from another, for one installation to compare alone. #}
+{% macro digest_of(columns, condition='true') -%}
+    cast(bit_xor({{ hash_of(columns) }}) filter (where {{ condition }}) as string)
+{%- endmacro %}
 
 {% macro quarter_start(day) -%}
     cast({{ dbt.date_trunc('quarter', day) }} as date)

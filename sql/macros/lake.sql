@@ -7,8 +7,10 @@
 {% macro register_lake() %}
     {% if execute and target.type == 'spark' %}
         {% set lake = env_var('MODELTIDE_LAKE') %}
+        {% for schema in graph.sources.values() | map(attribute='schema') | unique %}
+            {% do run_query('create schema if not exists ' ~ schema) %}
+        {% endfor %}
         {% for table in graph.sources.values() %}
-            {% do run_query('create schema if not exists ' ~ table.schema) %}
             {% set name = table.schema ~ '.' ~ table.identifier %}
             {% do run_query('drop table if exists ' ~ name) %}
             {% do run_query(

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.sql_models.project import manifest
+from dagster_project.lib.warehouse.connection import PLANS_WITHOUT_STATISTICS
 from tests.engines import planted
 from tests.engines.compare import Compared, compare
 from tests.engines.world import make_lake
@@ -70,7 +71,8 @@ def main(wanted: list[str]) -> str:
         task["cases_in_duckdb"] = compiled.result.results[0].node.compiled_code
         wrong = []
         for engine in [TODAY, *engines]:
-            build(engine, folder / engine, {**task, "statistics": engine == WRONG})
+            settings = [] if engine == WRONG else [PLANS_WITHOUT_STATISTICS]
+            build(engine, folder / engine, {**task, "settings": settings})
             cases = json.loads((folder / engine / "cases.json").read_text())
             wrong += [
                 f"{engine}, {name}: {said!r} is not {right!r}" for name, said, right in cases if said != right
