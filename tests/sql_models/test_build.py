@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import dagster as dg
@@ -83,19 +84,29 @@ class Interrupted(BaseException):
     """As Dagster interrupts a step: in the main thread, and no Exception."""
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_is_passed_on_and_the_file_is_free_afterwards(
-    warehouse: Path, tmp_path: Path
+    sent: signal.Signals, warehouse: Path, tmp_path: Path
 ) -> None:
+    """It is sent while the query of a test runs, in another thread."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "insert into raw.price_fetches by name"
+            " select snapshot_date, 'S' || i as symbol"
+            " from range(2_000_000) as r(i), (values (date '2026-01-01')) as d(snapshot_date)"
+        )
+
     def interrupt(*_: object) -> None:
         raise Interrupted
 
-    def interrupt_the_main_thread() -> None:
-        if not told:  # dbt's thread may go on for a moment
-            told.append(True)
-            os.kill(os.getpid(), signal.SIGUSR1)
+    def interrupt_the_next_query() -> None:
+        if not timers:  # what is cancelled ends, too
+            timers.append(threading.Timer(0.2, os.kill, (os.getpid(), sent)))
+            timers[0].start()
 
-    told: list[bool] = []
-    before = signal.signal(signal.SIGUSR1, interrupt)
+    timers: list[threading.Timer] = []
+    running = threading.active_count()
+    before = signal.signal(sent, interrupt)
     try:
         with pytest.raises(Interrupted):
             build(
@@ -103,9 +114,12 @@ def test_an_interruption_is_passed_on_and_the_file_is_free_afterwards(
                 ASKED,
                 memory_limit="300MB",
                 folder=tmp_path / "dbt",
-                ended=interrupt_the_main_thread,
+                ended=interrupt_the_next_query,
             )
+        assert signal.getsignal(sent) is interrupt
     finally:
-        signal.signal(signal.SIGUSR1, before)
+        signal.signal(sent, before)
+    timers[0].join()
+    assert threading.active_count() == running
     with duckdb.connect(str(warehouse), config={"threads": 1}) as connection:
         connection.execute("create table raw.free as select 1")

@@ -7,9 +7,12 @@ A process of its own would cost 3 seconds to start, and goes on alone when its p
 """
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunResult
@@ -47,7 +50,7 @@ def build(
             ended()
 
     command = ["build", "--exclude-resource-type", "unit_test", *options]
-    with environment({WAREHOUSE: str(warehouse), MEMORY_LIMIT: memory_limit}):
+    with environment({WAREHOUSE: str(warehouse), MEMORY_LIMIT: memory_limit}), interrupted_as_dbt_knows():
         try:
             result = dbtRunner(callbacks=[tell]).invoke([*command, *at(folder)])
         finally:
@@ -84,6 +87,32 @@ def _let_go() -> None:
     with suppress(Exception):  # there is none if dbt did not come so far
         DuckDBConnectionManager.env().close()  # type: ignore[no-untyped-call]
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def interrupted_as_dbt_knows() -> Iterator[None]:
+    """Signals raise KeyboardInterrupt, and are sent again to whoever handled them before when dbt has ended.
+
+    Only at a KeyboardInterrupt dbt cancels its queries and waits for its threads. At anything else, such as
+    what Dagster raises, it closes connections that are in use, and raises the error of that instead.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone is sent signals
+        yield
+        return
+    received: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in received[:1]:
+            signal.raise_signal(number)
 
 
 @contextmanager
