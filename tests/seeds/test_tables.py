@@ -28,7 +28,7 @@ SHIPPED_AT_LEAST = {
     "size_classes": 7, "named_licences": 65, "growth_thresholds": 7, "countries": 250, "libraries": 12,
     "pipeline_kinds": 55,
     "sdk_packages": 13, "sdk_base_weeks": 2, "api_authors": 33, "api_model_classes": 7, "share_thresholds": 4,
-    "data_sources": 6, "headline_events": 47, "event_kinds": 4, "event_windows": 4,
+    "data_sources": 6, "table_terms": 100, "headline_events": 47, "event_kinds": 4, "event_windows": 4,
     "event_study_thresholds": 19, "confounders": 34, "session_corrections": 2,
 }  # fmt: skip
 

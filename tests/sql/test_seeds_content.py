@@ -45,6 +45,7 @@ HEADERS = {
     "api_model_classes": "permaslug_pattern,api_class,since_date,source",
     "share_thresholds": "threshold,value,unit,meaning,source",
     "data_sources": "data_source,name,licence,terms,terms_url,attribution,source",
+    "table_terms": "table_name,table_schema,is_redistributable,reason,source",
     "headline_events": "event_id,story,kind,company,event_date,event_time,time_zone,claim,source",
     "event_kinds": "kind,event_group,is_decisive,definition,source",
     "event_windows": "event_window,start_session,end_session,is_primary,source",
