@@ -100,12 +100,13 @@ def interrupted_as_dbt_knows() -> Iterator[None]:
         yield
         return
     received: list[int] = []
+    asked: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(number: int, _: FrameType | None) -> None:
         received.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, interrupt) for number in asked}
     try:
         yield
     finally:
