@@ -60,7 +60,8 @@ def test_each_kind_of_claim_is_a_sentence(settings: Settings, claim: str, says: 
 def test_a_floor_has_no_upper_bound() -> None:
     claim = {"share": None}
     floor = {"value": 5.0, "lower_bound": 5.0, "upper_bound": 5.0, "is_floor": True}
-    assert bounds(floor, claim) == "5 to more"
+    assert bounds(floor, claim) == bounds(floor | {"upper_bound": None}, claim) == "5 or more"
+    assert bounds(floor | {"upper_bound": 7.0}, claim) == "5 to 7 or more"
     assert bounds(floor | {"is_floor": False, "upper_bound": 7.0}, claim) == "5 to 7"
     assert bounds(floor | {"is_floor": False}, claim) == "5"
 

@@ -4,6 +4,7 @@ Belongs here: sentences from a row of published_claims and rows of fct_claim_che
 Does not belong here: the verdicts themselves (sql), and where the sentences stand (page, known).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from dagster_project.lib.report import words
@@ -101,10 +102,16 @@ def bounds(row: Row, claim: Row) -> str:
     """Between which bounds our figure lies."""
     if row["value"] is None:
         return words.MISSING
-    low, high = figure(row["lower_bound"], claim), figure(row["upper_bound"], claim)
-    if row["is_floor"] and claim["share"] is None:
-        high = "more" if low == high else f"{high} or more"
-    return low if low == high else f"{low} to {high}"
+    return between(row, claim, lambda value: figure(value, claim))
+
+
+def between(row: Row, claim: Row, show: Callable[[float], str]) -> str:
+    """The bounds of a figure that there is. A count that is a floor has models above them."""
+    low, upper = show(row["lower_bound"]), row["upper_bound"]
+    high = low if upper is None else show(upper)
+    is_open = upper is None or (row["is_floor"] and claim["share"] is None)
+    span = low if low == high else f"{low} to {high}"
+    return f"{span} or more" if is_open else span
 
 
 def _by(rows: list[Row]) -> str:
