@@ -7,9 +7,10 @@ Does not belong here: what sections say, HTML.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -36,6 +37,7 @@ ORDER = (
 SECTIONS = tuple(_BY_KEY[key] for key in ORDER)
 
 Connection = duckdb.DuckDBPyConnection
+Described = Mapping[str, tuple[str, Sequence[tuple[str, str]]]]  # by table its comment, and its columns
 
 
 class ReportError(ModelTideError):
@@ -68,9 +70,9 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
     path = settings.report
     try:
         with reading(published) as connection:
-            shown = [_show(connection, section, failed) for section in sections]
-            publication = _publication(connection)
-        page = render(publication, shown, settings.cache)
+            described = describe(connection)
+            shown = [show(connection, section, failed, described) for section in sections]
+            page = render(read_publication(connection), shown, settings.cache)
         metrics = metrics_page.render_metrics()
     except Exception as error:  # whatever it is: the tables are published, with or without a page
         raise ReportError(
@@ -88,25 +90,49 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
     return Report(path, path.stat().st_size, drawn, empty, failed)
 
 
-def _show(connection: Connection, section: Section, failed: dict[str, str]) -> Shown:
-    queries = [Query(name, (QUERIES / f"{name}.sql").read_text()) for name in section.queries]
-    missing = [table for table in section.tables if not _columns(connection, table)]
+def show(
+    connection: Connection,
+    section: Section,
+    failed: dict[str, str],
+    described: Described,
+    *,
+    queries: Sequence[Query] | None = None,
+    withheld: Mapping[str, str] = MappingProxyType({}),
+) -> Shown:
+    """The section with its data. `queries` are what its names stand for, else those of sql/report.
+
+    Why a query is `withheld` is by its name: it finds no row then, and the section says so. A section that
+    cannot be made is drawn with the reason, which is added to `failed`.
+    """
+    if queries is None:
+        queries = [Query(name, (QUERIES / f"{name}.sql").read_text()) for name in section.queries]
+    missing = [table for table in section.tables if table not in described]
     if missing:
         drawn = nothing(
             f"This publication has no table {', '.join(missing)}: it was made by a version of Model Tide, "
             "or from sources, without it."
         )
     else:
-        drawn = _drawn(connection, section, queries, failed)
+        drawn = _drawn(connection, section, queries, failed, withheld)
     sql = "\n".join(query.sql for query in queries)
-    return Shown(section, drawn, queries, [_definition(connection, table, sql) for table in section.tables])
+    return Shown(section, drawn, queries, [_definition(described, table, sql) for table in section.tables])
 
 
 def _drawn(
-    connection: Connection, section: Section, queries: Sequence[Query], failed: dict[str, str]
+    connection: Connection,
+    section: Section,
+    queries: Sequence[Query],
+    failed: dict[str, str],
+    withheld: Mapping[str, str],
 ) -> Drawn:
+    reasons = list(dict.fromkeys(withheld[query.name] for query in queries if query.name in withheld))
+    if len(withheld.keys() & {query.name for query in queries}) == len(queries):
+        return nothing(" ".join(reasons))
     try:
-        return section.draw({query.name: ask(connection, query.sql) for query in queries})
+        drawn = section.draw(
+            {query.name: [] if query.name in withheld else ask(connection, query.sql) for query in queries}
+        )
+        return replace(drawn, notes=[*drawn.notes, *reasons])
     except Exception as error:  # whatever it is: one section must not take the others with it
         failed[section.key] = _first_line(error)
         return nothing(
@@ -131,38 +157,37 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _columns(connection: Connection, table: str) -> list[Row]:
-    return ask(
-        connection,
-        "select column_name, comment from duckdb_columns() where schema_name = 'main' and table_name = ? "
-        "order by column_index",
-        table,
-    )
-
-
-def _definition(connection: Connection, table: str, sql: str) -> Definition:
-    """The table and the columns that the SQL reads, as the published file describes them."""
+def describe(connection: Connection) -> Described:
+    """What the published file says of its tables, each with its columns in their order."""
     comments = ask(
         connection,
-        "select comment from duckdb_tables() where schema_name = 'main' and table_name = ?",
-        table,
+        "select table_name, comment from duckdb_tables() where schema_name = 'main' "
+        "union all select view_name, comment from duckdb_views() where schema_name = 'main' and not internal",
     )
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for row in ask(
+        connection,
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = 'main' "
+        "order by table_name, column_index",
+    ):
+        columns.setdefault(row["table_name"], []).append((row["column_name"], row["comment"] or ""))
+    return {row["table_name"]: (row["comment"] or "", columns[row["table_name"]]) for row in comments}
+
+
+def _definition(described: Described, table: str, sql: str) -> Definition:
+    """The table and the columns that the SQL reads."""
+    comment, columns = described.get(table, ("Not in this publication.", []))
     read = set(re.findall(r"\w+", sql))
-    columns = [
-        (row["column_name"], row["comment"])
-        for row in _columns(connection, table)
-        if row["comment"] and row["column_name"] in read
-    ]
-    comment = comments[0]["comment"] if comments else "Not in this publication."
-    return Definition(table, comment or "", columns)
+    return Definition(table, comment, [(name, said) for name, said in columns if said and name in read])
 
 
-def _publication(connection: Connection) -> Publication:
+def read_publication(connection: Connection) -> Publication:
+    """What the file says of itself and of its sources."""
     rows = ask(connection, (QUERIES / "provenance.sql").read_text())
     first = rows[0]
     sources = (
         ask(connection, (QUERIES / "attributions.sql").read_text())
-        if _columns(connection, "about_sources")
+        if "about_sources" in describe(connection)
         else []
     )
     return Publication(

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import altair as alt
@@ -64,21 +65,26 @@ def reaction(answers: Answers) -> Drawn:
         "event", "Story", {_key(row): words.shortened(_label(row), LABEL_LETTERS) for row in drawn}
     )
     model = Switch("model", "Explained by", MODELS)
+    panels = [Panel(_results_chart(drawn), "Cumulative abnormal return, with market and peers")]
+    switches = [event]
+    if paths := answers["event_paths"]:  # they stay at home where prices may not be passed on
+        path = _path_chart(paths, event, model)
+        panels.append(Panel(path, "Abnormal return by session, with its band"))
+        switches.append(model)
     return replace(
         base,
         findings={ONLY: finding},
-        details={f"{_key(row)}|{name}": _told(row) for row in drawn for name in MODELS},
+        details={
+            "|".join([_key(row), *picked]): _told(row)
+            for row in drawn
+            for picked in product(*(switch.options for switch in switches[1:]))
+        },
         lead="A return is abnormal where the company's market and peers do not explain it. A story that was "
         "told on several days is tested as often, and its p is multiplied by that. Whiskers span 95 %, the "
         "band two standard errors. Not distinguishable is a result, too."
         + (f" {others} more cannot be tested; the figures say why." if others else ""),
-        panels=[
-            Panel(_results_chart(drawn), "Cumulative abnormal return, with market and peers"),
-            Panel(
-                _path_chart(answers["event_paths"], event, model), "Abnormal return by session, with its band"
-            ),
-        ],
-        switches=[event, model],
+        panels=panels,
+        switches=switches,
     )
 
 

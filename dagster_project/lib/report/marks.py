@@ -55,7 +55,12 @@ def finished(chart: Any) -> dict[str, Any]:
         padding={"left": 4, "right": 24, "top": 8, "bottom": 4},
         config=CONFIG,
     ).to_dict()
-    spec["datasets"] = {name: json.loads(text) for name, text in spec["datasets"].items()}
+    # in the order of the layers: charts of the same kind are the same but for their rows
+    names = {name: f"data{number}" for number, name in enumerate(spec["datasets"])}
+    for layer in [spec, *spec.get("layer", ())]:
+        if "name" in layer.get("data", {}):
+            layer["data"]["name"] = names[layer["data"]["name"]]
+    spec["datasets"] = {names[name]: json.loads(text) for name, text in spec["datasets"].items()}
     return spec
 
 
@@ -304,4 +309,7 @@ def _plain(value: Any) -> Any:
     """Days as text, figures with the digits that a chart can show."""
     if isinstance(value, date):
         return value.isoformat()
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    shown = float(f"{value:.9g}")
+    return int(shown) if shown.is_integer() else shown

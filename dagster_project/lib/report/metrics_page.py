@@ -15,13 +15,18 @@ from dagster_project.lib.report.documents import METRICS
 NAME = "metrics.html"
 
 
-def render_metrics() -> str:
-    """The page; each table's heading has the table's name as its anchor."""
+def document() -> Markup:
+    """The document; each table's heading has the table's name as its anchor."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(METRICS.read_text(encoding="utf-8"))
     for heading, text in pairwise(tokens):
         if heading.type == "heading_open" and heading.tag == "h2":
             heading.attrSet("id", text.content)
+    return Markup(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def render_metrics() -> str:
+    """The page, which needs no other file."""
     return (
         templates.environment()
         .get_template("metrics_page.html")
@@ -29,6 +34,6 @@ def render_metrics() -> str:
             title="Model Tide: what every column means",
             style=templates.style(),
             policy=templates.policy("'none'"),
-            document=Markup(markdown.renderer.render(tokens, markdown.options, {})),
+            document=document(),
         )
     )

@@ -56,8 +56,20 @@
 
   async function draw(element) {
     const section = element.closest("section");
-    const { view } = await vegaEmbed(element, data[section.id].specs[element.dataset.panel], options);
+    const { spec, datasets } = data[section.id].specs[element.dataset.panel];
+    const unpacked = Object.fromEntries(Object.entries(datasets).map(([name, packed]) => [name, rows(packed)]));
+    // on the site many pages share a specification, and it has a file of its own
+    const shared = typeof spec === "string" ? window.specs[spec] : spec;
+    const { view } = await vegaEmbed(element, { ...shared, datasets: unpacked }, options);
     section.views.push(view);
+  }
+
+  // rows of columns, as page.py packs them
+  function rows(packed) {
+    const columns = Object.entries(packed).map(([name, all]) => [
+      name, all.texts ? [...all.at].map((letter) => all.texts[letter.charCodeAt(0) - 65]) : all,
+    ]);
+    return (columns[0]?.[1] ?? []).map((_, i) => Object.fromEntries(columns.map(([name, all]) => [name, all[i]])));
   }
 
   function sortable(table) {

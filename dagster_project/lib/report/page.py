@@ -28,6 +28,7 @@ from dagster_project.lib.report.sections import ONLY, Column, Drawn, Row, Sectio
 HERE = Path(__file__).parent
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])  # what Altair writes
 SYNTHETIC = "synthetic"
+FIRST_LETTER, MOST_TEXTS = ord("A"), 58  # to z: no letter that a page writes longer but for the backslash
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class Publication:
         return self.provenance == SYNTHETIC
 
     @property
+    def prefix(self) -> str:
+        """What begins whatever is said of invented figures."""
+        return "Synthetic: " if self.is_synthetic else ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.prefix}Model Tide, {words.day(self.snapshot_date)}"
+
+    @property
     def days_in_words(self) -> str:
         return words.listed(
             [
@@ -62,6 +72,14 @@ _ORIGINS = {
     "archive": "from the public archive hub-stats",
     "import": "imported",
 }
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address, relative to the page, and what a reader reads there."""
+
+    address: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -93,29 +111,31 @@ class Shown:
 
 def render(publication: Publication, shown: Sequence[Shown], cache: Path) -> str:
     """The page; the definitions that it links to are beside it (metrics_page)."""
-    vega = _vega(cache)
-    script = _inline((HERE / "page.js").read_text())
-    environment = templates.environment()
-    environment.filters.update(day=words.day, moment=_moment)
-    prefix = "Synthetic: " if publication.is_synthetic else ""
-    views = [_view(one, prefix) for one in shown]
-    return environment.get_template("page.html").render(
-        title=f"{prefix}Model Tide, {words.day(publication.snapshot_date)}",
-        about=publication,
-        sections=views,
-        data={view["key"]: view["data"] for view in views},
-        style=templates.style(),
-        vega=vega,
-        script=script,
-        policy=templates.policy(f"{_hash(vega)} {_hash(script)}"),
-        metrics=metrics_page.NAME,
+    vega, script = _inline(vega_script(cache)), _inline((HERE / "page.js").read_text())
+    views = [view(one, publication) for one in shown]
+    return (
+        templates.environment()
+        .get_template("page.html")
+        .render(
+            title=publication.title,
+            about=publication,
+            sources=publication.sources,
+            sections=views,
+            data={view["key"]: view["data"] for view in views},
+            style=templates.style(),
+            vega=vega,
+            script=script,
+            policy=templates.policy(f"{_hash(vega)} {_hash(script)}"),
+            metrics=metrics_page.NAME,
+        )
     )
 
 
-def _view(one: Shown, prefix: str) -> dict[str, Any]:
+def view(one: Shown, publication: Publication, links: Sequence[Link] = ()) -> dict[str, Any]:
+    """A section as section.html reads it, with what the links lead to below it."""
     drawn = one.drawn
     first = "|".join(next(iter(switch.options)) for switch in drawn.switches)
-    findings = {key: prefix + text for key, text in drawn.findings.items()}
+    findings = {key: publication.prefix + text for key, text in drawn.findings.items()}
     topic = one.section.topic
     return {
         "key": one.section.key,
@@ -129,14 +149,39 @@ def _view(one: Shown, prefix: str) -> dict[str, Any]:
         "queries": one.queries,
         "definitions": one.definitions,
         "rows": _cells(drawn),
+        "links": links,
         "data": {
             "findings": findings,
             "reasons": drawn.reasons,
             "details": drawn.details,
             "topic": topic,
-            "specs": [panel.spec for panel in drawn.panels],
+            "specs": [_packed(panel.spec) for panel in drawn.panels],
         },
     }
+
+
+def _packed(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The specification apart from its rows, which are by column: an eighth of the size. page.js makes rows
+    of them again.
+    """
+    return {
+        "spec": {name: value for name, value in spec.items() if name != "datasets"},
+        "datasets": {name: _columns(rows) for name, rows in spec["datasets"].items()},
+    }
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, Any]:
+    """By name the values of a column; of texts that come back, the texts and one letter a row for each."""
+    columns: dict[str, Any] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        texts = list(dict.fromkeys(values))
+        if all(isinstance(text, str) for text in texts) and len(texts) < min(len(values), MOST_TEXTS):
+            letters = {text: chr(FIRST_LETTER + number) for number, text in enumerate(texts)}
+            columns[name] = {"texts": texts, "at": "".join(letters[value] for value in values)}
+        else:
+            columns[name] = values
+    return columns
 
 
 def _cells(drawn: Drawn) -> list[list[dict[str, Any]]]:
@@ -151,18 +196,14 @@ def _cell(column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": column.show(value), "sort": sort}
 
 
-def _moment(at: datetime) -> str:
-    return f"{words.day(at.date())}, {at:%H:%M} UTC"
-
-
-def _vega(cache: Path) -> Markup:
+def vega_script(cache: Path) -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, which takes 1.3 s to bundle: once for each version."""
     kept = cache / f"vega-lite-{VEGA_LITE}.vl-convert-{version('vl-convert-python')}.js"
     if not kept.exists():
         script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
         cache.mkdir(parents=True, exist_ok=True)
         write_whole(kept, script.encode())
-    return _inline(kept.read_text(encoding="utf-8"))
+    return kept.read_text(encoding="utf-8")
 
 
 def _inline(script: str) -> Markup:

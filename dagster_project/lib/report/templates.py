@@ -4,23 +4,33 @@ Belongs here: the environment that reads *.html of this folder.
 Does not belong here: values of a page (page, metrics_page).
 """
 
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from dagster_project.lib.report import words
+
 HERE = Path(__file__).parent
 
 
-def environment() -> jinja2.Environment:
-    """Escapes whatever is not Markup and refuses a name that has no value."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+def environment(*folders: Path) -> jinja2.Environment:
+    """Escapes whatever is not Markup and refuses a name that has no value; `folders` are looked in first."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, HERE]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    made.filters.update(day=words.day, moment=_moment)
+    return made
+
+
+def _moment(at: datetime) -> str:
+    return f"{words.day(at.date())}, {at:%H:%M} UTC"
 
 
 def style() -> Markup:
