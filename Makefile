@@ -18,7 +18,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONDONTWRITEBYTECODE # with it each command compiles every module anew: 3 s each
 
 .DEFAULT_GOAL := help
-.PHONY: help demo claim run dev lake report spark test-engines test-spark test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
+.PHONY: help demo claim run dev lake site report spark test-engines test-spark test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ dev: $(MANIFEST) ## the Dagster UI, with the daily schedule on
 
 lake: $(MANIFEST) ## the warehouse as Parquet for every engine: LAKE=path or address
 	@$(BIN)/python -m dagster_project lake
+
+site: $(MANIFEST) ## the publication as pages that any host can serve, in published/site
+	@$(BIN)/python -m dagster_project site
 
 report: .venv/installed ## open the report of the newest publication
 	@$(BIN)/python -m dagster_project report
@@ -85,7 +88,7 @@ bench: $(MANIFEST) .venv/installed-dev ## speed and memory, as ratios within one
 
 lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow, CITATION.cff and deploy/compose.yaml, no network
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
+	$(BIN)/sqlfluff lint sql/models sql/tests sql/report sql/site --processes 2
 	$(BIN)/python -m tests.sql.layers && $(BIN)/python -m tests.sql.portable
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github

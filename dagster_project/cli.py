@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("dev", help="the Dagster UI, with the daily schedule on")
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
     commands.add_parser("lake", help="the warehouse as Parquet for every engine, at LAKE")
+    commands.add_parser("site", help="the publication as a folder of pages that any host can serve")
     commands.add_parser("report", help="open the report of the newest publication")
     backfill_parser = commands.add_parser("backfill", help="past days from the public archive")
     _add(backfill_parser, "--from", "FROM", "YYYY-MM-DD, the first day")
@@ -77,6 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         "dev": dev,
         "rebuild": rebuild_and_publish,
         "lake": lake,
+        "site": site,
         "report": report,
         "backfill": lambda: backfill_and_publish(options.FROM, options.TO, options.EVERY or "1"),
         "import": lambda: import_and_publish(options.FILE, options.DATE),
@@ -217,6 +219,21 @@ def lake() -> None:
         f"{flag}{made.address} holds {made.files} files with {made.rows:,} rows: {made.written} written, "
         f"{made.removed} removed. A table is a folder, such as {made.address}/marts/fct_headlines."
     )
+
+
+def site() -> None:
+    """The pages of the publication, in published/site/."""
+    from dagster_project.lib.site.make import make_site  # Altair: a second to import
+
+    settings = Settings.from_environment()
+    with writer(settings):
+        made = make_site(settings)
+    flag = "SYNTHETIC: " if made.provenance == "synthetic" else ""
+    pages = ", ".join(f"{number} {kind}" for kind, number in made.pages.items())
+    print(f"{flag}{made.path} has {pages}: {made.files:,} files, {made.size_bytes / 1e6:.1f} MB.")
+    for name, reason in made.failed.items():
+        print(f"{name} could not be made: {reason}. Its page says so.")
+    print(f"Any host can serve it; to look at it here: python3 -m http.server -d {made.path} -b 127.0.0.1")
 
 
 def report() -> None:

@@ -56,6 +56,7 @@ class Settings:
     refetch: bool = False
     accept: bool = False
     lake_address: str | None = None  # a path or what fsspec reads; lake/ of the home if None
+    site_address: str | None = None  # where the site will be served; its pages name it if it is known
     memory_limit: str | None = None  # of a build, as DuckDB reads it; its own figure if None
 
     def __post_init__(self) -> None:
@@ -91,6 +92,7 @@ class Settings:
             refetch=a_switch("REFETCH", value("REFETCH")),
             accept=a_switch("ACCEPT", value("ACCEPT")),
             lake_address=_lake("LAKE", value("LAKE")),
+            site_address=endpoint("MODELTIDE_SITE_ADDRESS", "") if value("MODELTIDE_SITE_ADDRESS") else None,
             memory_limit=_memory_limit("MODELTIDE_MEMORY_LIMIT", value("MODELTIDE_MEMORY_LIMIT")),
         )
 

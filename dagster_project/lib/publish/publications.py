@@ -29,9 +29,9 @@ from dagster_project.lib.settings import Settings
 
 FILE, PARQUET = "modeltide.duckdb", "parquet"
 _STAMP = "%Y%m%dT%H%M%S_%f"  # sorts by time
-# links on their way to a name, folders on their way out, and files that former releases wrote beside. Not
-# modeltide.duckdb.tmp: there DuckDB 1.2 keeps what a reader's memory does not hold
-_TEMPORARY = re.compile(r".*\.(link|old)\.tmp|modeltide\.\d+\.tmp(\.wal)?")
+# links and folders on their way to a name, folders on their way out, and files that former releases wrote
+# beside. Not modeltide.duckdb.tmp: there DuckDB 1.2 keeps what a reader's memory does not hold
+_TEMPORARY = re.compile(r".*\.(link|old|new)\.tmp|modeltide\.\d+\.tmp(\.wal)?")
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 
 
