@@ -31,12 +31,10 @@ tables = Path(os.environ.get("MODELTIDE_HOME", "data")).expanduser() / "publishe
 # A figure is never shown without it: synthetic ones are invented, and so is every conclusion from them.
 
 # %%
-((day, provenance),) = duckdb.sql(
-    f"select snapshot_date, provenance from '{tables}/about.parquet'"
-).fetchall()
-origin = f"Publication of {day}" + (
-    ", every number INVENTED" if provenance == "synthetic" else f", {provenance}"
-)
+about = duckdb.sql(f"select snapshot_date, provenance from '{tables}/about.parquet'")
+((day, provenance),) = about.fetchall()
+kind = "every number INVENTED" if provenance == "synthetic" else provenance
+origin = f"Publication of {day}, {kind}"
 origin
 
 # %% [markdown]
