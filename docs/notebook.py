@@ -4,6 +4,10 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
 # ---
 
 # %% [markdown]
@@ -23,6 +27,7 @@ from pathlib import Path
 import altair as alt
 import duckdb
 
+alt.renderers.enable("svg")  # drawn here, by vl-convert-python; else from scripts of another host
 tables = Path(os.environ.get("MODELTIDE_HOME", "data")).expanduser() / "published" / "parquet"
 
 # %% [markdown]
