@@ -18,7 +18,7 @@ import dagster as dg
 
 from dagster_project import lines
 from dagster_project.lib.archive import backfill, unobserved_days
-from dagster_project.lib.checkout import PROJECT
+from dagster_project.lib.checkout import IS_CHECKOUT, PACKAGE, PROJECT, SCRIPTS
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.lake.write import write_lake
@@ -27,7 +27,6 @@ from dagster_project.lib.settings import Settings, a_path, a_switch, whole_numbe
 from dagster_project.lib.warehouse.connection import exclusive
 from dagster_project.runs import dagster_instance, execute_job, prepare_home, publish_what_is_loaded, writer
 
-SCRIPT = "model-tide"  # in pyproject.toml
 CLAIM, DEMO = "CLAIM", "DEMO"
 MOST_EVERY = 3_660  # days; ten years hold one day of it
 TELEMETRY_OFF = {
@@ -41,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0, or 1 with one line on standard error."""
     typed = Path(sys.argv[0]).name
     parser = argparse.ArgumentParser(
-        prog=typed if typed == SCRIPT else "python -m dagster_project", description="Model Tide"
+        prog=typed if typed in SCRIPTS else "python -m dagster_project", description="Model Tide"
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="snapshot the Hub's day, build, publish")
@@ -68,9 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="family company date, or CLAIM; else the 700 million story",
     )
     claim_parser.add_argument("--demo", action="store_true", help="against the embedded upstreams, or DEMO=1")
-    commands.add_parser("sql", help="the published file in Harlequin, read-only (make sql installs it)")
+    commands.add_parser("sql", help="the published file in Harlequin, read-only")
     commands.add_parser("demo", help="45 simulated days against the embedded upstreams")
-    commands.add_parser("docs", help="generate docs/metrics.md and docs/queries.md, the latter from the demo")
+    if IS_CHECKOUT:
+        commands.add_parser("docs", help="generate docs/metrics.md, and docs/queries.md from the demo")
     options = parser.parse_args(arguments)
     os.environ.update(TELEMETRY_OFF)
     actions: dict[str, Callable[[], None]] = {
@@ -198,15 +198,12 @@ def dev() -> None:
     prepare_home(settings)
     port = str(whole_number("DAGSTER_PORT", os.environ.get("DAGSTER_PORT") or "3000", 1, 65_535, "a port"))
     command = ["dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", port]
-    scripts = Path(sys.executable).parent
     paths = {
-        "PATH": scripts,  # dagster-dbt looks for dbt there
-        "PYTHONPATH": PROJECT,  # each process of the UI opens the store of runs, which is ours (lib/run_log)
+        "PATH": Path(sys.executable).parent,  # dagster-dbt looks for dbt there
+        "PYTHONPATH": PACKAGE.parent,  # each process of the UI opens our store of runs (lib/run_log)
     }
     added = {name: os.pathsep.join([str(path), os.environ.get(name, "")]) for name, path in paths.items()}
-    subprocess.run(
-        [str(scripts / command[0]), *command[1:]], cwd=PROJECT, env={**os.environ, **added}, check=False
-    )
+    subprocess.run([sys.executable, "-m", *command], env={**os.environ, **added}, check=False)
 
 
 def lake() -> None:
@@ -255,7 +252,11 @@ def sql() -> None:
         raise ModelTideError(f"{published} is not there: type make run or make demo first.")
     harlequin = PROJECT / ".venv-sql" / "bin" / "harlequin"
     if not harlequin.exists():
-        raise ModelTideError(f"{harlequin} is not there: type make sql, which installs it.")
+        raise ModelTideError(
+            f"{harlequin} is not there: type make sql, which installs it."
+            if IS_CHECKOUT
+            else f"Harlequin wants an environment of its own: type uvx harlequin --read-only '{published}'."
+        )
     subprocess.run([str(harlequin), "--read-only", str(published)], check=False)
 
 

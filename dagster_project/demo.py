@@ -22,6 +22,7 @@ from rich.table import Table
 from dagster_project import lines
 from dagster_project.defs.restored import report_restored
 from dagster_project.lib.archive.backfill import days_between
+from dagster_project.lib.checkout import SQL, as_typed
 from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.restore.rebuild import rebuild
 from dagster_project.lib.settings import Settings
@@ -111,7 +112,7 @@ def run_demo() -> None:
                     execute_job(job, instance, day, settings, log_level="INFO" if is_full else "WARNING")
     _show(settings.published / "modeltide.duckdb")
     _say(f"\nDone in {time.monotonic() - started:.0f} s. Everything above is SYNTHETIC. Type next:")
-    _say("  sql/analyses/*.sql                  questions to ask of the file, one query each")
+    _say(f"  {SQL}/analyses/*.sql    questions to ask of the file, one query each")
     _say("  make report MODELTIDE_HOME=data/demo    the answers as charts, on one page")
     _say("  make claim DEMO=1                   the newspaper's sentence, checked on simulated days")
     _say("  make dev MODELTIDE_HOME=data/demo   the Dagster UI with the runs of this demo")
@@ -161,7 +162,7 @@ def _show(path: Path) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    print(as_typed(text), flush=True)
 
 
 def _remove(path: Path) -> None:

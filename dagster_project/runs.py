@@ -19,7 +19,7 @@ import dagster as dg
 from dagster_project import lines
 from dagster_project.defs.failures import told_failure, untold_failure
 from dagster_project.defs.run_keeper import end_dead_runs, forget_old_runs
-from dagster_project.lib.checkout import PROJECT
+from dagster_project.lib.checkout import PACKAGE
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.markets.sessions import load_sessions
 from dagster_project.lib.settings import Settings
@@ -27,7 +27,7 @@ from dagster_project.lib.warehouse.connection import exclusive, scalar, writing
 
 LOG_BYTES = 2_000_000  # of logs/<job>.log, about 30 runs; then it becomes <job>.log.1
 # not at the top of the checkout, where Dagster warns at every start that it does not read it
-INSTANCE = PROJECT / "dagster_project" / "dagster.yaml"
+INSTANCE = PACKAGE / "dagster.yaml"
 # Dagster's own lines; failures are said once, at the end
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

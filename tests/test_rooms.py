@@ -23,7 +23,7 @@ ROOMS = {
     "report": {"record", "seeds", "sql_models", "warehouse"},
     "restore": {"hub", "publish", "record", "warehouse"},
     "seeds": {"warehouse"},
-    "site": {"claim", "publish", "report", "warehouse"},
+    "site": {"claim", "publish", "report", "seeds", "warehouse"},
     "sources": {"record", "seeds", "warehouse"},
     "sql_models": {"record", "warehouse"},
     "warehouse": set(),

@@ -11,18 +11,19 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from dagster_project.defs.resources import OWNERS, WRITER, described_in, readable_errors, shown
-from dagster_project.lib.checkout import SQL
+from dagster_project.lib.checkout import IS_CHECKOUT, SQL
 from dagster_project.lib.progress import progress_bar
 from dagster_project.lib.report.documents import METRICS
 from dagster_project.lib.report.preview import of_mart
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_models.plan import Plan, plan_build, record_build
-from dagster_project.lib.sql_models.project import claim_of_test, in_order, marts, next_step
+from dagster_project.lib.sql_models.project import TARGET, claim_of_test, in_order, manifest, marts, next_step
 from dagster_project.lib.warehouse.connection import build_memory_mb, count_rows, exclusive
 
-PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL)
-PROJECT.prepare_if_dev()
+PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL, target_path=TARGET)
+if IS_CHECKOUT:
+    PROJECT.prepare_if_dev()
 UNIQUE_ID = "dagster_dbt/unique_id"  # dbt's name of a node, in the metadata of its asset
 UNCHANGED = "not built again: neither its SQL nor anything that it is made from has changed"
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Translator(DagsterDbtTranslator):
 
 @dbt_assets(
     pool=WRITER,
-    manifest=PROJECT.manifest_path,
+    manifest=manifest(),
     project=PROJECT,
     dagster_dbt_translator=Translator(
         settings=DagsterDbtTranslatorSettings(

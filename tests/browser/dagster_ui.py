@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,13 @@ from selenium.webdriver.common.by import By
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN, SHOWS_WITHIN = 240, 60  # seconds, on a machine that is busy with other tests
+OF_THE_CHECKOUT = (sys.executable, "-W", "ignore", "-m", "dagster_project")
 
 
 @contextmanager
-def dagster_ui(home: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def dagster_ui(
+    home: Path, environment: Mapping[str, str], command: Sequence[str] = OF_THE_CHECKOUT
+) -> Iterator[str]:
     """The address of the UI over a data home; its processes are a group that ends with it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -33,8 +36,8 @@ def dagster_ui(home: Path, environment: Mapping[str, str]) -> Iterator[str]:
     log = home.parent / f"dagster-dev-{port}.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "dagster_project", "dev"],
-            cwd=ROOT,
+            [*command, "dev"],
+            cwd=ROOT if command == OF_THE_CHECKOUT else home.parent,
             env={**os.environ, **environment, "MODELTIDE_HOME": str(home), "DAGSTER_PORT": port},
             stdout=output,
             stderr=subprocess.STDOUT,

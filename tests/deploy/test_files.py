@@ -1,8 +1,13 @@
 """The files of deploy/ fit to each other, the product and what Dagster documents. Nothing is started."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +113,22 @@ def test_the_image_is_made_of_what_is_there() -> None:
     allowed = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8")
     for source in " ".join(copied).split():
         assert (PROJECT / source).exists() and f"\n!{source}\n" in allowed, source
+
+
+def test_what_is_in_the_image_is_enough_for_dagster_to_load_the_project(tmp_path: Path) -> None:
+    allowed = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8")
+    for source in re.findall(r"^!(\S+)$", allowed, re.M):
+        copy = shutil.copytree if (PROJECT / source).is_dir() else shutil.copyfile
+        copy(PROJECT / source, tmp_path / source)
+    load = (
+        "from dagster_project.definitions import defs; print(defs().resolve_job_def('daily_snapshot').name)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "MODELTIDE_HOME": str(tmp_path / "data")}
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", load],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.stdout == "daily_snapshot\n", said.stderr
 
 
 def test_the_siblings_have_the_number_of_dagster_and_nobody_else_gets_them() -> None:

@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from dagster_project.lib.checkout import as_typed
+
 WIDTH = 100
 LONGEST = 15  # a word of so many characters is never cut
 # an amount with its unit, or a dash
@@ -28,7 +30,7 @@ class Paper:
         return "\n".join(line.rstrip() for line in self._file.getvalue().splitlines()) + "\n"
 
     def say(self, text: str) -> None:
-        self._console.print(text, soft_wrap=False)
+        self._console.print(as_typed(text), soft_wrap=False)
 
     def title(self, text: str) -> None:
         self.say(f"\n{text}\n{'-' * len(text)}")

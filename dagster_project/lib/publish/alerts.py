@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import orjson
 
+from dagster_project.lib.checkout import as_typed
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.redaction import redact_bytes
 from dagster_project.lib.settings import Settings
@@ -80,9 +81,11 @@ def stale_snapshot(settings: Settings, now: datetime) -> Alert | None:
         return None
     return Alert(
         "stale_snapshot",
-        f"Model Tide: the newest published snapshot was taken at {newest:%Y-%m-%d %H:%M} UTC, more than "
-        f"{STALE_AFTER.total_seconds() / 3600:.0f} hours ago. The Hub serves only the present, so each day "
-        "without one is lost: see the last runs, then `make run`.",
+        as_typed(
+            f"Model Tide: the newest published snapshot was taken at {newest:%Y-%m-%d %H:%M} UTC, more than "
+            f"{STALE_AFTER.total_seconds() / 3600:.0f} hours ago. The Hub serves only the present, so each "
+            "day without one is lost: see the last runs, then `make run`."
+        ),
         {"captured_at": newest.isoformat()},
     )
 

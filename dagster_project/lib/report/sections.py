@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from dagster_project.lib.checkout import as_typed
 from dagster_project.lib.report import words
 
 Row = dict[str, Any]
@@ -93,7 +94,7 @@ class Section:
 
 def nothing(reason: str) -> Drawn:
     """A section that has nothing to draw, and why."""
-    return Drawn(reasons={ONLY: reason})
+    return Drawn(reasons={ONLY: as_typed(reason)})
 
 
 def newest(rows: Sequence[Row], name: str) -> date | None:

@@ -1,20 +1,36 @@
 """The dbt project of sql/ as plain data, from the manifest that dbt writes.
 
-Belongs here: which tables are published, what their descriptions and `meta` say, and where their SQL stands.
-Does not belong here: running dbt (build), and what is built (plan).
+Belongs here: which tables are published, what their descriptions and `meta` say, where their SQL stands, and
+the manifest of an installed package. Does not belong here: building (build), and what is built (plan).
 """
 
+import hashlib
+import logging
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
-from dagster_project.lib.checkout import SQL
+from dagster_project.lib.checkout import IS_CHECKOUT, SQL, as_typed
+from dagster_project.lib.settings import Settings
 
-MANIFEST = SQL / "target" / "manifest.json"
+
+def _target() -> Path:
+    """Where dbt keeps what it has parsed; a package has nowhere to write, and another one other SQL."""
+    if IS_CHECKOUT:
+        return SQL / "target"
+    package = hashlib.sha256((distribution("model-tide").read_text("RECORD") or "").encode())
+    return Settings.from_environment().cache / f"sql-{package.hexdigest()[:16]}"
+
+
+TARGET = _target()
+MANIFEST = TARGET / "manifest.json"
 PARSED = MANIFEST.with_name("partial_parse.msgpack")  # by `make`; what every dbt starts from, for any home
 PARSED_ONCE = {"DBT_PARTIAL_PARSE_FILE_PATH": str(PARSED)}  # the same for a dbt of another process
 
@@ -32,8 +48,28 @@ class Mart(NamedTuple):
 @cache
 def manifest() -> dict[str, Any]:
     """What dbt has parsed: its nodes, its sources, and who reads whom."""
+    if not MANIFEST.exists():
+        _parse()
     parsed: dict[str, Any] = orjson.loads(MANIFEST.read_bytes())
     return parsed
+
+
+def _parse() -> None:
+    """What `make` does in a checkout before anything is started. The folder comes into being whole."""
+    from dbt.cli.main import dbtRunner  # a second to import
+
+    logging.getLogger(__name__).info("reading the SQL models, once for this data home (10 to 30 s)")
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=TARGET.parent) as folder:
+        made = Path(folder) / TARGET.name
+        result = dbtRunner().invoke([
+            "parse", "--quiet", "--project-dir", str(SQL), "--profiles-dir", str(SQL),
+            "--target-path", str(made), "--log-path", str(made), "--log-level-file", "none",
+        ])  # fmt: skip
+        if result.exception is not None:
+            raise result.exception
+        with suppress(FileExistsError):  # another process was faster
+            made.rename(TARGET)
 
 
 @cache
@@ -68,7 +104,7 @@ def next_step(check: str, rows: int | None, is_blocking: bool) -> str:
         if is_blocking
         else "It is a finding, not a fault of the run: the publication goes on and holds it."
     )
-    return (
+    return as_typed(
         f"{found} against the claim {check}. {consequence} To see what: ask the query of that name under "
         "logs/dbt/compiled of the data home of a copy of warehouse.duckdb. If a day's data is at fault, load "
         "it again (`make run DAY=…` from landing, `REFETCH=1 make run` for today's); if a decision is, mend "
