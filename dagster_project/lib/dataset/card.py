@@ -22,6 +22,7 @@ def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]
         return publication.execute(sql).fetchall()
 
     places = dict(_places(files))
+    example = places.get("fct_headlines", PARQUET)
     head = {
         "pretty_name": "Model Tide",
         "license": "other",
@@ -33,19 +34,21 @@ def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]
         "select table_name, row_count, coalesce(comment, '') from about_tables left join duckdb_tables() "
         "using (table_name) where database_name = current_database() order by table_name"
     )
-    terms = asked(f"select table_name, reason from {TABLE_TERMS} where reason is not null order by table_name")
+    terms = asked(
+        f"select table_name, reason from {TABLE_TERMS} where reason is not null order by table_name"
+    )
     sources = asked("select name, licence, terms, terms_url, attribution from about_sources order by name")
     return "\n".join(
         [
             f"---\n{yaml.safe_dump(head, sort_keys=False)}---",
             f"# Model Tide\n\nThe adoption of open AI models day by day, up to {day} ({provenance}).\n",
-            f"```sql\nfrom 'hf://datasets/{name}/{places.get('about_sources', PARQUET)}';  -- in DuckDB\n```\n",
+            f"```sql\nfrom 'hf://datasets/{name}/{example}';  -- in DuckDB\n```\n",
             f"`{LIST}` and the tars beside it are the record that the tables are made from: what each source "
             "said, a tar for each day. `make pull` of Model Tide restores it.\n",
             "## Sources\n\nThe data is under the terms of its sources; show what they ask for.\n",
             *(
-                f"- **{source}** ({licence or 'no stated licence'}): {said}; <{url}>. {attribution or ''}".strip()
-                for source, licence, said, url, attribution in sources
+                f"- **{source}** ({licence or 'no stated licence'}): {said}; <{url}>. {shown or ''}".rstrip()
+                for source, licence, said, url, shown in sources
             ),
             "\n## Left out\n",
             *([f"- `{table}`: {why}" for table, why in terms if table not in places] or ["Nothing."]),

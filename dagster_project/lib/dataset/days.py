@@ -52,8 +52,8 @@ def read_list(text: str, place: str) -> Record:
         record.setdefault(found["load"], {})[name] = known
     if sum(map(len, record.values())) != len(files) or not files:
         raise RecordError(
-            f"{LIST} of {place} is no list of a record, so nothing was fetched or uploaded. Restore an earlier "
-            "commit of it at the Hub, then run again."
+            f"{LIST} of {place} is no list of a record, so nothing was fetched or uploaded. Restore an "
+            "earlier commit of it at the Hub, then run again."
         )
     return record
 
@@ -102,7 +102,7 @@ def changed(there: Record, ours: Record) -> list[str]:
 
 
 def pack(settings: Settings, record: Record, days: Sequence[str], folder: Path) -> dict[str, Path]:
-    """A tar for each of the days that has a load, and the list of the whole record, by their names at a place.
+    """A tar for each of the days that has a load, and the list of the whole record, by their names there.
 
     The same bytes each time: what an upload that was killed had sent is known again.
     """
@@ -110,7 +110,9 @@ def pack(settings: Settings, record: Record, days: Sequence[str], folder: Path) 
         return {}
     by_day = days_of(record)
     files = {LIST: folder / "list"}
-    files[LIST].write_text("".join(checksums.as_text(record[load]) for load in sorted(record)), encoding="ascii")
+    files[LIST].write_text(
+        "".join(checksums.as_text(record[load]) for load in sorted(record)), encoding="ascii"
+    )
     for day in by_day.keys() & days:
         files[tar_of(day)] = folder / f"{day}.tar"
         with tarfile.open(files[tar_of(day)], "w") as archive:
@@ -152,7 +154,7 @@ def _extract(archive: Path, names: set[str], folder: Path) -> None:
 
 
 def _without_circumstances(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    return member.replace(mtime=0, mode=0o644, uid=0, gid=0, uname="", gname="")
+    return member.replace(mtime=0, mode=0o644, uid=0, gid=0, uname="", gname="", deep=False)
 
 
 def _id_of(load: str) -> str:

@@ -39,7 +39,10 @@ class Dataset:
         self.page = f"{settings.hub_endpoint}/datasets/{name}"
         # a token that is stored on the machine is somebody's for other things: only HF_TOKEN counts
         self._api = HfApi(
-            settings.hub_endpoint, settings.hub_token or False, library_name="model-tide", library_version="0.1"
+            settings.hub_endpoint,
+            settings.hub_token or False,
+            library_name="model-tide",
+            library_version="0.1",
         )
         with self._reached():
             found = self._api.repo_info(name, repo_type=KIND)
@@ -55,7 +58,7 @@ class Dataset:
         return {file.path: file for file in found if isinstance(file, RepoFile)}
 
     def fetch(self, names: Sequence[str], folder: Path) -> None:
-        """Files into a folder, by their names in the dataset; what is there from before is not fetched again."""
+        """Files into a folder, by their names in the dataset; those that lie there already are kept."""
         with self._reached():
             self._api.snapshot_download(
                 self.name,
@@ -83,7 +86,7 @@ class Dataset:
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
-        """Whatever the client says is about the dataset: errors of HTTP, of files, and its own of an upload."""
+        """Whatever the client says is about the dataset: errors of HTTP, of files and of uploads."""
         try:
             yield
         except (httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
@@ -108,8 +111,8 @@ def is_same(file: Path, there: RepoFile) -> bool:
 def _advice(status: int | None) -> str:
     if status in (401, 403, 404):
         return (
-            "Check its name, make it at the Hub if it is not there, and give HF_TOKEN a token that may read it, "
-            "and for `make push` write to it."
+            "Check its name, make it at the Hub if it is not there, and give HF_TOKEN a token that may read "
+            "it, and for `make push` write to it."
         )
     if status in (409, 412):
         return "Somebody else has changed it meanwhile: type `make pull`, then run again."

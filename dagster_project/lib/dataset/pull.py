@@ -37,7 +37,10 @@ def record_at(settings: Settings, place: Dataset) -> Record:
 def _pull_from(settings: Settings, place: Dataset) -> int:
     there = record_at(settings, place)
     here = days.held_by(settings)
-    wanted = {*days.lacking(there, here), *(load for load in there.keys() & here if _is_damaged(settings, load))}
+    wanted = {
+        *days.lacking(there, here),
+        *(load for load in there.keys() & here if _is_damaged(settings, load)),
+    }
     missing = days.days_of({load: there[load] for load in wanted})
     folder = settings.cache / "datasets" / place.name
     if missing:

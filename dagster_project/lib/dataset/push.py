@@ -1,10 +1,10 @@
 """`make push`: what the datasets lack of the record and of the publication.
 
 Belongs here: what goes to which dataset, what is refused, and the order of the commits.
-Does not belong here: how a dataset is reached (place), the record's tars (days) and the text of the card (card).
+Does not belong here: how a dataset is reached (place), the record's tars (days) and the card (card).
 
-`MODELTIDE_DATASET` gets what the seed table_terms lets anybody pass on. `MODELTIDE_PRIVATE_DATASET` gets all of
-it, once the Hub itself has said that it is private.
+`MODELTIDE_DATASET` gets what the seed table_terms lets anybody pass on. `MODELTIDE_PRIVATE_DATASET` gets all
+of it, once the Hub itself has said that it is private.
 """
 
 import tempfile
@@ -45,16 +45,18 @@ class Pushed(NamedTuple):
 def push(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> list[Pushed]:
     """Bring each dataset up to this home; `warehouse` is up to date with its record, and nobody else writes.
 
-    Raises Refused for invented days, for a record that is longer there, and where prices would be shown; and
-    PlaceError. Each dataset is checked before the first is written.
+    Without a token there is nothing to do. Raises Refused, before the first dataset is written, for invented
+    days, for a record that is longer there, and where prices would be shown; and PlaceError.
     """
+    _refuse_invented(warehouse)
+    if settings.hub_token is None:
+        return []
     published = publications.current(settings)
     if not (published / FILE).exists():
-        raise Refused(f"Nothing is published in {settings.published} yet, so nothing was uploaded: `make run`.")
+        raise Refused(
+            f"Nothing is published in {settings.published} yet, so nothing was uploaded: type `make run`."
+        )
     with closing(reading(published / FILE)) as publication:
-        refuse_invented(warehouse, publication)
-        if settings.hub_token is None:
-            return []
         ours = days.held_by(settings)
         free = redistributable(publication)
         plans = []
@@ -74,23 +76,21 @@ def push(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> list[Pushe
         return [_push_to(settings, *plan) for plan in plans]
 
 
-def refuse_invented(warehouse: duckdb.DuckDBPyConnection, publication: duckdb.DuckDBPyConnection) -> None:
-    """Raises Refused for a record or a publication with a day of the synthetic world."""
+def _refuse_invented(warehouse: duckdb.DuckDBPyConnection) -> None:
     day = scalar(warehouse, "select min(snapshot_date) from raw.hub_snapshots where origin = 'synthetic'")
-    day = day or scalar(publication, "select snapshot_date from about where provenance = 'synthetic'")
     if day is not None:
         raise Refused(
-            f"The day {day} of this data home is synthetic: invented data is never uploaded, and nothing was. "
-            "Set MODELTIDE_HOME to the home of your real days."
+            f"The day {day} of this data home is synthetic: invented data is never uploaded, and nothing was "
+            "now. Set MODELTIDE_HOME to the home of your real days."
         )
 
 
 def _refuse_public(place: Dataset) -> None:
     if not place.is_private:
         raise Refused(
-            f"MODELTIDE_PRIVATE_DATASET is {place.name}, which the Hub says is public: prices and returns would "
-            "be redistributed, and nothing was uploaded. Make it private in its settings at the Hub, or name "
-            "it as MODELTIDE_DATASET, which gets only what may be passed on."
+            f"MODELTIDE_PRIVATE_DATASET is {place.name}, which the Hub says is public: prices and returns "
+            "would be redistributed, and nothing was uploaded. Make it private at the Hub, or "
+            "name it as MODELTIDE_DATASET, which gets only what may be passed on."
         )
 
 
@@ -98,8 +98,8 @@ def _refuse_what_is_shown(place: Dataset, there: Record, free: frozenset[str]) -
     shown = sorted(there.keys() - days.redistributable(there, free).keys())
     if shown:
         raise Refused(
-            f"MODELTIDE_DATASET is {place.name}, which holds what may not be passed on ({shown[0]}), and nothing "
-            "was uploaded. Name it as MODELTIDE_PRIVATE_DATASET, and another dataset here."
+            f"MODELTIDE_DATASET is {place.name}, which holds what may not be passed on ({shown[0]}), and "
+            "nothing was uploaded. Name it as MODELTIDE_PRIVATE_DATASET, and another dataset here."
         )
 
 
@@ -109,9 +109,9 @@ def _refuse_shorter(settings: Settings, place: Dataset, there: Record, ours: Rec
         on = sorted({days.day_of(load) for load in lost})
         named = ", ".join(on[:10]) + (f" and {len(on) - 10} more" if len(on) > 10 else "")
         raise Refused(
-            f"{place.page} holds {len(lost)} loads that this data home lacks, of {named}: it would become "
-            "shorter, and nothing was uploaded. Type `make pull`, then `make run` and `make push` again, or "
-            "`make push ACCEPT=1` to delete them there."
+            f"{place.page} holds {len(lost)} loads that this data home lacks, of {named}: it would "
+            "become shorter, and nothing was uploaded. Type `make pull`, then `make run` and "
+            "`make push` again, or `make push ACCEPT=1` to delete them there."
         )
 
 
@@ -126,7 +126,12 @@ def _published(parquet: Path, free: frozenset[str] | None) -> dict[str, Path]:
 
 
 def _push_to(
-    settings: Settings, place: Dataset, there: Record, ours: Record, published: Mapping[str, Path], readme: str
+    settings: Settings,
+    place: Dataset,
+    there: Record,
+    ours: Record,
+    published: Mapping[str, Path],
+    readme: str,
 ) -> Pushed:
     """Changed days, oldest first; the publication comes with the newest."""
     files = place.files()
