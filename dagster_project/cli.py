@@ -19,8 +19,6 @@ import dagster as dg
 from dagster_project import lines
 from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.checkout import PROJECT
-from dagster_project.lib.dataset.pull import pull
-from dagster_project.lib.dataset.push import push
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub import crawl as hub
 from dagster_project.lib.hub import load_day
@@ -138,15 +136,15 @@ def rebuild_and_publish() -> None:
 def pull_record() -> None:
     """The record of MODELTIDE_PRIVATE_DATASET and MODELTIDE_DATASET, as far as this home lacks it."""
     from dagster_project.defs.restored import report_restored  # loads dagster-dbt: not for `--help`
+    from dagster_project.lib.dataset.pull import pull  # loads the Hub's whole client, as push does
 
     settings = Settings.from_environment()
     with writer(settings):
-        for place, loads in pull(settings).items():
-            print(
-                f"{loads} loads restored from {place}."
-                if loads
-                else f"{place} holds nothing that is not here."
-            )
+        restored = pull(settings)
+        if not restored:
+            print("MODELTIDE_DATASET and MODELTIDE_PRIVATE_DATASET are not set: nothing was asked for.")
+        for place, loads in restored.items():
+            print(f"{place}: {loads} loads restored.")
         with up_to_date(settings) as connection:
             days = load_day.loaded_days(connection)
         if not days:
@@ -154,11 +152,13 @@ def pull_record() -> None:
             return
         with dagster_instance(settings) as instance:
             report_restored(instance, settings)
-    print(f"The record holds {len(days)} days from {min(days)} to {max(days)}. Type `make run`.")
+    print(f"Days of the record: {len(days)}, {min(days)} to {max(days)}. Type `make run`.")
 
 
 def push_record() -> None:
     """What the datasets lack of the record and of the publication."""
+    from dagster_project.lib.dataset.push import push
+
     settings = Settings.from_environment()
     with writer(settings), up_to_date(settings) as connection:
         pushed = push(connection, settings)

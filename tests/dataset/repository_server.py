@@ -166,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif rest.startswith(".git/info/lfs/objects/batch"):
             self._say(_batch(here, json.loads(body)))
         elif rest.startswith("/commit/"):
-            self._commit(repository, body)
+            self._commit(repository, name, body)
         elif rest.startswith("/resolve/"):
             self._resolve(repository, *rest.removeprefix("/resolve/").split("/", 1))
         else:
@@ -198,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
             here.puts.append(oid)
         self._say({})
 
-    def _commit(self, repository: Repository, body: bytes) -> None:
+    def _commit(self, repository: Repository, name: str, body: bytes) -> None:
         here = self.server.repositories
         here.before_commit(repository)
         lines = [json.loads(line) for line in body.splitlines()]
@@ -215,7 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 files[value["path"]] = Stored(base64.b64decode(value["content"]), False)
         repository.commit(said["summary"], files)
-        self._say({"commitUrl": f"{here.url}/commit/{repository.head}", "commitOid": repository.head})
+        page = f"{here.url}/datasets/{name}/commit/{repository.head}"
+        self._say({"commitUrl": page, "commitOid": repository.head})
 
     def _resolve(self, repository: Repository, revision: str, name: str) -> None:
         here = self.server.repositories

@@ -76,6 +76,16 @@ def test_a_load_that_is_not_what_the_list_says_is_not_put_in_place(
     assert {days.day_of(load) for load in days.held_by(Settings(home=tmp_path / "there"))} == {str(DAYS[0])}
 
 
+def test_a_day_whose_tar_is_missing_or_cut_is_not_put_in_place(recorded: Settings, tmp_path: Path) -> None:
+    archives = packed(recorded, tmp_path / "tars")
+    archives[days.tar_of(str(DAYS[0]))].write_bytes(b"no tar")
+    with pytest.raises(RecordError, match=r"was not restored: .* is missing. Type `make pull` again"):
+        restored(archives, tmp_path / "cut")
+    archives[days.tar_of(str(DAYS[0]))].unlink()
+    with pytest.raises(RecordError, match=r"was not restored: .* is missing. Type `make pull` again"):
+        restored(archives, tmp_path / "missing")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -53,7 +53,11 @@ def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]
             "\n## Left out\n",
             *([f"- `{table}`: {why}" for table, why in terms if table not in places] or ["Nothing."]),
             "\n## Tables\n\n| table | rows | what it holds |\n|---|---|---|",
-            *(f"| `{table}` | {rows:,} | {said} |" for table, rows, said in tables if table in places),
+            *(
+                f"| `{table}` | {rows:,} | {said.replace('|', ' ')} |"
+                for table, rows, said in tables
+                if table in places
+            ),
             "",
         ]
     )

@@ -12,7 +12,8 @@ snapshots/. Which days differ is told by two lists, and no tar is opened for it.
 import re
 import shutil
 import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dagster_project.lib.errors import ModelTideError
@@ -31,14 +32,27 @@ Record = dict[str, dict[str, Checksum]]  # by the name of a load its files, by t
 
 
 class RecordError(ModelTideError):
-    """A record at a place cannot be used; the message says which and what to do."""
+    """A record cannot be restored or packed; the message says which and what to do."""
+
+
+@contextmanager
+def room_for_it(settings: Settings) -> Iterator[None]:
+    """A disk that is full or read-only is one line."""
+    try:
+        yield
+    except OSError as error:
+        raise RecordError(
+            f"Cannot write or read {error.filename or settings.home}: {error.strerror or error}. What was "
+            "restored or uploaded stays. Make room (or mend the permissions) and run again."
+        ) from error
 
 
 def held_by(settings: Settings) -> Record:
-    """The loads of this home, those of a warehouse that is up to date with their checksums."""
+    """The loads of this home that have checksums, as those of a warehouse that is up to date all have."""
     loads = [load.name for load in snapshots.hub_days(settings)]
     loads += [load.name for source in ROW_SOURCES for load in snapshots.row_loads(settings, source)]
-    return {name: checksums.read(settings.snapshots, name) for name in loads}
+    found = {name: checksums.read(settings.snapshots, name) for name in loads}
+    return {name: files for name, files in found.items() if files}
 
 
 def read_list(text: str, place: str) -> Record:
@@ -142,8 +156,8 @@ def unpack(settings: Settings, archive: Path, loads: Record) -> None:
 
 
 def _extract(archive: Path, names: set[str], folder: Path) -> None:
-    """What the tar lacks is missed by whoever looks for it."""
-    with tarfile.open(archive) as tar:
+    """What a tar lacks that is damaged or not there is missed by whoever looks for it."""
+    with suppress(FileNotFoundError, tarfile.TarError), tarfile.open(archive) as tar:
         for member in tar:
             content = tar.extractfile(member) if member.name in names else None
             if content is not None:

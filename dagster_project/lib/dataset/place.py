@@ -46,16 +46,10 @@ class Dataset:
         )
         with self._reached():
             found = self._api.repo_info(name, repo_type=KIND)
-        self._commit = str(found.sha)
+            self._commit = str(found.sha)
+            tree = self._api.list_repo_tree(name, recursive=True, revision=self._commit, repo_type=KIND)
+            self.files = {file.path: file for file in tree if isinstance(file, RepoFile)}
         self.is_private = found.private is True
-
-    def files(self) -> dict[str, RepoFile]:
-        """What lies there, by the names in the dataset."""
-        with self._reached():
-            found = list(
-                self._api.list_repo_tree(self.name, recursive=True, revision=self._commit, repo_type=KIND)
-            )
-        return {file.path: file for file in found if isinstance(file, RepoFile)}
 
     def fetch(self, names: Sequence[str], folder: Path) -> None:
         """Files into a folder, by their names in the dataset; those that lie there already are kept."""

@@ -5,11 +5,15 @@ Does not belong here: reading them into the warehouse (restore/rebuild).
 """
 
 import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 
 from dagster_project.lib.dataset import days
 from dagster_project.lib.dataset.days import Record
 from dagster_project.lib.dataset.place import Dataset
 from dagster_project.lib.record import checksums
+from dagster_project.lib.record.checksums import Checksum
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.warehouse.connection import exclusive
 
@@ -19,28 +23,28 @@ def pull(settings: Settings) -> dict[str, int]:
 
     The private one comes first, since it has all of them. Raises PlaceError and RecordError.
     """
-    # the first one that can be reached tells less than all of them: a name that is wrong begins no new record
+    # all of them before anything is fetched: a name that is wrong begins no new record
     places = [Dataset(settings, name) for name in (settings.private_dataset, settings.dataset) if name]
-    with exclusive(settings):
+    with exclusive(settings), days.room_for_it(settings):
         return {place.name: _pull_from(settings, place) for place in places}
 
 
-def record_at(settings: Settings, place: Dataset) -> Record:
+def record_at(place: Dataset) -> Record:
     """The record of a dataset; empty if nothing was ever uploaded there."""
-    if days.LIST not in place.files():
+    if days.LIST not in place.files:
         return {}
-    folder = settings.cache / "datasets" / place.name
-    place.fetch([days.LIST], folder)
-    return days.read_list((folder / days.LIST).read_text(encoding="utf-8"), place.page)
+    # into an empty folder: where a list lies from before, the client would take that one when the Hub answers
+    # with an error (findings/hub_download_of_another_commit.sh)
+    with tempfile.TemporaryDirectory() as folder:
+        place.fetch([days.LIST], Path(folder))
+        return days.read_list(Path(folder, days.LIST).read_text(encoding="utf-8"), place.page)
 
 
 def _pull_from(settings: Settings, place: Dataset) -> int:
-    there = record_at(settings, place)
+    there = record_at(place)
     here = days.held_by(settings)
-    wanted = {
-        *days.lacking(there, here),
-        *(load for load in there.keys() & here if _is_damaged(settings, load)),
-    }
+    damaged = {load for load in there.keys() & here if _is_damaged(settings, here[load])}
+    wanted = damaged.union(days.lacking(there, here))
     missing = days.days_of({load: there[load] for load in wanted})
     folder = settings.cache / "datasets" / place.name
     if missing:
@@ -51,6 +55,5 @@ def _pull_from(settings: Settings, place: Dataset) -> int:
     return len(wanted)
 
 
-def _is_damaged(settings: Settings, load: str) -> bool:
-    said = checksums.read(settings.snapshots, load)
-    return not said or checksums.damage(settings.snapshots, said, contents=True) is not None
+def _is_damaged(settings: Settings, files: Mapping[str, Checksum]) -> bool:
+    return checksums.damage(settings.snapshots, files, contents=True) is not None

@@ -63,7 +63,7 @@ def push(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> list[Pushe
         for name, is_whole in ((settings.private_dataset, True), (settings.dataset, False)):
             if name is not None:
                 place = Dataset(settings, name)
-                there = record_at(settings, place)
+                there = record_at(place)
                 if is_whole:
                     _refuse_public(place)
                 else:
@@ -73,7 +73,8 @@ def push(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> list[Pushe
                 record = ours if is_whole else days.redistributable(ours, free)
                 readme = card.text(publication, name, files)
                 plans.append((place, there, record, files, readme))
-        return [_push_to(settings, *plan) for plan in plans]
+        with days.room_for_it(settings):
+            return [_push_to(settings, *plan) for plan in plans]
 
 
 def _refuse_invented(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -134,7 +135,7 @@ def _push_to(
     readme: str,
 ) -> Pushed:
     """Changed days, oldest first; the publication comes with the newest."""
-    files = place.files()
+    files = place.files  # before the first commit
     commits = sent = size = 0
     settings.cache.mkdir(parents=True, exist_ok=True)
     batches = _batches(days.changed(there, ours))
