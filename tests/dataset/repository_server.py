@@ -80,7 +80,7 @@ class Repositories:
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
         self.datasets: dict[str, Repository] = {}
-        self.large: dict[str, bytes] = {}  # by SHA-256; kept without a commit, too
+        self.large: dict[str, bytes] = {}  # by <dataset>/<SHA-256>; kept without a commit, too
         self.puts: list[str] = []
         self.downloads: list[str] = []
         self.before_put: Callable[[int], None] = lambda number: None
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif rest.startswith("/preupload/"):
             self._say(_modes(repository, json.loads(body)))
         elif rest.startswith(".git/info/lfs/objects/batch"):
-            self._say(_batch(here, json.loads(body)))
+            self._say(_batch(here, name, json.loads(body)))
         elif rest.startswith("/commit/"):
             self._commit(repository, name, body)
         elif rest.startswith("/resolve/"):
@@ -186,16 +186,14 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Content-Type": answer.kind, "Date": date, **answer.headers}
         self._send(answer.status, answer.body, headers)
 
-    def _large(self, oid: str, body: bytes) -> None:
+    def _large(self, place: str, body: bytes) -> None:
         here = self.server.repositories
-        if self.command != "PUT":
-            return self._send(200, here.large[oid], {"Content-Type": "application/octet-stream"})
         with here.lock:
             here.before_put(len(here.puts))
-            if hashlib.sha256(body).hexdigest() != oid:
+            if hashlib.sha256(body).hexdigest() != place.rpartition("/")[2]:
                 return self._refuse(400, "", "The content is not what was announced")
-            here.large[oid] = body
-            here.puts.append(oid)
+            here.large[place] = body
+            here.puts.append(place)
         self._say({})
 
     def _commit(self, repository: Repository, name: str, body: bytes) -> None:
@@ -211,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
             if line["key"] == "deletedFile":
                 del files[value["path"]]
             elif line["key"] == "lfsFile":
-                files[value["path"]] = Stored(here.large[value["oid"]], True)
+                files[value["path"]] = Stored(here.large[f"{name}/{value['oid']}"], True)
             else:
                 files[value["path"]] = Stored(base64.b64decode(value["content"]), False)
         repository.commit(said["summary"], files)
@@ -277,12 +275,13 @@ def _modes(repository: Repository, asked: dict[str, Any]) -> dict[str, Any]:
     return {"files": files}
 
 
-def _batch(here: Repositories, asked: dict[str, Any]) -> dict[str, Any]:
+def _batch(here: Repositories, name: str, asked: dict[str, Any]) -> dict[str, Any]:
     """What to do with each object: nothing if it is stored already."""
     objects = []
     for one in asked["objects"]:
         said = {"oid": one["oid"], "size": one["size"]}
-        if one["oid"] not in here.large:
-            said["actions"] = {"upload": {"href": f"{here.url}/large/{one['oid']}"}}
+        place = f"{name}/{one['oid']}"
+        if place not in here.large:
+            said["actions"] = {"upload": {"href": f"{here.url}/large/{place}"}}
         objects.append(said)
     return {"transfer": "basic", "objects": objects}

@@ -31,8 +31,9 @@ def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]
     }
     ((day, provenance),) = asked("select snapshot_date, provenance from about")
     tables = asked(
-        "select table_name, row_count, coalesce(comment, '') from about_tables left join duckdb_tables() "
-        "using (table_name) where database_name = current_database() order by table_name"
+        "select table_name, coalesce(format('{:,}', row_count), ''), "
+        "replace(coalesce(comment, ''), '|', ' ') from duckdb_tables() left join about_tables using (table_name) "
+        "where database_name = current_database() order by table_name"
     )
     terms = asked(
         f"select table_name, reason from {TABLE_TERMS} where reason is not null order by table_name"
@@ -53,11 +54,7 @@ def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]
             "\n## Left out\n",
             *([f"- `{table}`: {why}" for table, why in terms if table not in places] or ["Nothing."]),
             "\n## Tables\n\n| table | rows | what it holds |\n|---|---|---|",
-            *(
-                f"| `{table}` | {rows:,} | {said.replace('|', ' ')} |"
-                for table, rows, said in tables
-                if table in places
-            ),
+            *(f"| `{table}` | {rows} | {said} |" for table, rows, said in tables if table in places),
             "",
         ]
     )
