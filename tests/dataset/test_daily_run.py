@@ -135,7 +135,8 @@ def test_the_card_names_each_table_its_sources_and_what_is_left_out(days: Days) 
             assert fnmatch.filter(files, config["data_files"]), config
         assert len(yaml.safe_load(head)["configs"]) == text.count("\n| `")
         assert "Source: OpenRouter (openrouter.ai/rankings), as of 2026-01-15" in text
-        assert ("- `price_bars`: " in text) == ("- `fct_price_restatements`: " in text) == (name == OPEN)
+        kept = "Left out" if name == OPEN else "Not to be passed on"
+        assert f"\n## {kept}\n\n- `fct_abnormal_returns`: " in text and "\n- `price_bars`: " in text
         assert f"up to {SECOND} (mirror:127.0.0.1:" in text
 
 

@@ -15,7 +15,9 @@ from dagster_project.lib.publish.publications import PARQUET
 from dagster_project.lib.publish.terms import TABLE_TERMS
 
 
-def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]) -> str:
+def text(
+    publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str], *, is_whole: bool = False
+) -> str:
     """Of the dataset `name`, in which `files` are published, by their names there."""
 
     def asked(sql: str) -> list[tuple[Any, ...]]:
@@ -32,12 +34,11 @@ def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]
     ((day, provenance),) = asked("select snapshot_date, provenance from about")
     tables = asked(
         "select table_name, coalesce(format('{:,}', row_count), ''), "
-        "replace(coalesce(comment, ''), '|', ' ') from duckdb_tables() left join about_tables using (table_name) "
+        "replace(coalesce(comment, ''), '|', ' ') "
+        "from duckdb_tables() left join about_tables using (table_name) "
         "where database_name = current_database() order by table_name"
     )
-    terms = asked(
-        f"select table_name, reason from {TABLE_TERMS} where reason is not null order by table_name"
-    )
+    kept = asked(f"select table_name, reason from {TABLE_TERMS} where not is_redistributable order by all")
     sources = asked("select name, licence, terms, terms_url, attribution from about_sources order by name")
     return "\n".join(
         [
@@ -51,8 +52,8 @@ def text(publication: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]
                 f"- **{source}** ({licence or 'no stated licence'}): {said}; <{url}>. {shown or ''}".rstrip()
                 for source, licence, said, url, shown in sources
             ),
-            "\n## Left out\n",
-            *([f"- `{table}`: {why}" for table, why in terms if table not in places] or ["Nothing."]),
+            f"\n## {'Not to be passed on' if is_whole else 'Left out'}\n",
+            *(f"- `{table}`: {why}" for table, why in kept),
             "\n## Tables\n\n| table | rows | what it holds |\n|---|---|---|",
             *(f"| `{table}` | {rows} | {said} |" for table, rows, said in tables if table in places),
             "",

@@ -71,7 +71,7 @@ def push(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> list[Pushe
                 _refuse_shorter(settings, place, there, ours)
                 files = _published(published / PARQUET, None if is_whole else free)
                 record = ours if is_whole else days.redistributable(ours, free)
-                readme = card.text(publication, name, files)
+                readme = card.text(publication, name, files, is_whole=is_whole)
                 plans.append((place, there, record, files, readme))
         with days.room_for_it(settings):
             return [_push_to(settings, *plan) for plan in plans]
