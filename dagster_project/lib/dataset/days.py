@@ -26,7 +26,7 @@ from dagster_project.lib.warehouse.raw_tables import HUB_TABLES, ROW_SOURCES, Ta
 FOLDER = "record"
 LIST = f"{FOLDER}/checksums.sha256"
 # also what keeps a list from naming a file outside of snapshots/
-_FILE = re.compile(r"(?P<load>(?P<source>\w+)/(?P<day>\d{4}-\d{2}-\d{2})\.(?P<id>\w+))(?:/\w+)?\.parquet")
+_FILE = re.compile(r"(?P<load>\w+/\d{4}-\d{2}-\d{2}\.[\w-]+)(?:/\w+)?\.parquet")
 
 Record = dict[str, dict[str, Checksum]]  # by the name of a load its files, by their names below snapshots/
 
