@@ -18,7 +18,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONDONTWRITEBYTECODE # with it each command compiles every module anew: 3 s each
 
 .DEFAULT_GOAL := help
-.PHONY: help demo claim run dev lake site report spark test-engines test-spark test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
+.PHONY: help demo claim run dev lake site pull push report spark test-engines test-spark test test-all lint bench soak rebuild backfill import drop docs screenshots sql locks
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ lake: $(MANIFEST) ## the warehouse as Parquet for every engine: LAKE=path or add
 
 site: $(MANIFEST) ## the publication as pages that any host can serve, in published/site
 	@$(BIN)/python -m dagster_project site
+
+pull: $(MANIFEST) ## the record from MODELTIDE_PRIVATE_DATASET and MODELTIDE_DATASET, what is missing here
+	@$(BIN)/python -m dagster_project pull
+
+push: $(MANIFEST) ## the record and the publication to them, what is missing there: HF_TOKEN=…
+	@$(BIN)/python -m dagster_project push
 
 report: .venv/installed ## open the report of the newest publication
 	@$(BIN)/python -m dagster_project report

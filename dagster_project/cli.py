@@ -21,6 +21,7 @@ from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.checkout import IS_CHECKOUT, PACKAGE, PROJECT, SCRIPTS
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.hub import crawl as hub
+from dagster_project.lib.hub import load_day
 from dagster_project.lib.lake.write import write_lake
 from dagster_project.lib.restore.rebuild import rebuild, up_to_date
 from dagster_project.lib.settings import Settings, a_path, a_switch, whole_number
@@ -49,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("rebuild", help="build the warehouse anew from snapshots/, and publish")
     commands.add_parser("lake", help="the warehouse as Parquet for every engine, at LAKE")
     commands.add_parser("site", help="the publication as a folder of pages that any host can serve")
+    commands.add_parser("pull", help="restore the record from the datasets, as far as it is missing here")
+    commands.add_parser("push", help="bring the datasets up to this home: its record and its publication")
     commands.add_parser("report", help="open the report of the newest publication")
     backfill_parser = commands.add_parser("backfill", help="past days from the public archive")
     _add(backfill_parser, "--from", "FROM", "YYYY-MM-DD, the first day")
@@ -79,6 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
         "rebuild": rebuild_and_publish,
         "lake": lake,
         "site": site,
+        "pull": pull_record,
+        "push": push_record,
         "report": report,
         "backfill": lambda: backfill_and_publish(options.FROM, options.TO, options.EVERY or "1"),
         "import": lambda: import_and_publish(options.FILE, options.DATE),
@@ -128,6 +133,43 @@ def rebuild_and_publish() -> None:
             with dagster_instance(settings) as instance:
                 report_restored(instance, settings)
                 publish_what_is_loaded(settings, instance)
+
+
+def pull_record() -> None:
+    """The record of MODELTIDE_PRIVATE_DATASET and MODELTIDE_DATASET, as far as this home lacks it."""
+    from dagster_project.defs.restored import report_restored  # loads dagster-dbt: not for `--help`
+    from dagster_project.lib.dataset.pull import pull  # loads the Hub's whole client, as push does
+
+    settings = Settings.from_environment()
+    with writer(settings):
+        restored = pull(settings)
+        if not restored:
+            print("MODELTIDE_DATASET and MODELTIDE_PRIVATE_DATASET are not set: nothing was asked for.")
+        for place, loads in restored.items():
+            print(f"{place}: {loads} loads restored.")
+        with up_to_date(settings) as connection:
+            days = load_day.loaded_days(connection)
+        if not days:
+            print("No day was restored and none is here: `make run` begins a record.")
+            return
+        with dagster_instance(settings) as instance:
+            report_restored(instance, settings)
+    print(f"Days of the record: {len(days)}, {min(days)} to {max(days)}. Type `make run`.")
+
+
+def push_record() -> None:
+    """What the datasets lack of the record and of the publication."""
+    from dagster_project.lib.dataset.push import push
+
+    settings = Settings.from_environment()
+    with writer(settings), up_to_date(settings) as connection:
+        pushed = push(connection, settings)
+    for place in pushed:
+        print(f"{place.page}: {place.files} files, {place.bytes:,} bytes in {place.commits} commits.")
+    if not pushed:
+        print(
+            "Nothing was uploaded: that takes HF_TOKEN, and MODELTIDE_DATASET or MODELTIDE_PRIVATE_DATASET."
+        )
 
 
 def backfill_and_publish(first: str, last: str, every: str) -> None:

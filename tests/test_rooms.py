@@ -15,6 +15,7 @@ GROUND = {"errors", "redaction", "settings", "checkout", "files", "processes", "
 ROOMS = {
     "archive": {"hub", "record", "seeds", "sources", "warehouse"},
     "claim": {"archive", "report", "warehouse"},
+    "dataset": {"publish", "record", "warehouse"},
     "hub": {"record", "seeds", "sources", "warehouse"},
     "lake": {"publish", "warehouse"},
     "markets": {"record", "seeds", "warehouse"},

@@ -49,6 +49,8 @@ class Settings:
     hub_token: str | None = field(default=None, repr=False)  # never in a log
     alert_webhook: str | None = field(default=None, repr=False)  # who has it can post: a secret, too
     openrouter_key: str | None = field(default=None, repr=False)  # never in a log
+    dataset: str | None = None  # of the Hub, for everybody: what may be passed on
+    private_dataset: str | None = None  # of the Hub, for the whole record and every table
     seeds_folder: Path | None = None
     scope: str = "top"
     hub_top: int = 50_000
@@ -82,6 +84,8 @@ class Settings:
             npm_endpoint=endpoint("NPM_ENDPOINT", NPM_ENDPOINT),
             pypistats_endpoint=endpoint("PYPISTATS_ENDPOINT", PYPISTATS_ENDPOINT),
             hub_archive=_repository("HUB_ARCHIVE", value("HUB_ARCHIVE", HUB_ARCHIVE)),
+            dataset=_dataset("MODELTIDE_DATASET", value("MODELTIDE_DATASET")),
+            private_dataset=_dataset("MODELTIDE_PRIVATE_DATASET", value("MODELTIDE_PRIVATE_DATASET")),
             hub_token=_secret("HF_TOKEN", value("HF_TOKEN")),
             alert_webhook=_secret_url("ALERT_WEBHOOK_URL", webhook) if webhook else None,
             openrouter_key=_secret("OPENROUTER_API_KEY", value("OPENROUTER_API_KEY")),
@@ -245,6 +249,10 @@ def _repository(name: str, value: str) -> str:
     if re.fullmatch(r"[\w.-]+/[\w.-]+", value) is None:
         raise _refuse(name, value, "a dataset of the Hub as publisher/name")
     return value
+
+
+def _dataset(name: str, value: str) -> str | None:
+    return _repository(name, value) if value else None
 
 
 def _folder(name: str, value: str) -> Path:

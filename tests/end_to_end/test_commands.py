@@ -66,6 +66,8 @@ def test_without_a_network_run_ends_in_seconds_with_one_line_and_writes_nothing(
         ("HUB_SCOPE", "everything"),
         ("HUB_TOP", "-1"),
         ("MODELTIDE_SEEDS", "/no/such"),
+        ("MODELTIDE_DATASET", "no-publisher"),
+        ("MODELTIDE_PRIVATE_DATASET", "a/b/c"),
         ("MODELTIDE_HOME", "s3://bucket/data"),
     ],
 )
@@ -87,6 +89,16 @@ def test_a_bad_setting_is_one_line_before_anything_is_imported(
     said = one_line(typed(tmp_path, "run", **{variable: value}))
     assert f"{variable} is '{shown}'; allowed: " in said
     assert value == shown or value not in said
+
+
+def test_without_a_dataset_and_a_token_pull_and_push_say_so_and_ask_nobody(tmp_path: Path) -> None:
+    for command, said in [
+        ("pull", "MODELTIDE_DATASET and MODELTIDE_PRIVATE_DATASET are not set: nothing was asked for."),
+        ("push", "Nothing was uploaded: that takes HF_TOKEN, and MODELTIDE_DATASET or"),
+    ]:
+        result = called(tmp_path / "data", command, HF_ENDPOINT="http://127.0.0.1:9")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert said in result.stdout
 
 
 @pytest.mark.parametrize("variable", ["HF_TOKEN", "OPENROUTER_API_KEY", "ALERT_WEBHOOK_URL"])

@@ -43,8 +43,7 @@ def write(snapshots: Path, load: str, files: Mapping[str, Checksum]) -> None:
     """Say what the files of a load are, by their names below snapshots/. Raises OSError."""
     path = _path(snapshots, load)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"# {known.bytes} bytes\n{known.sha256}  {name}\n" for name, known in files.items()]
-    write_whole(path, "".join(lines).encode())
+    write_whole(path, as_text(files).encode())
     _known[path] = dict(files)
 
 
@@ -53,14 +52,24 @@ def read(snapshots: Path, load: str) -> dict[str, Checksum]:
     path = _path(snapshots, load)
     if path not in _known:
         try:
-            text = path.read_text(encoding="ascii")
+            found = of_text(path.read_text(encoding="ascii"))
         except (OSError, UnicodeDecodeError):
             return {}
-        found = {name: Checksum(int(size), digest) for size, digest, name in _LINES.findall(text)}
-        if not found or len(found) * 2 != len(text.splitlines()):
+        if not found:
             return {}
         _known[path] = found
     return _known[path]
+
+
+def as_text(files: Mapping[str, Checksum]) -> str:
+    """Two lines a file, which sha256sum reads."""
+    return "".join(f"# {known.bytes} bytes\n{known.sha256}  {name}\n" for name, known in files.items())
+
+
+def of_text(text: str) -> dict[str, Checksum]:
+    """What such a text says; empty if a line of it is another."""
+    found = {name: Checksum(int(size), digest) for size, digest, name in _LINES.findall(text)}
+    return found if len(found) * 2 == len(text.splitlines()) else {}
 
 
 def forget(snapshots: Path, load: str) -> None:
