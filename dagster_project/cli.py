@@ -17,6 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project import lines
+from dagster_project.defs.home import IN_UI
 from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.checkout import PROJECT
 from dagster_project.lib.errors import ModelTideError
@@ -203,7 +204,10 @@ def dev() -> None:
     }
     added = {name: os.pathsep.join([str(path), os.environ.get(name, "")]) for name, path in paths.items()}
     subprocess.run(
-        [str(scripts / command[0]), *command[1:]], cwd=PROJECT, env={**os.environ, **added}, check=False
+        [str(scripts / command[0]), *command[1:]],
+        cwd=PROJECT,
+        env={**os.environ, **added, IN_UI: "1"},
+        check=False,
     )
 
 

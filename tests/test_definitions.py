@@ -1,5 +1,8 @@
 """What Dagster loads, and when the schedule asks for a day."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +16,15 @@ from dagster._core.workspace.autodiscovery import loadable_targets_from_python_m
 from dagster_project.definitions import defs
 from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
+from dagster_project.defs.home import IN_UI
 from dagster_project.defs.partitions import DAILY
 from dagster_project.defs.sql_models import sql_models
 from dagster_project.lib.hub import crawl as hub_crawl
 from dagster_project.lib.hub.client import Probe
+from dagster_project.lib.publish.file import simulated_days
 from dagster_project.lib.settings import Settings
 from dagster_project.synthetic.server import Upstream
+from tests.report.publication import write_publication
 
 SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
 FETCH_CHECKS = {
@@ -133,6 +139,47 @@ def test_the_schedule_is_on_by_default_at_six_utc() -> None:
 def test_partitions_start_with_the_archive_and_reach_the_day_of_the_tick() -> None:
     keys = DAILY.get_partition_keys(current_time=MORNING)
     assert (keys[0], keys[-1]) == ("2024-07-01", "2026-01-14")
+
+
+@pytest.mark.parametrize(
+    ("loaded_by", "days", "status"),
+    [
+        ({IN_UI: "1"}, ["2026-01-13", "2026-02-26"], "STOPPED"),
+        ({IN_UI: "1", "HF_ENDPOINT": "http://127.0.0.1:9"}, None, "RUNNING"),
+        ({}, None, "RUNNING"),
+    ],
+    ids=["the UI", "the UI with a simulated Hub", "a command"],
+)
+def test_the_ui_of_simulated_days_offers_these_alone_and_starts_nothing(
+    tmp_path: Path, loaded_by: dict[str, str], days: list[str] | None, status: str
+) -> None:
+    """A command writes the home that it was given, and a simulated Hub goes on: there is a next day."""
+    write_publication(tmp_path, days=45, provenance="synthetic")
+    ask = """
+from dagster_project.defs import alerts, automation, partitions
+for one in (partitions.DAILY, partitions.TOKEN_DAYS, partitions.INSTALL_DAYS):
+    print(one.get_first_partition_key(), one.get_last_partition_key())
+for one in (automation.daily_at_six, alerts.alert_webhook):
+    print(one.default_status.value, one.description)
+"""
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ask],
+        env={**os.environ, "MODELTIDE_HOME": str(tmp_path), **loaded_by},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    offered, automations = [line.split() for line in said[:3]], said[3:]
+    assert (offered == [days] * 3) == (days is not None)
+    for line in automations:
+        assert line.startswith(status)
+        assert ("the days of this home are simulated" in line) == (status == "STOPPED")
+
+
+def test_a_home_of_real_days_goes_on_in_the_ui(tmp_path: Path) -> None:
+    write_publication(tmp_path, days=45, provenance="live")
+    assert simulated_days(Settings(home=tmp_path)) is None
+    assert simulated_days(Settings(home=tmp_path / "nothing")) is None
 
 
 def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
