@@ -17,6 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project import lines
+from dagster_project.defs.home import IN_UI
 from dagster_project.lib.archive import backfill, unobserved_days
 from dagster_project.lib.checkout import IS_CHECKOUT, PACKAGE, PROJECT, SCRIPTS
 from dagster_project.lib.errors import ModelTideError
@@ -245,7 +246,7 @@ def dev() -> None:
         "PYTHONPATH": PACKAGE.parent,  # each process of the UI opens our store of runs (lib/run_log)
     }
     added = {name: os.pathsep.join([str(path), os.environ.get(name, "")]) for name, path in paths.items()}
-    subprocess.run([sys.executable, "-m", *command], env={**os.environ, **added}, check=False)
+    subprocess.run([sys.executable, "-m", *command], env={**os.environ, **added, IN_UI: "1"}, check=False)
 
 
 def lake() -> None:

@@ -1,5 +1,8 @@
 """What Dagster loads, and when the schedule asks for a day."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +16,17 @@ from dagster._core.workspace.autodiscovery import loadable_targets_from_python_m
 from dagster_project.definitions import defs
 from dagster_project.defs import automation
 from dagster_project.defs.automation import daily_at_six
+from dagster_project.defs.home import IN_UI
 from dagster_project.defs.partitions import DAILY
+from dagster_project.defs.pictures import PICTURE
 from dagster_project.defs.sql_models import sql_models
 from dagster_project.lib.hub import crawl as hub_crawl
 from dagster_project.lib.hub.client import Probe
+from dagster_project.lib.publish.file import simulated_days
 from dagster_project.lib.settings import Settings
+from dagster_project.runs import dagster_instance, prepare_home
 from dagster_project.synthetic.server import Upstream
+from tests.report.publication import write_publication
 
 SMALL_SOURCES = ("openrouter_tokens", "models_dev_catalogue", "npm_installs", "pypi_installs")
 FETCH_CHECKS = {
@@ -135,6 +143,84 @@ def test_partitions_start_with_the_archive_and_reach_the_day_of_the_tick() -> No
     assert (keys[0], keys[-1]) == ("2024-07-01", "2026-01-14")
 
 
+def loaded(ask: str, environment: dict[str, str]) -> str:
+    """What a process of its own says of the definitions, which are made once a process."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ask],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("loaded_by", "days", "status"),
+    [
+        ({IN_UI: "1"}, ["2026-01-13", "2026-02-26"], "STOPPED"),
+        ({IN_UI: "1", "HF_ENDPOINT": "http://127.0.0.1:9"}, None, "RUNNING"),
+        ({}, None, "RUNNING"),
+    ],
+    ids=["the UI", "the UI with a simulated Hub", "a command"],
+)
+def test_the_ui_of_simulated_days_offers_these_alone_and_starts_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    loaded_by: dict[str, str],
+    days: list[str] | None,
+    status: str,
+) -> None:
+    """A command writes the home that it was given, and a simulated Hub goes on: there is a next day."""
+    write_publication(tmp_path, days=45, provenance="synthetic")
+    monkeypatch.setenv("DAGSTER_HOME", "")  # and as it was afterwards
+    prepare_home(Settings(home=tmp_path))
+    ask = """
+from dagster_project.defs import alerts, automation, partitions
+for one in (partitions.DAILY, partitions.TOKEN_DAYS, partitions.INSTALL_DAYS):
+    print(one.get_first_partition_key(), one.get_last_partition_key())
+for one in (automation.daily_at_six, alerts.alert_webhook):
+    print(one.default_status.value, one.description)
+"""
+    said = loaded(ask, {"MODELTIDE_HOME": str(tmp_path), **loaded_by}).splitlines()
+    offered, automations = [line.split() for line in said[:3]], said[3:]
+    assert (offered == [days] * 3) == (days is not None)
+    for line in automations:
+        assert line.startswith(status)
+        assert ("the days of this home are simulated" in line) == (status == "STOPPED")
+
+
+def test_a_home_of_real_days_goes_on_in_the_ui(tmp_path: Path) -> None:
+    write_publication(tmp_path, days=45, provenance="live")
+    assert simulated_days(Settings(home=tmp_path)) is None
+    assert simulated_days(Settings(home=tmp_path / "nothing")) is None
+
+
+def test_in_the_ui_a_description_has_the_newest_picture_before_the_sql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELTIDE_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", "")  # and as it was afterwards
+    mart, raw = dg.AssetKey(["marts", "dim_families"]), dg.AssetKey(["raw", "hub_models"])
+    with dagster_instance(Settings.from_environment()) as instance:
+        for key, picture in ((mart, "former"), (mart, "newest"), (raw, "of the day")):
+            metadata = {PICTURE: dg.MetadataValue.md(f"![{picture}](data:)")}
+            instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=metadata))
+    ask = """
+import dagster as dg
+from dagster_project.definitions import defs
+graph = defs().resolve_asset_graph()
+for key in ("marts/dim_families", "raw/hub_models", "marts/dim_models"):
+    print("=====", graph.get(dg.AssetKey(key.split("/"))).description)
+"""
+    said = [loaded(ask, environment).split("===== ")[1:] for environment in ({IN_UI: "1"}, {})]
+    in_ui, by_command = said
+    words, _, sql = in_ui[0].partition("#### Raw SQL")
+    assert "![newest](data:)" in words and "UTC; Reload definitions" in words and "select" in sql
+    assert "![of the day](data:)" in in_ui[1]
+    assert in_ui[2] == by_command[2]
+    assert "data:" not in "".join(by_command)
+
+
 def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
     graph = defs().resolve_asset_graph()
     keys = graph.get_all_asset_keys()
@@ -151,12 +237,15 @@ def test_every_asset_says_what_it_is_and_who_keeps_it() -> None:
 
 def test_every_check_says_what_it_claims() -> None:
     graph = defs().resolve_asset_graph()
-    said = {key.name: graph.get_check_spec(key).description for key in graph.asset_check_keys}
+    said = {
+        (key.asset_key.path[-1], key.name): graph.get_check_spec(key).description
+        for key in graph.asset_check_keys
+    }
     assert all(description and "  " not in description for description in said.values()), said
-    assert said["sums_to_one_fct_openness_daily_share_models__snapshot_date"] == (
+    assert said["fct_openness_daily", "sums_to_one_share_models"] == (
         "share_models sums to 1 within each snapshot_date. Asked of the newest days only."
     )
-    assert said["a_missing_session_is_a_finding"] == (
+    assert said["fct_missing_sessions", "a_missing_session_is_a_finding"] == (
         "A missing session is a finding: a hole in a price history never stops the day: the Hub's snapshot "
         "is what cannot be repeated."
     )
@@ -179,7 +268,7 @@ def test_every_table_links_to_the_file_that_describes_it() -> None:
             references = graph.get(key).metadata["dagster/code_references"].code_references
             assert all(Path(reference.file_path).exists() for reference in references), key
             if key.path[0] in ("raw", "seeds", "marts"):
-                where = "sql/models/staging/_raw__sources.yml" if key.path[0] == "raw" else "docs/metrics.md"
+                where = "_raw__sources.yml" if key.path[0] == "raw" else "metrics.md"
                 assert (references[0].label, references[0].line_number > 0) == (where, True)
 
 

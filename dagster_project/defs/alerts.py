@@ -7,17 +7,21 @@ import dagster as dg
 import orjson
 
 from dagster_project.defs.failures import told_failure, untold_failure
+from dagster_project.defs.home import ended_days
 from dagster_project.lib.publish import alerts
 from dagster_project.lib.settings import Settings
 
 REMEMBERED = 100  # runs: Dagster touches a failed one again when it starts its retry
 OFF = "ALERT_WEBHOOK_URL is not set, so nobody is told. Set it and start again."
 
+TELLS = "Posts a failed run or a stale snapshot to ALERT_WEBHOOK_URL; off while that is not set."
+ENDED = "Off: the days of this home are simulated, and its last one stays the last."
+
 
 @dg.sensor(
     minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Posts a failed run or a stale snapshot to ALERT_WEBHOOK_URL; off while that is not set.",
+    default_status=dg.DefaultSensorStatus.STOPPED if ended_days() else dg.DefaultSensorStatus.RUNNING,
+    description=f"{TELLS} {ENDED}" if ended_days() else TELLS,
 )
 def alert_webhook(context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
     """Tells each failure once. What could not be told is tried again at the next tick; nothing else fails.

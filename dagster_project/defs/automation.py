@@ -5,6 +5,7 @@ from datetime import UTC
 import dagster as dg
 
 from dagster_project.defs.archive import HUB_ARCHIVE
+from dagster_project.defs.home import ended_days
 from dagster_project.defs.huggingface import HUB_PAGES
 from dagster_project.defs.licence_cards import CARDS_ANSWERED
 from dagster_project.defs.markets import EVERY_SYMBOL_ANSWERED
@@ -73,13 +74,16 @@ backfill_archive = dg.define_asset_job(
     description="Past days from the public archive; build_and_publish shows them.",
 )
 
+EVERY_DAY = "06:00 UTC, every day."
+OFF = "Off: the days of this home are simulated, and a real one does not belong among them."
+
 
 @dg.schedule(
     job=daily_snapshot,
     cron_schedule="0 6 * * *",
     execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="06:00 UTC, every day.",
+    default_status=dg.DefaultScheduleStatus.STOPPED if ended_days() else dg.DefaultScheduleStatus.RUNNING,
+    description=f"{EVERY_DAY} {OFF}" if ended_days() else EVERY_DAY,
 )
 def daily_at_six(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]

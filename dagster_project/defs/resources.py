@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from dagster_project.lib.checkout import SQL
+from dagster_project.defs.pictures import PICTURE, with_picture
 from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.redaction import is_telling
 from dagster_project.lib.report import preview
@@ -58,7 +58,7 @@ def table_spec(table: Table, group: str, **kwargs: object) -> dg.AssetSpec:
     columns = [dg.TableColumn(c.name, c.type, description=c.description) for c in table.columns]
     return dg.AssetSpec(
         [table.schema, table.name],
-        description=table.description,
+        description=with_picture([table.schema, table.name], table.description),
         group_name=group,
         kinds={"duckdb", "table"},
         owners=OWNERS,
@@ -77,16 +77,17 @@ def described_in(path: Path, name: str) -> dict[str, Any]:
     line = next(
         (n for n, text in enumerate(lines, 1) if text in (f"## {name}", f"      - name: {name}")), None
     )
-    label = path.relative_to(SQL.parent).as_posix()
-    reference = dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
+    # the name alone: the UI cuts longer labels in the middle
+    reference = dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=path.name)
     return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
 
 
 def shown(made: preview.Preview | None) -> dict[str, Any]:
-    """A preview as metadata: the picture on the asset's page, the figures as plots over time."""
+    """A preview as metadata: the picture in place, the large one a click away, the figures as plots."""
     if made is None:
         return {}
-    return {"preview": dg.MetadataValue.md(made.markdown), **made.figures}
+    small = {PICTURE: dg.MetadataValue.md(made.small)} if made.small else {}
+    return {**small, "preview": dg.MetadataValue.md(made.markdown), **made.figures}
 
 
 def materialized(

@@ -10,6 +10,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
+from dagster_project.defs.pictures import with_picture
 from dagster_project.defs.resources import OWNERS, WRITER, described_in, readable_errors, shown
 from dagster_project.lib.checkout import IS_CHECKOUT, SQL
 from dagster_project.lib.progress import progress_bar
@@ -18,13 +19,22 @@ from dagster_project.lib.report.preview import of_mart
 from dagster_project.lib.restore.rebuild import up_to_date
 from dagster_project.lib.settings import Settings
 from dagster_project.lib.sql_models.plan import Plan, plan_build, record_build
-from dagster_project.lib.sql_models.project import TARGET, claim_of_test, in_order, manifest, marts, next_step
+from dagster_project.lib.sql_models.project import (
+    TARGET,
+    claim_of_test,
+    in_order,
+    manifest,
+    marts,
+    name_of_test,
+    next_step,
+)
 from dagster_project.lib.warehouse.connection import build_memory_mb, count_rows, exclusive
 
 PROJECT = DbtProject(project_dir=SQL, profiles_dir=SQL, target_path=TARGET)
 if IS_CHECKOUT:
     PROJECT.prepare_if_dev()
 UNIQUE_ID = "dagster_dbt/unique_id"  # dbt's name of a node, in the metadata of its asset
+RAW_SQL = "\n\n#### Raw SQL"  # with which dagster-dbt goes on after the words of a model
 UNCHANGED = "not built again: neither its SQL nor anything that it is made from has changed"
 logger = logging.getLogger(__name__)
 
@@ -34,6 +44,11 @@ class Translator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return str(dbt_resource_props["fqn"][1])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        key = self.get_asset_key(dbt_resource_props)
+        words, mark, sql = super().get_description(dbt_resource_props).partition(RAW_SQL)
+        return f"{with_picture(key.path, words)}{mark}{sql}"
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return OWNERS
@@ -46,7 +61,8 @@ class Translator(DagsterDbtTranslator):
         project: DbtProject | None,
     ) -> dg.AssetCheckSpec | None:
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
-        return spec and spec._replace(description=claim_of_test(manifest["nodes"][unique_id]))
+        test = manifest["nodes"][unique_id]
+        return spec and spec._replace(name=name_of_test(test), description=claim_of_test(test))
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         metadata = super().get_metadata(dbt_resource_props)
@@ -156,7 +172,7 @@ def checked(key: dg.AssetCheckKey, result: Any) -> dg.AssetCheckResult:
         check_name=key.name,
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN if is_finding else dg.AssetCheckSeverity.ERROR,
-        description=None if passed else next_step(key.name, result.failures, not is_finding),
+        description=None if passed else next_step(result.node.name, result.failures, not is_finding),
         metadata={
             "Execution Duration": result.execution_time,
             **({} if result.failures is None else {"failed_row_count": result.failures}),

@@ -12,7 +12,10 @@ IS_CHECKOUT = not SHIPPED.is_dir()
 PROJECT = PACKAGE.parent if IS_CHECKOUT else SHIPPED
 SQL = PROJECT / "sql"
 SCRIPTS = ("modeltide", "model-tide")  # in pyproject.toml; the second is the older name
-COMMANDS = ("run", "dev", "rebuild", "lake", "report", "backfill", "import", "drop", "claim", "sql", "demo")
+COMMANDS = (
+    "run", "dev", "rebuild", "lake", "site", "pull", "push", "report", "backfill", "import", "drop", "claim",
+    "sql", "demo",
+)  # fmt: skip
 _TYPED = re.compile(
     r"((?:\b[A-Z_]+=\S+ )*)\bmake ("
     + "|".join(COMMANDS)

@@ -71,7 +71,7 @@ def _run(browser: Any, url: str) -> None:
 def _picture(browser: Any, url: str) -> None:
     browser.get(f"{url}/assets/marts/{MART}?view=events")
     click(browser, "//*[contains(text(), 'Show Markdown')]")
-    wait_for(browser, "//img[starts-with(@src, 'data:image')]")
+    wait_for(browser, "//img[starts-with(@src, 'data:image/svg+xml;base64')]")
 
 
 def _figures(browser: Any, url: str) -> None:

@@ -46,7 +46,18 @@ def test_a_run_started_in_the_ui_ends_green_and_its_assets_show_a_picture(browse
     click(browser, "//a[contains(@href, '/runs/')][contains(., 'View')]|//a[starts-with(@href, '/runs/')]")
     status = wait_for(browser, "//*[text()='Success' or text()='Failure']", RUN_ENDS_WITHIN)
     assert status.text == "Success"
-    browser.get(f"{ui}/assets/raw/hub_snapshots?view=events")
-    click(browser, "//*[contains(text(), 'Show Markdown')]")
-    picture = wait_for(browser, "//img[starts-with(@src, 'data:image/svg+xml')]")
+    shows_a_picture(browser, f"{ui}/assets/raw/hub_snapshots?view=events")
+    browser.get(f"{ui}/asset-groups")
+    click(browser, button("Reload definitions"))
+    wait_for(browser, "//*[contains(text(), 'Definitions reloaded')]")
+    shows_a_picture(browser, f"{ui}/assets/raw/hub_snapshots")
+
+
+def shows_a_picture(browser: Any, page: str) -> None:
+    """On its first screen, without a click."""
+    from tests.browser.dagster_ui import wait_for
+
+    browser.get(page)
+    picture = wait_for(browser, "//img[starts-with(@src, 'data:image/svg+xml,')]")
     assert browser.execute_script("return arguments[0].naturalWidth", picture) > 100
+    assert 0 < picture.location["y"] < browser.execute_script("return window.innerHeight")

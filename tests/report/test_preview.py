@@ -5,17 +5,21 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import duckdb
 import pytest
 
 from dagster_project.lib.record.landing import Crawl, Opening, Page
-from dagster_project.lib.report import preview
+from dagster_project.lib.report import preview, small_picture
 from dagster_project.lib.sql_models.project import next_step
 from dagster_project.lib.warehouse.raw_tables import HUB_SNAPSHOTS, PRICE_FETCHES, Table
 
 FIRST = date(2026, 1, 14)
+
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
@@ -122,7 +126,7 @@ def test_a_mart_without_a_query_shows_its_newest_rows_and_their_text_is_no_marku
 
 def test_nothing_yet_is_said_in_words(connection: duckdb.DuckDBPyConnection) -> None:
     made = preview.of_mart(connection, "marts.t", asked("select 'a', 1 where false"))
-    assert made == ("Downloads: nothing to show yet.", {})
+    assert made == ("Downloads: nothing to show yet.", {}, None)
     connection.execute("create table marts.t (day date)")
     assert preview.of_mart(connection, "marts.t", None).markdown == "No rows yet."
 
@@ -147,6 +151,60 @@ def test_a_crawl_shows_how_it_went() -> None:
     made = preview.of_crawl(Crawl(Path("nowhere"), opening, pages, True))
     assert "SYNTHETIC" in made.markdown
     assert {"1", "5"} <= set(texts(made.markdown))
+
+
+def svg_of(small: str | None) -> ElementTree.Element:
+    """The picture of a Markdown, as a browser reads its address."""
+    assert small is not None
+    address = re.search(r"!\[picture\]\(data:image/svg\+xml,([^) ]*)\)", small)
+    assert address, small
+    return ElementTree.fromstring(unquote(address[1]))
+
+
+HOSTILE_NAMES = [
+    "<b>&amp;'\"",
+    ")](x)",
+    "模型的名字很长很长很长很长很长很长",
+    *(f"{n} a name of many letters" for n in range(5)),
+]
+
+
+@pytest.mark.parametrize("days", [1, 2, 90])
+def test_the_small_picture_is_short_enough_to_be_shown_without_a_click(
+    connection: duckdb.DuckDBPyConnection, days: int
+) -> None:
+    """Whatever the names are: what does not fit is left out, from the smallest series on."""
+    connection.execute("create table named as select unnest(?) as name", [HOSTILE_NAMES])
+    made = preview.of_mart(
+        connection,
+        "named",
+        asked(
+            "select date '2026-01-01' + day::int, name, (day + 1) * 1e6 * length(name) from named, "
+            f"(select unnest(range({days})) as day)"
+        ),
+    )
+    assert made.small is not None and len(made.small) < small_picture.CHARACTERS < len(made.markdown)
+    drawn = svg_of(made.small)
+    names = [text.text or "" for text in drawn.iter(f"{SVG}text")]
+    greatest = next(iter(made.figures))
+    assert names[0].startswith(greatest[: small_picture.NAME - 1])
+    paths = [path.get("d") or "" for path in drawn.iter(f"{SVG}path")]
+    assert len(paths) == (len(names) if days > 1 else 1)
+    if days > 1:
+        assert paths[0].startswith("M0,") and "L290," in paths[0]
+        assert f"2026\\-01\\-01 to {date(2026, 1, 1) + timedelta(days - 1)}".replace("\\", "") in made.small
+
+
+def test_bars_are_as_long_as_their_numbers() -> None:
+    small = small_picture.of_bars("t", {"a": 1_500_000.0, "b": 750_000.0, "c": -0.5})
+    drawn = svg_of(small)
+    assert [text.text for text in drawn.iter(f"{SVG}text")] == ["a 1.5M", "b 750k", "c -0.5"]
+    (path,) = drawn.iter(f"{SVG}path")
+    assert re.findall(r"h(\d+)", path.get("d") or "") == ["300", "150", "0"]
+
+
+def test_a_title_that_leaves_no_room_is_no_picture() -> None:
+    assert small_picture.of_bars("t" * small_picture.CHARACTERS, {"a": 1.0}) is None
 
 
 def test_a_failed_check_says_how_many_rows_what_follows_and_what_to_do() -> None:

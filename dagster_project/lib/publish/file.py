@@ -137,6 +137,18 @@ def published_origin(settings: Settings) -> str | None:
         return None
 
 
+def simulated_days(settings: Settings) -> tuple[date, date] | None:
+    """First and newest day of a publication of simulated days; None of any other, and without one."""
+    try:
+        with closing(reading(settings.published / FILE)) as published:
+            found = published.execute(
+                "select first_snapshot_date, snapshot_date from about where provenance = 'synthetic'"
+            ).fetchone()
+    except duckdb.Error:
+        return None
+    return found and (found[0], found[1])
+
+
 def _write(connection: Connection, former: Path, folder: Path, about: About) -> dict[str, int]:
     """Both forms into the empty folder. The former file goes in where it can be taken over."""
     daily = [DAILY_FACTS[table] for table in _tables(connection) if table in DAILY_FACTS]

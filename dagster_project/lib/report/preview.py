@@ -22,6 +22,7 @@ import leather
 from leather import theme
 
 from dagster_project.lib.record.landing import Crawl
+from dagster_project.lib.report import small_picture
 from dagster_project.lib.warehouse.raw_tables import Column, Table
 
 WIDTH, LINES_HEIGHT, BAR_HEIGHT = 720, 260, 24
@@ -42,10 +43,11 @@ theme.default_series_colors = COLOURS
 
 
 class Preview(NamedTuple):
-    """Markdown with one picture or table in it, and figures by name."""
+    """Markdown with one picture or table in it, figures by name, and a picture that the UI shows in place."""
 
     markdown: str
     figures: dict[str, float]
+    small: str | None = None
 
 
 def of_mart(connection: duckdb.DuckDBPyConnection, table: str, asked: Mapping[str, str] | None) -> Preview:
@@ -75,7 +77,7 @@ def of_raw(connection: duckdb.DuckDBPyConnection, table: Table) -> Preview | Non
         "group by day, name order by day, name"
     ).fetchall()
     drawn = _drawn(f"{table.name}: {_counted(table, days[0])}{_warning(connection)}", rows)
-    return Preview(drawn.markdown, {})  # the loads count by themselves
+    return drawn._replace(figures={})  # the loads count by themselves
 
 
 def of_crawl(crawl: Crawl) -> Preview:
@@ -87,7 +89,7 @@ def of_crawl(crawl: Crawl) -> Preview:
         rows.append((seconds, "models listed", listed))
     synthetic = " [SYNTHETIC]" if crawl.opening.origin == "synthetic" else ""
     title = f"{crawl.opening.day}: models listed, by seconds since the start{synthetic}"
-    return Preview(_drawn(title, rows).markdown, {})
+    return _drawn(title, rows)._replace(figures={})
 
 
 def _counted(table: Table, day: Column) -> str:
@@ -109,11 +111,13 @@ def _drawn(title: str, rows: Rows) -> Preview:
         return Preview(f"{_text(title)}: nothing to show yet.", {})
     figures = _figures(rows)
     is_line = len(rows[0]) == 3 and len({row[0] for row in rows}) > 1
-    svg = _lines(rows, list(figures)) if is_line else _bars(figures)
+    names, safe = list(figures), _text(title)
+    svg = _lines(rows, names) if is_line else _bars(figures)
+    small = small_picture.of_lines(safe, rows, names) if is_line else small_picture.of_bars(safe, figures)
     # a tenth of a pixel, a third of the bytes; what is written between the tags keeps its digits
     rounded = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d)\d+", r"\1", tag[0]), svg)
     picture = b64encode(rounded.encode()).decode()
-    return Preview(f"**{_text(title)}**\n\n![picture](data:image/svg+xml;base64,{picture})", figures)
+    return Preview(f"**{safe}**\n\n![picture](data:image/svg+xml;base64,{picture})", figures, small)
 
 
 def _figures(rows: Rows) -> dict[str, float]:
@@ -132,7 +136,7 @@ def _legible(number: Any) -> float:
 def _bars(figures: Mapping[str, float]) -> str:
     chart = leather.Chart()
     chart.add_bars([(number, name) for name, number in figures.items()])
-    chart.add_x_axis(tick_formatter=_short)
+    chart.add_x_axis(tick_formatter=small_picture.short)
     return str(chart.to_svg(width=WIDTH, height=90 + BAR_HEIGHT * len(figures)))
 
 
@@ -150,10 +154,10 @@ def _lines(rows: Rows, names: Sequence[str]) -> str:
         (chart.add_line if len(points) > 1 else chart.add_dots)(points, name=name)
     first, last = min(x for x, *_ in drawn), max(x for x, *_ in drawn)
     chart.add_x_scale(first, last)
-    chart.add_x_axis(ticks=_five(first, last), tick_formatter=_day if is_day else _short)
+    chart.add_x_axis(ticks=_five(first, last), tick_formatter=_day if is_day else small_picture.short)
     low, high = min(0.0, *(y for *_, y in drawn)), max(0.0, *(y for *_, y in drawn))
     chart.add_y_scale(low, high if high > low else low + 1)  # leather loses a line along its own axis
-    chart.add_y_axis(tick_formatter=_short)
+    chart.add_y_axis(tick_formatter=small_picture.short)
     return str(chart.to_svg(width=WIDTH, height=LINES_HEIGHT))
 
 
@@ -164,14 +168,6 @@ def _five(first: float, last: float) -> list[int]:
 
 def _day(ordinal: float, *_: object) -> str:
     return date.fromordinal(int(ordinal)).isoformat()
-
-
-def _short(value: Any, *_: object) -> str:
-    """1,500,000 as 1.5M."""
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{float(value) / size:g}{letter}"
-    return f"{float(value):g}"
 
 
 def _newest_rows(connection: duckdb.DuckDBPyConnection, table: str) -> Preview:
