@@ -1,6 +1,6 @@
 """The pages' templates: every page escapes alike and has the same head.
 
-Belongs here: the environment that reads *.html of this folder.
+Belongs here: the environment that reads *.html of this folder, and of another room's.
 Does not belong here: values of a page (page, metrics_page).
 """
 
@@ -12,10 +12,10 @@ from markupsafe import Markup
 HERE = Path(__file__).parent
 
 
-def environment() -> jinja2.Environment:
-    """Escapes whatever is not Markup and refuses a name that has no value."""
+def environment(*folders: Path) -> jinja2.Environment:
+    """Escapes whatever is not Markup and refuses a name that has no value; `folders` have templates, too."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader([HERE, *folders]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -196,7 +196,7 @@ claims as (
         {{ days_after('verdicts.former_date', 1) }} as last_date_before,
         cast(null as double) as growth_30d,
         verdicts.value as size,
-        'our figure, in the unit of the claim' as size_unit,
+        'in the unit of the claim' as size_unit,
         case
             when
                 verdicts.verdict in ('cannot be told', 'not comparable')
