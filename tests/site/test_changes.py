@@ -20,30 +20,11 @@ from dagster_project.lib.site.changes_page import DAYS_SHOWN, changes_page
 from dagster_project.lib.site.digest import MOST, NOTHING, digest_markdown, weekly_digest
 from dagster_project.lib.site.feed import ENTRIES, changes_feed
 from dagster_project.lib.warehouse.connection import reading
-from tests.worlds.warehouse import BUILT, Template, Warehouse, insert_rows
+from tests.site.planted_changes import MONDAY, PLANTED, SUNDAY, Publication
+from tests.worlds.warehouse import BUILT, Template, Warehouse
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-SUNDAY = date(2026, 2, 22)
-MONDAY = SUNDAY - timedelta(days=6)
 HOSTILE = "a/<script>alert(1)</script>&\x00\x0b[x](javascript:y)*_"
-PLANTED: list[dict[str, Any]] = [
-    {"kind": "milestone", "subject_kind": "family", "subject": "qwen", "name": "Qwen",
-     "definition": "lineage", "value_after": "700000000", "last_date_before": SUNDAY - timedelta(days=1),
-     "size": 7e8, "size_unit": "requests so far"},
-    {"kind": "climber", "subject_kind": "publisher", "subject": "z-ai", "name": "z-ai", "publisher": "z-ai",
-     "value_before": "14", "value_after": "3", "growth_30d": 2.5, "size": 2e6,
-     "size_unit": "requests of 30 days"},
-    {"kind": "claim", "subject_kind": "claim", "subject": "qwen-700m-scmp", "name": "A newspaper",
-     "definition": "organisation", "value_before": "short by", "value_after": "passed", "size": 7.01e8,
-     "size_unit": "in the unit of the claim"},
-    {"kind": "licence", "subject_kind": "model", "subject": "one", "name": "a/one", "publisher": "a",
-     "value_before": "mit", "value_after": "gemma", "size": 10.0, "size_unit": "requests of 30 days"},
-    {"kind": "gating", "subject_kind": "model", "subject": "one", "name": "a/one", "publisher": "a",
-     "value_before": "false", "value_after": "manual", "size": 10.0, "size_unit": "requests of 30 days"},
-    {"kind": "day", "subject_kind": "day", "subject": "2026-02-18", "name": "2026-02-18",
-     "value_before": "ok_unchecked", "value_after": "frozen, not used", "size": 50_000.0,
-     "size_unit": "models"},
-]  # fmt: skip
 SAID = {
     "Milestones": "Qwen passed 700 million downloads on 21 February 2026, counted by lineage (as counted).",
     "Climbers": "The account z-ai rose from place 14 to 3 among the fastest growing accounts: "
@@ -57,56 +38,11 @@ SAID = {
 }
 
 
-class Publication:
-    """A published file made by hand, up to a day."""
-
-    def __init__(self, newest: date = SUNDAY, provenance: str = "live") -> None:
-        self.connection = duckdb.connect()
-        self.connection.execute(
-            """
-            create table about as select timestamp '2026-02-23 06:10:00.5' as published_at,
-                $newest as snapshot_date, $newest - 300 as first_snapshot_date, $provenance as provenance;
-            """,
-            {"newest": newest, "provenance": provenance},
-        )
-        self.connection.execute(
-            """
-            create table about_sources as
-            select 'hub' as data_source, 'Names are statements of the publishers' as terms;
-            create table fct_changes_daily (change_id varchar, change_date date, kind varchar,
-                subject_kind varchar, subject varchar, name varchar, publisher varchar, definition varchar,
-                value_before varchar, value_after varchar, last_date_before date, growth_30d double,
-                size double, size_unit varchar, how_sure varchar);
-            create table fct_snapshot_days (snapshot_date date, accepted boolean, usable boolean,
-                status varchar)
-            """
-        )
-
-    def changes(self, *rows: dict[str, Any], day: date = SUNDAY) -> None:
-        insert_rows(
-            self.connection,
-            "fct_changes_daily",
-            [
-                {
-                    "change_id": f"{row['kind']}:{row['subject']}:{day}",
-                    "change_date": day,
-                    "how_sure": "as counted",
-                    **row,
-                }
-                for row in rows
-            ],
-        )
-
-    def day(self, day: date, status: str) -> None:
-        accepted, usable = status != "missing", status == "ok"
-        row = {"snapshot_date": day, "accepted": accepted, "usable": usable, "status": status}
-        insert_rows(self.connection, "fct_snapshot_days", [row])
-
-    def feed(self, address: str | None = None, **options: Any) -> ET.Element:
-        """Read as XML, and valid."""
-        feed = ET.fromstring(changes_feed(self.connection, address, **options))
-        assert_atom(feed)
-        return feed
+def read(made: Publication, address: str | None = None, **options: Any) -> ET.Element:
+    """Its feed, read as XML, and valid."""
+    feed = ET.fromstring(changes_feed(made.connection, address, **options))
+    assert_atom(feed)
+    return feed
 
 
 def assert_atom(feed: ET.Element) -> None:
@@ -156,7 +92,7 @@ def links(element: ET.Element) -> dict[str, str]:
 
 
 def test_the_feed_of_a_publication_in_which_nothing_changed_is_valid_and_has_no_entry() -> None:
-    feed = Publication().feed()
+    feed = read(Publication())
     assert entries(feed) == []
     assert text(feed, "updated") == "2026-02-23T06:10:00Z"
 
@@ -170,7 +106,7 @@ def test_the_feed_has_each_kind_of_change_the_newest_first_and_the_largest_of_a_
     made.changes(PLANTED[0] | llama, day=MONDAY)
     titles = [said.removesuffix(" (as counted).") for said in SAID.values()]
     other = titles[5].replace("18 February", "17 February")
-    assert entries(made.feed()) == [
+    assert entries(read(made)) == [
         *titles[:3], "a/two changed its licence from mit to gemma", *titles[3:5], other, titles[5],
         titles[0].replace("Qwen", "Llama").replace("21 February", "15 February"),
     ]  # fmt: skip
@@ -180,7 +116,7 @@ def test_the_feed_has_at_most_the_newest_200_changes() -> None:
     made = Publication()
     for number in range(ENTRIES + 5):
         made.changes({**PLANTED[3], "name": f"a/{number}"}, day=SUNDAY - timedelta(days=number))
-    found = entries(made.feed())
+    found = entries(read(made))
     assert len(found) == ENTRIES
     assert found[0].startswith("a/0 ")
 
@@ -190,7 +126,7 @@ def test_an_id_is_the_same_wherever_the_site_is_and_another_one_for_invented_dat
     for provenance, address in (("live", None), ("live", "https://example.org/tide"), ("synthetic", None)):
         made = Publication(provenance=provenance)
         made.changes(*PLANTED)
-        feed = made.feed(address)
+        feed = read(made, address)
         ids.append([text(feed, "id"), *entries(feed, "id")])
     here, there, invented = ids
     assert here == there
@@ -200,12 +136,12 @@ def test_an_id_is_the_same_wherever_the_site_is_and_another_one_for_invented_dat
 def test_links_are_relative_without_an_address_and_lead_to_pages_that_are_there() -> None:
     made = Publication()
     made.changes(PLANTED[0], {**PLANTED[3], "change_id": "licence:a b:2026"})
-    first, second = made.feed(pages={"families/qwen.html"}).findall(f"{ATOM}entry")
+    first, second = read(made, pages={"families/qwen.html"}).findall(f"{ATOM}entry")
     assert links(first) == {
         "alternate": f"changes.html#milestone:qwen:{SUNDAY}", "related": "families/qwen.html"
     }  # fmt: skip
     assert links(second) == {"alternate": "changes.html#licence:a%20b:2026"}  # publishers/a.html is not there
-    feed = made.feed("https://example.org/tide", pages={"families/qwen.html"})
+    feed = read(made, "https://example.org/tide", pages={"families/qwen.html"})
     assert links(feed)["self"] == "https://example.org/tide/changes.atom"
     assert links(feed.findall(f"{ATOM}entry")[0])["related"] == "https://example.org/tide/families/qwen.html"
 
@@ -213,7 +149,7 @@ def test_links_are_relative_without_an_address_and_lead_to_pages_that_are_there(
 def test_every_title_says_that_the_data_is_invented() -> None:
     made = Publication(provenance="synthetic")
     made.changes(*PLANTED)
-    feed = made.feed()
+    feed = read(made)
     assert all(title.startswith("Synthetic: ") for title in (text(feed, "title"), *entries(feed)))
     assert digest_markdown(weekly_digest(made.connection)).startswith("# What changed: Synthetic: week 8")
     assert "<strong>Synthetic data.</strong>" in changes_page(made.connection)
@@ -222,7 +158,7 @@ def test_every_title_says_that_the_data_is_invented() -> None:
 def test_a_name_is_neither_markup_nor_markdown_and_what_xml_cannot_hold_is_replaced() -> None:
     made = Publication()
     made.changes({**PLANTED[3], "name": HOSTILE})
-    (title,) = entries(made.feed())
+    (title,) = entries(read(made))
     assert title.startswith("a/<script>alert(1)</script>&\ufffd\ufffd[x](javascript:y)*_ changed")
     page = changes_page(made.connection)
     assert "<script" not in page

@@ -23,6 +23,8 @@ def changes_page(connection: duckdb.DuckDBPyConnection, pages: Collection[str] =
     `pages` are the addresses within the site that are there to be linked to.
     """
     of = about(connection)
+    changes = changes_between(connection, of.snapshot_date - timedelta(days=DAYS_SHOWN - 1), of.snapshot_date)
+    present = {change.kind for change in changes}
     environment = templates.environment(Path(__file__).parent)
     environment.filters.update(day=words.day, short_day=words.short_day, more=told_more)
     return environment.get_template("changes.html").render(
@@ -31,11 +33,9 @@ def changes_page(connection: duckdb.DuckDBPyConnection, pages: Collection[str] =
         policy=templates.policy("'none'"),
         about=of,
         digest=weekly_digest(connection),
-        changes=changes_between(
-            connection, of.snapshot_date - timedelta(days=DAYS_SHOWN - 1), of.snapshot_date
-        ),
+        changes=changes,
         days_shown=DAYS_SHOWN,
-        kinds=KINDS,
+        kinds={kind: label for kind, label in KINDS.items() if kind in present},
         nothing=NOTHING,
         pages=pages,
         feed=FEED,
