@@ -21,6 +21,17 @@ from dagster_project.synthetic.server import Upstream
 MODELS = 1_200
 FIRST_WEEK, DAYS = date(2025, 8, 31), 45
 
+# a publication of ten days before that used every day: those that are judged otherwise now are changes
+_SAID_BEFORE = """
+insert into raw.headline_figures by name
+select
+    cast($1 - 10 as timestamp) as published_at, $1 - 10 as snapshot_date, 'synthetic' as provenance,
+    snapshot_date - 1 as about_date, 'day_usable' as figure, cast(snapshot_date as varchar) as subject,
+    'status' as definition, 1 as value, 'ok' as value_text, '1 or 0' as unit
+from raw.hub_snapshots
+where is_accepted and snapshot_date <= $1 - 10
+"""
+
 
 def make_lake(folder: Path) -> Path:
     """The raw tables and seeds of 20 weeks and 45 days of some thousand models, all sources included."""
@@ -34,6 +45,7 @@ def make_lake(folder: Path) -> Path:
     lake = folder / "lake"
     with writing(settings) as connection:
         seeds.load_seeds(connection, settings)
+        connection.execute(_SAID_BEFORE, [LAST_DAY])
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where schema_name in ('raw', 'seeds')"
         ).fetchall()

@@ -26,6 +26,7 @@ TOPICS = {
         "latest_models", "latest_families", "latest_openness", "latest_countries", "latest_growth",
         "latest_licences", "latest_claims", "latest_stories",
     ),
+    "What changed": ("fct_changes_daily",),
     "Days and sources": (
         "fct_snapshot_days", "about_sources", "fct_source_status_daily", "fct_headlines",
         "fct_headline_history",

@@ -1,6 +1,6 @@
 -- a headline figure is one row here:
 -- figure, unit, mart, its day, subject, definition, value, value_text, condition;
--- of a day of the mart only the newest is told, of an event each
+-- of a day of the mart only the newest is told, of events and verdicts on days each
 {% set figures = [
     ('family_downloads_all_time', 'requests', 'fct_family_adoption_daily', 'activity_date',
         'family', 'definition', 'downloads_all_time', 'null', 'not is_interpolated'),
@@ -47,7 +47,10 @@
     ('open_vs_closed', 'fraction or index', 'fct_open_vs_closed_daily', 'activity_date',
         'channel', 'measure', 'value', 'null', 'value is not null'),
     ('event_abnormal_return', 'log return', 'fct_event_study', 'session_date',
-        'event_id', 'ticker', 'car', 'verdict', 'is_primary')
+        'event_id', 'ticker', 'car', 'verdict', 'is_primary'),
+    ('day_usable', '1 or 0', 'fct_snapshot_days', 'activity_date',
+        'cast(snapshot_date as string)', "'status'", 'case when usable then 1 else 0 end', 'status',
+        'accepted')
 ] %}
 
 {% for figure, unit, mart, day, subject, definition, value, value_text, condition in figures %}
@@ -62,7 +65,7 @@
     from {{ ref(mart) }} as figures
     where
         {{ condition }}
-        {% if mart != 'fct_event_study' %}
+        {% if mart not in ['fct_event_study', 'fct_snapshot_days'] %}
             and figures.{{ day }} = (
                 select max(days.{{ day }}) from {{ ref(mart) }} as days
                 where {{ condition }}
