@@ -23,6 +23,7 @@ ROOMS = {
     "report": {"record", "seeds", "sql_models", "warehouse"},
     "restore": {"hub", "publish", "record", "warehouse"},
     "seeds": {"warehouse"},
+    "site": {"publish", "report", "warehouse"},
     "sources": {"record", "seeds", "warehouse"},
     "sql_models": {"record", "warehouse"},
     "warehouse": set(),

@@ -12,10 +12,13 @@ from markupsafe import Markup
 HERE = Path(__file__).parent
 
 
-def environment() -> jinja2.Environment:
-    """Escapes whatever is not Markup and refuses a name that has no value."""
+def environment(*folders: Path) -> jinja2.Environment:
+    """Escapes whatever is not Markup and refuses a name that has no value.
+
+    Templates of the folders include those of this one, such as the head.
+    """
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader([*folders, HERE]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
