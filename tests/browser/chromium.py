@@ -34,14 +34,14 @@ def installed() -> tuple[str, str] | None:
 
 
 @contextmanager
-def chromium(width: int = 1400, height: int = 860) -> Iterator[Chrome]:
+def chromium(width: int = 1400, height: int = 860, *, flags: tuple[str, ...] = ()) -> Iterator[Chrome]:
     """A running browser: a profile of its own, logs of console and requests. Needs `installed()`."""
     found = installed()
     assert found, "install chromium and chromium-driver"
     with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         options = ChromeOptions()
         options.binary_location = found[0]
-        for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+        for flag in (*FLAGS, *flags, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         # with both paths given, selenium downloads nothing and reports nothing
