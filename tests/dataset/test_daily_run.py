@@ -23,7 +23,7 @@ from tests.dataset.repository_server import Repositories, Repository, Stored
 from tests.worlds.homes import FIRST, SECOND, Hub, World, last_line
 
 OPEN, WHOLE = "tide/open", "tide/whole"
-STEPS = ("pull", "run", "push")  # and then the site, which has tests of its own
+STEPS = ("pull", "run", "push", "site")
 PLACES = {"MODELTIDE_DATASET": OPEN, "MODELTIDE_PRIVATE_DATASET": WHOLE}
 
 
@@ -294,12 +294,13 @@ def test_the_workflow_types_these_commands_and_shows_each_secret_to_those_that_n
     workflow = yaml.safe_load((PROJECT / ".github/workflows/daily.yml").read_text(encoding="utf-8"))
     jobs = workflow["jobs"]
     typed = [step for step in jobs["run"]["steps"] if "run" in step]
-    assert [step["run"] for step in typed] == [f"make {step}" for step in (*STEPS, "site")]
+    assert [step["run"] for step in typed] == [f"make {step}" for step in STEPS]
     token, key = "${{ secrets.HF_TOKEN }}", "${{ secrets.OPENROUTER_API_KEY }}"
     assert {step["run"]: step["env"] for step in typed if "env" in step} == {
         "make pull": {"HF_TOKEN": token},
         "make run": {"OPENROUTER_API_KEY": key},
         "make push": {"HF_TOKEN": token},
+        "make site": {"MODELTIDE_SITE_ADDRESS": "${{ vars.MODELTIDE_SITE_ADDRESS }}"},
     }
     assert jobs["run"]["env"] == {name: f"${{{{ vars.{name} }}}}" for name in PLACES}
     assert jobs["run"]["if"] == " || ".join(f"vars.{name}" for name in PLACES)

@@ -112,7 +112,7 @@ def test_the_feed_has_each_kind_of_change_the_newest_first_and_the_largest_of_a_
     ]  # fmt: skip
 
 
-def test_the_feed_has_at_most_the_newest_200_changes() -> None:
+def test_the_feed_has_at_most_the_newest_100_changes() -> None:
     made = Publication()
     for number in range(ENTRIES + 5):
         made.changes({**PLANTED[3], "name": f"a/{number}"}, day=SUNDAY - timedelta(days=number))
