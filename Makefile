@@ -94,7 +94,7 @@ bench: $(MANIFEST) .venv/installed-dev ## speed and memory, as ratios within one
 
 lint: $(MANIFEST) .venv/installed-dev ## style, types, the workflow, CITATION.cff and deploy/compose.yaml, no network
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint sql/models sql/tests sql/report sql/site --processes 2
+	$(BIN)/sqlfluff lint sql/models sql/tests sql/report --processes 2
 	$(BIN)/python -m tests.sql.layers && $(BIN)/python -m tests.sql.portable
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github

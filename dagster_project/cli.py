@@ -271,6 +271,8 @@ def site() -> None:
     flag = "SYNTHETIC: " if made.provenance == "synthetic" else ""
     pages = ", ".join(f"{number} {kind}" for kind, number in made.pages.items())
     print(f"{flag}{made.path} has {pages}: {made.files:,} files, {made.size_bytes / 1e6:.1f} MB.")
+    if made.browser_sql.no_engine:
+        print(f"sql.html was made without the engine, because {made.browser_sql.no_engine}.")
     for name, reason in made.failed.items():
         print(f"{name} could not be made: {reason}. Its page says so.")
     print(f"Any host can serve it; to look at it here: python3 -m http.server -d {made.path} -b 127.0.0.1")

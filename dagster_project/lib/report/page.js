@@ -57,11 +57,14 @@
   async function draw(element) {
     const section = element.closest("section");
     const { spec, datasets } = data[section.id].specs[element.dataset.panel];
-    const unpacked = Object.fromEntries(Object.entries(datasets).map(([name, packed]) => [name, rows(packed)]));
-    // on the site many pages share a specification, and it has a file of its own
-    const shared = typeof spec === "string" ? window.specs[spec] : spec;
-    const { view } = await vegaEmbed(element, { ...shared, datasets: unpacked }, options);
+    const unpacked = Object.fromEntries(Object.entries(said(datasets)).map(([name, packed]) => [name, rows(packed)]));
+    const { view } = await vegaEmbed(element, { ...said(spec), datasets: unpacked }, options);
     section.views.push(view);
+  }
+
+  // on the site, what several pages draw has a file of its own, and a name here
+  function said(part) {
+    return typeof part === "string" ? window.shared[part] : part;
   }
 
   // rows of columns, as page.py packs them

@@ -10,6 +10,7 @@ and nothing else: the policy lets page and engine ask the site alone, and there 
 import hashlib
 import re
 import shutil
+from collections.abc import Mapping
 from contextlib import closing
 from importlib.metadata import distribution
 from pathlib import Path
@@ -22,7 +23,9 @@ from dagster_project.lib.files import write_whole
 from dagster_project.lib.publish.daily_tables import VIEWS
 from dagster_project.lib.report import templates, words
 from dagster_project.lib.report.documents import analyses
+from dagster_project.lib.report.make import read_publication
 from dagster_project.lib.site.engine import NoEngine, installed_engine
+from dagster_project.lib.site.menu import MENU
 from dagster_project.lib.site.small_file import Small, write_small_file
 from dagster_project.lib.warehouse.connection import reading
 
@@ -62,12 +65,15 @@ class Example(NamedTuple):
 
 
 class BrowserSql(NamedTuple):
-    """What was written; `no_engine` says why the page cannot run queries, and is empty if it can."""
+    """What was written; `left_out` says why a published table is not in the file, `no_engine` why the page
+    cannot run queries (empty if it can).
+    """
 
     path: Path
     file_bytes: int
     tables: int
     examples: int
+    left_out: Mapping[str, str]
     no_engine: str
 
 
@@ -82,6 +88,8 @@ def write_browser_sql(published: Path, folder: Path, cache: Path) -> BrowserSql:
     file = target / FILE
     small = write_small_file(published, file)
     no_engine = _copy_engine(cache, target)
+    with closing(reading(published)) as connection:
+        sources = read_publication(connection).sources
     with closing(reading(file)) as connection:
         examples = [_example(connection, path, small) for path in analyses()]
         (about,) = connection.execute("select provenance, snapshot_date, published_at from about").fetchall()
@@ -102,10 +110,14 @@ def write_browser_sql(published: Path, folder: Path, cache: Path) -> BrowserSql:
         examples=examples,
         lacking=LACKING,
         no_engine=no_engine,
+        sources=sources,
+        menu=MENU,
+        root="",
+        path=PAGE,
     )
     write_whole(folder / PAGE, page.encode())
     asked = sum(not example.reason for example in examples)
-    return BrowserSql(folder / PAGE, file.stat().st_size, len(small.tables), asked, no_engine)
+    return BrowserSql(folder / PAGE, file.stat().st_size, len(small.tables), asked, small.left_out, no_engine)
 
 
 def _copy_engine(cache: Path, target: Path) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib.report import templates, words
-from dagster_project.lib.site.changes import DIGEST, FEED, KINDS, about, changes_between
+from dagster_project.lib.site.changes import DIGEST, FEED, KINDS, PAGE, about, changes_between
 from dagster_project.lib.site.digest import NOTHING, told_more, weekly_digest
+from dagster_project.lib.site.menu import MENU
 
 DAYS_SHOWN = 90
 
@@ -38,6 +39,9 @@ def changes_page(connection: duckdb.DuckDBPyConnection, pages: Collection[str] =
         kinds={kind: label for kind, label in KINDS.items() if kind in present},
         nothing=NOTHING,
         pages=pages,
+        menu=MENU,
+        root="",
+        path=PAGE,
         feed=FEED,
         digest_file=DIGEST,
     )

@@ -19,14 +19,14 @@ from dagster_project.lib.report import words
 from dagster_project.lib.site.changes import FEED, KINDS, PAGE, About, Change, about, changes_between
 from dagster_project.lib.warehouse.connection import scalar
 
-ENTRIES = 200
+ENTRIES = 100
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Connection = duckdb.DuckDBPyConnection
 
 
 def changes_feed(connection: Connection, address: str | None, pages: Collection[str] = ()) -> str:
-    """The newest changes, at most 200. `address` is that of the site, to which links are relative without it;
+    """The newest changes, at most 100. `address` is that of the site, to which links are relative without it;
     `pages` are the addresses within the site that are there to be linked to.
     """
     of = about(connection)

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import duckdb
 import jinja2
-from altair.utils.schemapi import debug_mode
 
 from dagster_project.lib.checkout import SQL
 from dagster_project.lib.errors import ModelTideError
@@ -27,7 +26,13 @@ from dagster_project.lib.report.page import HERE as REPORT
 from dagster_project.lib.report.page import Link, Publication, Query, Shown, vega_script, view
 from dagster_project.lib.report.sections import Row, Section
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.site.pages import Page, Specs, claim_review, files_of, slug, values_of
+from dagster_project.lib.site import changes, llms
+from dagster_project.lib.site.browser_sql import BrowserSql, write_browser_sql
+from dagster_project.lib.site.changes_page import changes_page
+from dagster_project.lib.site.digest import digest_markdown, weekly_digest
+from dagster_project.lib.site.feed import changes_feed
+from dagster_project.lib.site.menu import MENU
+from dagster_project.lib.site.pages import SHARED, Page, Specs, claim_review, files_of, slug, values_of
 from dagster_project.lib.site.subjects import KINDS, Kind
 from dagster_project.lib.warehouse.connection import reading
 from dagster_project.lib.warehouse.sql_text import escaped
@@ -35,22 +40,13 @@ from dagster_project.lib.warehouse.sql_text import escaped
 HERE = Path(__file__).parent
 NAME, INDEX, METRICS = "site", "index.html", metrics_page.NAME
 CHARTS, CLAIMS = "charts", "claims"
-RELATED = 6  # links of a kind
+RELATED = 4  # links of a kind
 OWN = (SQL / "site", SQL / "claim")  # where a query about one thing is looked for
 # no request leaves the host, nothing runs but the site's own files; Vega writes style attributes
 POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; img-src 'self' data:; "
     "style-src 'self' 'unsafe-inline'; script-src 'self'"
 )
-MENU = {
-    "index.html": "Report",
-    "claims/index.html": "Claims",
-    "stories/index.html": "Stories",
-    "families/index.html": "Families",
-    "publishers/index.html": "Publishers",
-    METRICS: "Data dictionary",
-}
-
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -64,6 +60,7 @@ class Site(NamedTuple):
     size_bytes: int
     failed: Mapping[str, str]
     withheld: Mapping[str, str]
+    browser_sql: BrowserSql
 
 
 class SiteError(ModelTideError):
@@ -83,8 +80,7 @@ def make_site(settings: Settings) -> Site:
         )
     target = settings.published / NAME
     try:
-        # the same specifications are checked whenever the report is made; here there are hundreds
-        with _whole(target) as folder, reading(published) as connection, debug_mode(False):
+        with _whole(target) as folder, reading(published) as connection:
             made = _write(connection, settings, folder)
     except OSError as error:
         raise SiteError(
@@ -145,8 +141,15 @@ def _write(connection: Connection, settings: Settings, folder: Path) -> Site:
         _put(folder, path, template("site_page.html", path, **values_of(page, about, address, specs)))
         for name, content in files_of(page, about, address):
             _put(folder, name, content)
+    addresses = {f"{page.path}.html" for page in pages}
+    _put(folder, changes.FEED, changes_feed(connection, address, addresses))
+    _put(folder, changes.PAGE, changes_page(connection, addresses))
+    _put(folder, changes.DIGEST, digest_markdown(weekly_digest(connection)))
+    browser = write_browser_sql(settings.published / FILE, folder, settings.cache)
+    titles = {f"{page.path}.html": page.shown.section.topic for page in charts if page.panels}
+    _put(folder, llms.NAME, llms.llms_text(connection, browser.left_out, titles))
     for name, text in specs.texts.items():
-        _put(folder, f"specs/{name}.js", b'(window.specs??={})["%s"]=%s' % (name.encode(), text))
+        _put(folder, f"shared/{name}.js", b'(window.shared??={})["%s"]=%s' % (name.encode(), text))
     if address:
         _put(folder, "sitemap.xml", template("sitemap.xml", "", paths=sorted(_paths(folder))))
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
@@ -158,6 +161,7 @@ def _write(connection: Connection, settings: Settings, folder: Path) -> Site:
         sum(sizes),
         failed,
         asker.withheld,
+        browser,
     )
 
 
@@ -226,20 +230,29 @@ def _related(kind: Kind, row: Row, listed: Mapping[Kind, Sequence[Row]]) -> Iter
             continue
         near = [one for one in rows if one.get(shared) == row[shared] and one["key"] != row["key"]]
         for one in near[:RELATED]:
-            label = f"{other.section.topic}: {other.name(one)}"
-            yield Link(f"../{other.folder}/{slug(one['key'])}.html", label)
+            yield Link(f"../{other.folder}/{slug(one['key'])}.html", f"{other.title}: {other.name(one)}")
 
 
 def _front(charts: Sequence[Page], about: Publication, specs: Specs) -> dict[str, Any]:
     views = [
-        view(page.shown, about, [Link(f"{page.path}.html", "This chart's page"), *page.links("")])
+        view(
+            _without_table(page.shown),
+            about,
+            [Link(f"{page.path}.html", "This chart's page"), *page.links("")],
+        )
         for page in charts
     ]
+    data = {one["key"]: specs.apart(one["data"], SHARED) for one in views}
     return {
         "sections": views,
-        "data": {one["key"]: specs.apart(one["data"]) for one in views},
-        "specs": [name for one in views for name in specs.names(one["data"])],
+        "data": data,
+        "specs": [name for one in data.values() for name in specs.names(one)],
     }
+
+
+def _without_table(shown: Shown) -> Shown:
+    """The figures stand on the page of the chart, which is linked."""
+    return replace(shown, drawn=replace(shown.drawn, table=None))
 
 
 def _render(

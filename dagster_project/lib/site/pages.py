@@ -9,7 +9,7 @@ does not change. The same name with another ending is the same figure in another
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,25 +21,32 @@ from dagster_project.lib.report.sections import ONLY, Panel, Row, Section
 from dagster_project.lib.site import figures
 
 NAME = "Model Tide"
+SHARED = ("spec", "datasets")  # what a file of its own may hold of a chart
 PICTURES = {"charts": ("svg", "png")}  # of a folder; of the others the SVG alone
 
 
 class Specs:
-    """Specifications of charts by the names of their files: pages of a kind share one."""
+    """What several pages draw, by the names of files: pages of a kind share a specification, the first page
+    and that of a chart its rows as well.
+    """
 
     def __init__(self) -> None:
         self.texts: dict[str, bytes] = {}
 
     def names(self, data: Mapping[str, Any]) -> list[str]:
         """Of the data of a section."""
-        return list(dict.fromkeys(self._name(one["spec"]) for one in data["specs"]))
+        return [name for one in data["specs"] for name in one.values() if isinstance(name, str)]
 
-    def apart(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The data of a section with names in the place of specifications."""
-        return {**data, "specs": [{**one, "spec": self._name(one["spec"])} for one in data["specs"]]}
+    def apart(self, data: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
+        """The data of a section with names in the place of those parts of its charts: spec, datasets."""
+        named = [
+            {part: self._name(said) if part in parts else said for part, said in one.items()}
+            for one in data["specs"]
+        ]
+        return {**data, "specs": named}
 
-    def _name(self, spec: Mapping[str, Any]) -> str:
-        text = orjson.dumps(spec)
+    def _name(self, said: Mapping[str, Any]) -> str:
+        text = orjson.dumps(said)
         name = hashlib.sha256(text).hexdigest()[:12]
         self.texts[name] = text
         return name
@@ -54,10 +61,11 @@ class Page:
     shown: Shown
     related: Sequence[Link] = ()
     json_ld: Mapping[str, Any] | None = None
-    panels: Sequence[Panel] = field(init=False)
+    panels: Sequence[Panel] = field(init=False)  # those that have something to draw
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "panels", self.shown.drawn.panels)
+        drawn = [panel for panel in self.shown.drawn.panels if figures.drawings_of(panel.spec)]
+        object.__setattr__(self, "panels", drawn)
 
     @property
     def path(self) -> str:
@@ -92,7 +100,7 @@ class Page:
 def slug(key: str) -> str:
     """The key as a file is called: unchanged where it has letters, digits, points, - and _ alone."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip(".-")
-    if plain == key:
+    if key and plain == key:
         return key
     return f"{plain or 'x'}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
@@ -141,7 +149,7 @@ def metadata(page: Page, about: Publication, address: str | None) -> dict[str, A
             {"name": table.table, "description": table.comment, "columns": f"metrics.html#{table.table}"}
             for table in page.shown.definitions
         ],
-        "cite": {"text": cite(page, about, address), "bibtex": bibtex(page, about, address)},
+        "cite": cite(page, about, address),
     }
 
 
@@ -194,7 +202,11 @@ def claim_review(
             "@type": "Claim",
             "author": {"@type": "Organization", "name": said["publisher"]},
             "datePublished": None if on is None else on.isoformat(),
-            "appearance": {"@type": "CreativeWork", "url": said["source"]},
+            "appearance": {
+                "@type": "CreativeWork",
+                "description": said["source"],
+                "url": next(iter(re.findall(r"https?://\S+", said["source"])), None),
+            },
         },
         "reviewRating": {
             "@type": "Rating",
@@ -211,11 +223,12 @@ def values_of(page: Page, about: Publication, address: str | None, specs: Specs)
     shown = view(
         page.shown if of_all else replace(page.shown, definitions=definitions), about, page.links("../")
     )
+    data = specs.apart(shown["data"], SHARED if of_all else SHARED[:1])
     return {
         "sources": sources(page.shown.section, about),
         "section": shown,
-        "data": {shown["key"]: specs.apart(shown["data"])},
-        "specs": specs.names(shown["data"]),
+        "data": {shown["key"]: data},
+        "specs": specs.names(data),
         "related": page.related,
         "cite": cite(page, about, address),
         "bibtex": bibtex(page, about, address),

@@ -4,8 +4,10 @@ Belongs here: which tables and rows are in it, and writing it.
 Does not belong here: which tables may be passed on (publish/terms), the page that asks it (browser_sql).
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +17,18 @@ from dagster_project.lib.publish.daily_tables import DAILY_FACTS
 from dagster_project.lib.publish.file import ABOUT, STORAGE_VERSION
 from dagster_project.lib.publish.terms import redistributable
 from dagster_project.lib.report import words
+from dagster_project.lib.report.documents import analyses
+from dagster_project.lib.seeds.tables import ALL_SEEDS
 from dagster_project.lib.warehouse.connection import PLANS_WITHOUT_STATISTICS
 from dagster_project.lib.warehouse.sql_text import escaped, quoted_name
 
-# rows times columns of a table: with 600,000 the largest ones take 2 MB, and the demo's file has 14 of 161
-MOST_VALUES = 600_000
+# rows times columns of a table, so that the demo's file has 3 MB of 161
+MOST_VALUES = 36_000
 # the least that DuckDB allows: most of these tables have a few kilobytes, and by default a block has 256
 BLOCK_BYTES = 16_384
 DAY, SIZE = "activity_date", "downloads_30d"
+SEEDS = {seed.name for seed in ALL_SEEDS}
+ASKED = {word for path in analyses() for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -87,6 +93,8 @@ def _reason(name: str, allowed: frozenset[str]) -> str:
         return "its terms forbid passing it on"
     if name in DAILY_FACTS:
         return "a row for each model and day is too much for a browser"
+    if name in SEEDS - ASKED:
+        return "a seed that no question here reads; it is a file of sql/seeds"
     return "it tells of the published file alone" if name in ABOUT and name != "about" else ""
 
 
@@ -127,21 +135,34 @@ def _kept(connection: Connection, table: str, columns: Sequence[Column]) -> _Kep
     if rows <= most:
         return _Kept(table, "")
     if DAY in names:
-        (first,) = connection.execute(
-            f"select min({DAY}) from (select {DAY}, sum(count(*)) over (order by {DAY} desc) as rows "
-            f"from {table} group by {DAY}) where rows <= ?",
-            [most],
-        ).fetchone() or (None,)
-        if first is None:
-            return None
-        newest = f"(from {table} where {DAY} >= date '{first}')"
-        return _Kept(newest, f"only the days from {words.day(first)} on")
+        return _kept_days(connection, table, most)
     if SIZE in names:
         return _Kept(
             f"(from {table} order by {SIZE} desc nulls last limit {most})",
             f"only the {most:,} most downloaded",
         )
     return None
+
+
+def _kept_days(connection: Connection, table: str, most: int) -> _Kept | None:
+    """Of a long history a day of each week or month, if that fits; else the newest of these months."""
+    for each in ("week", "month"):
+        last = f"(select max({DAY}) from {table} group by date_trunc('{each}', {DAY}))"
+        thinned = f"(from {table} where {DAY} in {last})"
+        days = connection.execute(
+            f"select {DAY}, count(*) from {thinned} group by {DAY} order by {DAY} desc"
+        ).fetchall()
+        fitting = [
+            day
+            for (day, _), rows in zip(days, accumulate(rows for _, rows in days), strict=True)
+            if rows <= most
+        ]
+        if len(fitting) == len(days):
+            return _Kept(thinned, f"only the last day of each {each}")
+    if not fitting:
+        return None
+    newest = f"(from {thinned} where {DAY} >= date '{fitting[-1]}')"
+    return _Kept(newest, f"only the last day of each month from {words.day(fitting[-1])} on")
 
 
 def _copy(connection: Connection, name: str, comment: str, columns: Sequence[Column], kept: _Kept) -> Table:

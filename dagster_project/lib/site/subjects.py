@@ -6,7 +6,8 @@ Does not belong here: sections about the whole (report), and how a page looks (p
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cache
 
 import altair as alt
 
@@ -28,7 +29,7 @@ from dagster_project.lib.report.sections import (
 )
 from dagster_project.lib.report.words import DEFINITIONS
 
-WEEKS = 13  # of these one day each is drawn, before them one a month: there are hundreds of pages
+WEEKS = 8  # of these one day each is drawn, before them one a month: there are hundreds of pages
 DRAWN = (
     f"Drawn are a day of each of the last {WEEKS} weeks and one of each month before; the tables have all."
 )
@@ -36,6 +37,7 @@ UNKNOWN = "cannot be told"  # where the publication has no row of the claim
 STEP = 44  # pixels from one interval to the next
 ALL = "all repositories"  # of an account, as one line
 MEASURES = {"30d": "Downloads, 30 days", "all_time": "Downloads, all time"}
+COUNTERS = {"30d": "downloads_30d", "all_time": "downloads_all_time"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,7 @@ def claim(answers: Answers) -> Drawn:
         findings={ONLY: f"{words.first_upper(verdicts.statement(said))}: {said['verdict'] or UNKNOWN}"},
         reasons={} if drawn else {ONLY: f"There is no figure of ours to draw. {told}."},
         lead=f"{statement}. {told}." if drawn else f"{statement}.",
-        panels=[Panel(_intervals(drawn, _claim_axis(said)))] if drawn else [],
+        panels=[Panel(_intervals(drawn, *_claim_axis(said)))] if drawn else [],
         sentences=[
             f"The claim leaves unsaid: {said['unsaid']}"
             if said["unsaid"]
@@ -124,12 +126,11 @@ def _short(value: float, said: Row) -> str:
     return words.percent(value) if said["share"] is not None else words.short_amount(value)
 
 
-def _claim_axis(said: Row) -> alt.Axis:
+def _claim_axis(said: Row) -> tuple[str, str]:
+    """Title and labels of the axis, in the unit of the claim."""
     if said["share"] is not None:
-        return alt.Axis(title=f"Share of {said['metric']}", labelExpr=words.AXIS_PERCENT, tickCount=4)
-    return alt.Axis(
-        title=words.first_upper(said["metric"]), labelExpr=words.AXIS_AMOUNT, tickCount=4, grid=True
-    )
+        return f"Share of {said['metric']}", words.AXIS_PERCENT
+    return words.first_upper(said["metric"]), words.AXIS_AMOUNT
 
 
 # -- stories ---------------------------------------------------------------------------------------
@@ -150,12 +151,11 @@ def story(answers: Answers) -> Drawn:
         }
         for row in tests
     ]
-    axis = alt.Axis(title="Cumulative abnormal return", labelExpr=words.AXIS_CHANGE, tickCount=4)
     return Drawn(
         findings={ONLY: f"{told['company']} ({told['ticker']}), {told['story']}: {told['verdict']}"},
         reasons={} if drawn else {ONLY: told["answer"]},
         lead=told["answer"],
-        panels=[Panel(_intervals(drawn, axis))] if drawn else [],
+        panels=[Panel(_intervals(drawn, "Cumulative abnormal return", words.AXIS_CHANGE))] if drawn else [],
         sentences=[
             *(
                 f"{words.day(event['event_date'])}: {event['claim'] or 'an event without a headline'} "
@@ -163,8 +163,8 @@ def story(answers: Answers) -> Drawn:
                 for event in told["told"] or ()
             ),
             f"Also then: {told['confounders']}." if told["confounders"] else "Nothing else is noted of then.",
-            f"Of {told['stories_tested']} stories {told['stories_distinguishable'] or 'none'} stood out, where"
-            f" chance alone gives {words.number(told['chance_expected'], 1)}.",
+            f"Of {told['stories_tested']} stories {told['stories_distinguishable'] or 'none'} stood out, "
+            f"where chance alone gives {words.number(told['chance_expected'], 1)}.",
             "Prices and returns by day are not on this site: Yahoo's terms do not let anybody pass them on.",
         ],
         table=Table(
@@ -190,33 +190,31 @@ def story(answers: Answers) -> Drawn:
 
 def family(answers: Answers) -> Drawn:
     """Downloads of a family by every definition."""
-    now = answers["family"]
-    name = words.plain_name(now[0]["name"] or now[0]["family"])
-    standing = {row["definition"]: row for row in now}
+    (now,) = answers["family"]
+    name = words.plain_name(now["name"] or now["family"])
     series = answers["family_downloads"]
     drawn = _series(
         series,
         lambda row, _: DEFINITIONS[row["definition"]].name,
-        {"30d": "downloads_30d", "all_time": "downloads_all_time"},
+        COUNTERS,
     )
-    lineage = standing["lineage"]
-    own = standing["organisation"]["downloads_30d"]
-    maker = f" of {now[0]['company']}" if now[0]["company"] else ""
+    own = now["downloads_30d_organisation"]
+    maker = f" of {now['company']}" if now["company"] else ""
     return Drawn(
         findings={
-            ONLY: f"{name}{maker}: {words.amount(lineage['downloads_30d'])} downloads in 30 days with all "
-            "derivatives" + ("" if own is None else f", {words.amount(own)} of its own accounts")
+            ONLY: f"{name}{maker}: {words.amount(now['downloads_30d_lineage'])} downloads in 30 days with "
+            "all derivatives" + ("" if own is None else f", {words.amount(own)} of its own accounts")
         },
         reasons={} if drawn else {ONLY: "No snapshot has counted it yet."},
         lead="Which models are the family's is a decision: each line is one of them. "
-        f"{words.first_upper(now[0]['how_sure'] or 'no snapshot tells')}. {DRAWN}",
+        f"{words.first_upper(now['how_sure'] or 'no snapshot tells')}. {DRAWN}",
         panels=[Panel(_line_chart(drawn, (one.name for one in DEFINITIONS.values()), MEASURES))]
         if drawn
         else [],
         switches=[Switch("measure", "Show", MEASURES)] if drawn else [],
         folded={
             "Milestones": [
-                f"{words.amount(row['milestone'])} downloads by {DEFINITIONS[row['definition']].name.lower()}: "
+                f"{words.amount(row['milestone'])} downloads by {_definition(row['definition']).lower()}: "
                 f"{words.between(row['reached_after'], row['reached_by'])}."
                 for row in answers["family_milestones"]
             ]
@@ -228,7 +226,13 @@ def family(answers: Answers) -> Drawn:
                 Column("downloads_30d", "Downloads, 30 days", words.exact, True),
                 Column("downloads_all_time", "Downloads, all time", words.exact, True),
             ),
-            now,
+            [
+                {
+                    "definition": definition,
+                    **{name: now[f"{name}_{definition}"] for name in ("models", *COUNTERS.values())},
+                }
+                for definition in DEFINITIONS
+            ],
         ),
         day=newest(series, "activity_date"),
     )
@@ -279,7 +283,7 @@ def _series(rows: Sequence[Row], name: Callable[[Row, str], str], columns: Mappi
 
 
 def _thinned(rows: Sequence[Row]) -> list[Row]:
-    """The last day that there is of each of the last WEEKS weeks, of each month before them, and the first."""
+    """Of each of the last WEEKS weeks, and of each month before them, the last day; and the first of all."""
     days = sorted({row["activity_date"] for row in rows})
     if not days:
         return []
@@ -292,28 +296,41 @@ def _thinned(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row["activity_date"] in kept]
 
 
-def _line_chart(drawn: Sequence[Row], names: Iterable[str], measures: Mapping[str, str]) -> Row:
-    domains = {
-        measure: marks.domain_of(own)
-        for measure in measures
-        if (own := [row["v"] for row in drawn if row["measure"] == measure])
-    }
-    y = marks.value_axis("Downloads", expression=words.AXIS_AMOUNT)
+def _line_chart(drawn: Sequence[Row], names: Iterable[str], measures: Iterable[str]) -> Row:
+    known = {row["measure"] for row in drawn}
+    spec = _lines(tuple(names), tuple(measure for measure in measures if measure in known))
+    return marks.with_rows(spec, drawn, marks.end_labels(drawn, ["measure"], _end_label, None))
+
+
+def _end_label(row: Row) -> str:
+    return f"{words.short_amount(row['v'])} {row['s']}"
+
+
+@cache
+def _lines(names: Sequence[str], measures: Sequence[str]) -> Row:
+    """The chart without its rows: Altair takes a tenth of a second for one, and hundreds are the same."""
+    a_row = {"t": date.min, "v": 1, "s": names[0], "measure": measures[0]}
     layers = marks.lines(
-        drawn,
-        y,
+        [a_row],
+        marks.value_axis("Downloads", expression=words.AXIS_AMOUNT),
         colours=dict(zip(names, marks.COLOURS, strict=False)),
-        domain=domains,
         by=["measure"],
-        label=lambda row: f"{words.short_amount(row['v'])} {row['s']}",
+        label=_end_label,
         tooltip=marks.tips("Counted by", "Downloads", ",.0f"),
     )
-    return marks.finished(alt.layer(*layers).add_params(*marks.picks(["measure"], [next(iter(domains))])))
+    return marks.finished(alt.layer(*layers).add_params(*marks.picks(["measure"], measures[:1])))
 
 
-def _intervals(drawn: Sequence[Row], axis: alt.Axis) -> Row:
+def _intervals(drawn: Sequence[Row], title: str, expression: str) -> Row:
     """A point for each `s` between its bounds; its name and figure stand above it, also on a phone."""
-    base = alt.Chart(marks.values(drawn), height=STEP * len(drawn)).encode(
+    return marks.with_rows(_interval_chart(len(drawn), title, expression), drawn)
+
+
+@cache
+def _interval_chart(count: int, title: str, expression: str) -> Row:
+    """The chart without its rows."""
+    axis = alt.Axis(title=title, labelExpr=expression, tickCount=4)
+    base = alt.Chart(marks.values([_point("", 1)]), height=STEP * count).encode(
         y=alt.Y("s:N", sort=None, axis=None),
         color=alt.Color("colour:N", scale=None),
         tooltip=[alt.Tooltip("s:N", title="Counted by"), alt.Tooltip("label:N", title="Figure")],
