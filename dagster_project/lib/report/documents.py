@@ -121,6 +121,11 @@ def queries(published: Path) -> str:
     )
 
 
+def documented() -> set[str]:
+    """Tables that docs/metrics.md has a section for."""
+    return {name for names in TOPICS.values() for name in names} | {seed.name for seed in ALL_SEEDS}
+
+
 def analyses() -> list[Path]:
     """The queries in the order of their numbers."""
     return sorted(ANALYSES.glob("*.sql"), key=lambda path: int(path.name.split("_")[0]))

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from dagster_project.lib.files import write_whole
 from dagster_project.lib.publish.daily_tables import VIEWS
 from dagster_project.lib.report import templates, words
-from dagster_project.lib.report.documents import analyses
+from dagster_project.lib.report.documents import analyses, documented
 from dagster_project.lib.report.make import read_publication
 from dagster_project.lib.site.engine import NoEngine, installed_engine
 from dagster_project.lib.site.menu import MENU
@@ -107,6 +107,7 @@ def write_browser_sql(published: Path, folder: Path, cache: Path) -> BrowserSql:
         file_bytes=file.stat().st_size,
         tables=sorted(small.tables, key=lambda table: not table.name.startswith(VIEWS)),
         left_out=small.left_out,
+        described=documented(),
         examples=examples,
         lacking=LACKING,
         no_engine=no_engine,

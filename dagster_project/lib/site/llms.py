@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 import duckdb
 
-from dagster_project.lib.report.documents import DOCS, TOPICS, analyses
+from dagster_project.lib.report.documents import DOCS, TOPICS, analyses, documented
 from dagster_project.lib.seeds.tables import ALL_SEEDS
 
 NAME = "llms.txt"
@@ -39,8 +39,7 @@ def llms_text(
     """
     (day, provenance), *_ = publication.execute("select snapshot_date, provenance from about").fetchall()
     told = PROVENANCE.get(provenance, f"The days come by way of another place: {provenance}.")
-    seeds = [seed.name for seed in ALL_SEEDS]
-    placed = {name for names in (*TOPICS.values(), seeds) for name in names}
+    seeds, placed = [seed.name for seed in ALL_SEEDS], documented()
     lines = {
         name: _table(name, text, f"#{name}" if name in placed else "", left_out.get(name))
         for name, text in _tables(publication)
