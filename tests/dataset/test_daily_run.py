@@ -1,11 +1,14 @@
 """The daily run on GitHub: its steps, one after another, on a machine that has nothing but the datasets."""
 
 import fnmatch
+import io
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -110,6 +113,72 @@ def test_prices_are_in_the_private_dataset_alone(days: Days) -> None:
     assert b"  prices/" in record_of(whole)[LIST]
     assert b"  prices/" not in record_of(shown)[LIST]
     assert not any(b"price_bars" in content for content in record_of(shown).values())
+
+
+def figures(content: bytes, name: str, folder: Path) -> set[str]:
+    """Every number with a fraction in a file that leaves, rounded as prices are compared."""
+    if content.startswith(b"\x1f\x8b") or name.endswith((".packed", ".js", ".png")):
+        return set()  # the engine and pictures hold no figures of ours that a price could be read from
+    if name.endswith(".tar"):
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+            members = [(tar.extractfile(one), one.name) for one in tar.getmembers() if one.isfile()]
+            return set().union(*(figures(file.read(), named, folder) for file, named in members if file))
+    if not name.endswith((".parquet", ".duckdb")):
+        return {rounded(float(found)) for found in re.findall(rb"\d+\.\d{2,}", content)}
+    path = folder / f"read{Path(name).suffix}"
+    path.write_bytes(content)
+    with duckdb.connect() as connection:
+        tables = [f"read_parquet('{path}')"]
+        if name.endswith(".duckdb"):
+            connection.execute(f"attach '{path}' as small (read_only)")
+            tables = [
+                f"small.main.{table}"
+                for (table,) in connection.execute(
+                    "select table_name from duckdb_tables() where database_name = 'small'"
+                ).fetchall()
+            ]
+        found = set()
+        for table in tables:
+            columns = connection.execute(f"describe from {table}").fetchall()
+            for column in (column for column, kind, *_ in columns if kind in ("DOUBLE", "FLOAT")):
+                values = connection.execute(f'select distinct "{column}" from {table}').fetchall()
+                found |= {rounded(value) for (value,) in values if value is not None}
+        return found
+
+
+def rounded(value: float) -> str:
+    return f"{abs(value):.7g}"
+
+
+def test_no_price_and_no_return_leaves_by_any_way(days: Days, tmp_path: Path) -> None:
+    """The site with its SQL page, and the dataset that everybody may read; there is no other way."""
+    home = days.second.settings
+    prices = {
+        rounded(value)
+        for row in loaded(days.second, "select open, high, low, close, adj_close from raw.price_bars")
+        for value in row
+        if value is not None and value != round(value, 1)
+    } | {
+        rounded(value)
+        for (value,) in days.second.ask("select simple_return from fct_ticker_returns_daily")
+        if value
+    }
+    assert len(prices) > 10_000
+    site = {path.relative_to(home.published).as_posix(): path for path in home.published.glob("site/**/*")}
+    leaving = {name: path.read_bytes() for name, path in site.items() if path.is_file()} | {
+        f"dataset/{name}": file.content for name, file in days.hub.datasets[OPEN].files.items()
+    }
+    assert {"site/index.html", "site/sql/modeltide.duckdb", f"dataset/record/{SECOND}.tar"} <= leaving.keys()
+    shown = {name: figures(content, name, tmp_path) & prices for name, content in leaving.items()}
+    # a handful of five digits is a coincidence; a series is hundreds
+    assert {name: len(found) for name, found in shown.items() if len(found) > 3} == {}
+    whole = days.hub.datasets[WHOLE].files
+    kept = [
+        n for n in whole if n.startswith("parquet/fct_ticker_returns_daily") or n.endswith(f"{FIRST}.tar")
+    ]
+    assert kept
+    for name in kept:  # and the test would see them
+        assert len(figures(whole[name].content, name, tmp_path) & prices) > 1_000, name
 
 
 def test_what_is_read_back_is_what_was_published(days: Days, tmp_path: Path) -> None:

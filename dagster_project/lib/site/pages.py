@@ -10,7 +10,8 @@ does not change. The same name with another ending is the same figure in another
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -61,11 +62,11 @@ class Page:
     shown: Shown
     related: Sequence[Link] = ()
     json_ld: Mapping[str, Any] | None = None
-    panels: Sequence[Panel] = field(init=False)  # those that have something to draw
 
-    def __post_init__(self) -> None:
-        drawn = [panel for panel in self.shown.drawn.panels if figures.drawings_of(panel.spec)]
-        object.__setattr__(self, "panels", drawn)
+    @cached_property
+    def panels(self) -> list[Panel]:
+        """Charts that have something to draw."""
+        return [panel for panel in self.shown.drawn.panels if figures.drawings_of(panel.spec)]
 
     @property
     def path(self) -> str:
