@@ -68,6 +68,11 @@ def columns(panels: Sequence[Panel]) -> list[CsvColumn]:
     return [CsvColumn(name, "; ".join(_meanings(name, told))) for name in names]
 
 
+def unit(panels: Sequence[Panel]) -> str:
+    """What the values are, as the axes and the pointer say it."""
+    return "; ".join(dict.fromkeys(one.titles["v"] for one in _all(panels) if "v" in one.titles))
+
+
 def rows(panels: Sequence[Panel]) -> list[Row]:
     """What the charts of a page draw, each row once. Grain: a row per mark, or per point of a line or band.
 

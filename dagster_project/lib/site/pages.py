@@ -101,7 +101,7 @@ class Page:
 def slug(key: str) -> str:
     """The key as a file is called: unchanged where it has letters, digits, points, - and _ alone."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip(".-")
-    if key and plain == key:
+    if plain == key and key not in ("", "index"):  # which is the list of the folder
         return key
     return f"{plain or 'x'}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
@@ -126,6 +126,7 @@ def metadata(page: Page, about: Publication, address: str | None) -> dict[str, A
         "title": about.prefix + page.finding,
         "topic": section.topic,
         "shows": section.shows,
+        "unit": figures.unit(page.panels),
         "lead": drawn.lead,
         "notes": list(drawn.notes),
         "data_up_to": drawn.day or about.snapshot_date,
