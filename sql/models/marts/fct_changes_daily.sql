@@ -182,7 +182,7 @@ verdicts as (
 
 claims as (
     select
-        'claim:' || verdicts.claim || ':' || verdicts.definition || ':'
+        'claim:' || verdicts.claim || ':' || coalesce(verdicts.definition, 'none') || ':'
         || cast({{ days_after('verdicts.activity_date', 1) }} as string) as change_id,
         {{ days_after('verdicts.activity_date', 1) }} as change_date,
         'claim' as kind,
