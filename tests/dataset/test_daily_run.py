@@ -283,6 +283,34 @@ def test_a_private_dataset_that_is_public_and_an_open_one_with_prices_are_refuse
     assert len(days.hub.puts) == sent
 
 
+def test_a_day_whose_tables_could_not_be_built_is_uploaded_without_them(days: Days, tmp_path: Path) -> None:
+    world = copied(days.second, tmp_path)
+    shutil.rmtree(world.settings.published)
+    days.hub.datasets["tide/record"] = alone = Repository(False)
+    assert world.run("push", MODELTIDE_DATASET="tide/record", MODELTIDE_PRIVATE_DATASET="") == 0
+    assert record_of(alone) == record_of(days.hub.datasets[OPEN])
+    assert set(alone.files) - set(record_of(alone)) == {".gitattributes"}
+
+
+def test_what_the_dataset_lost_is_sent_again_and_what_is_damaged_here_is_not(
+    days: Days, tmp_path: Path, place: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = copied(days.second, tmp_path)
+    lost = f"record/{FIRST}.tar"
+    kept = place.files[lost].content
+    place.commit("lost", {name: file for name, file in place.files.items() if name != lost})
+    damaged = next((world.settings.snapshots / "hub").glob(f"{FIRST}.*.parquet"))
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert world.run("push", MODELTIDE_DATASET="") == 1
+    said = last_line(capsys)
+    assert f"hub/{FIRST}." in said and "was not uploaded" in said and "make rebuild" in said
+    assert lost not in place.files
+    damaged.write_bytes(whole)
+    assert world.run("push", MODELTIDE_DATASET="") == 0
+    assert place.files[lost].content == kept
+
+
 def test_two_that_push_at_once_do_not_write_over_each_other(
     days: Days, tmp_path: Path, place: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,8 +22,10 @@ import pytest
 
 from dagster_project.lib.publish.publications import PublishError
 from dagster_project.lib.report.make import SECTIONS
+from dagster_project.lib.report.sections import Panel
 from dagster_project.lib.settings import Settings
-from dagster_project.lib.site import make
+from dagster_project.lib.site import figures, make, subjects
+from dagster_project.lib.site import pages as pages_module
 from dagster_project.lib.site.make import Site, SiteError, make_site
 from dagster_project.lib.site.pages import slug
 from dagster_project.lib.site.subjects import KINDS
@@ -159,7 +161,7 @@ def test_the_description_says_what_the_figures_are(made: Site, home: Settings) -
     assert [column["name"] for column in said["csv"]] == list(rows(made, "charts/families")[0])
     assert all(column["description"] for column in said["csv"])
     assert "Grain: " in said["tables"][0]["description"]
-    assert said["tables"][0]["columns"] == "metrics.html#fct_family_adoption_daily"
+    assert said["tables"][0]["columns"] == f"{ADDRESS}/metrics.html#fct_family_adoption_daily"
     assert f"{ADDRESS}/charts/families.html" in said["cite"]
 
 
@@ -222,6 +224,37 @@ def test_an_address_is_what_the_thing_is_called_whatever_characters_that_has() -
     assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) for name in named)
 
 
+def test_a_floor_has_no_upper_bound_in_its_file(made: Site, home: Settings) -> None:
+    sql = "from (select claim from fct_claim_checks where is_of_claim_day and value is not null"
+    open_ended = keys(home, f"{sql} and upper_bound is null group by claim order by claim)")
+    assert open_ended
+    for claim in open_ended:
+        assert "" in [row["upper"] for row in rows(made, f"claims/{slug(claim)}")], claim
+
+
+def test_a_title_loses_no_digit_in_its_picture() -> None:
+    row = {"s": "a", "v": 1, "low": 0.123456, "high": 2, "end": 2, "colour": "#000000", "label": "0.123456"}
+    panel = Panel(subjects._intervals([row], "Share", "datum.value"))
+    drawn = figures.svg(panel, "Qwen 2.0.20250101 of arXiv 2604.07190", "0.125 of it")
+    assert "2.0.20250101" in drawn and "2604.07190" in drawn and "0.125" in drawn
+    assert not re.search(r'="[^"]*\.\d{3}', drawn)
+
+
+def test_a_killed_swap_gives_the_former_site_back(copied: Settings) -> None:
+    site = copied.published / "site"
+    site.rename(copied.published / "site.former")
+    (copied.published / "modeltide.duckdb").resolve().write_bytes(b"no database")
+    with pytest.raises(SiteError, match=r"A former site stays as it is.*make rebuild"):
+        make_site(copied)
+    assert (site / "index.html").exists()
+
+
+def test_bibtex_is_whole_whatever_a_title_has() -> None:
+    assert pages_module._tex("50 % of {a_b} & \\c") == (
+        r"50 \% of \textbraceleft{}a\_b\textbraceright{} \& \textbackslash{}c"
+    )
+
+
 def test_the_next_publication_keeps_every_address(made: Site, home: Settings, tmp_path: Path) -> None:
     """The site is made anew in its place, and from the same publication it is the same to the byte."""
 
@@ -278,7 +311,8 @@ def test_a_page_that_fails_says_so_and_the_others_are_made(copied: Settings) -> 
     with closing(duckdb.connect(str(published))) as connection:
         connection.execute("alter table dim_publishers rename column likes to renamed")
     made = make_site(copied)
-    assert set(made.failed) == {"publisher"}
+    assert "publishers/Qwen" in made.failed
+    assert {page.partition("/")[0] for page in made.failed} == {"publishers"}
     text = (made.path / "publishers" / "Qwen.html").read_text(encoding="utf-8")
     assert "This section could not be made" in text
     assert not (made.path / "sitemap.xml").exists()

@@ -49,7 +49,9 @@ def text(
             "said, a tar for each day. `make pull` of Model Tide restores it.\n",
             "## Sources\n\nThe data is under the terms of its sources; show what they ask for.\n",
             *(
-                f"- **{source}** ({licence or 'no stated licence'}): {said}; <{url}>. {shown or ''}".rstrip()
+                f"- **{source}** ({licence or 'no stated licence'}): "
+                + "; ".join([said or "no stated terms", *([f"<{url}>"] if url else [])])
+                + f". {shown or ''}".rstrip()
                 for source, licence, said, url, shown in sources
             ),
             f"\n## {'Not to be passed on' if is_whole else 'Left out'}\n",

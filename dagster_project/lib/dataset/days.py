@@ -118,7 +118,8 @@ def changed(there: Record, ours: Record) -> list[str]:
 def pack(settings: Settings, record: Record, days: Sequence[str], folder: Path) -> dict[str, Path]:
     """A tar for each of the days that has a load, and the list of the whole record, by their names there.
 
-    The same bytes each time: what an upload that was killed had sent is known again.
+    The same bytes each time: what an upload that was killed had sent is known again. Raises RecordError for a
+    file that is not what its checksum says: whoever pulled it could not use it.
     """
     if not days:
         return {}
@@ -128,6 +129,12 @@ def pack(settings: Settings, record: Record, days: Sequence[str], folder: Path) 
         "".join(checksums.as_text(record[load]) for load in sorted(record)), encoding="ascii"
     )
     for day in by_day.keys() & days:
+        for load, said in by_day[day].items():
+            if problem := checksums.damage(settings.snapshots, said, contents=True):
+                raise RecordError(
+                    f"{load} was not uploaded, and nothing of its day: {problem}. Type `make rebuild`, which "
+                    "writes it again from the warehouse."
+                )
         files[tar_of(day)] = folder / f"{day}.tar"
         with tarfile.open(files[tar_of(day)], "w") as archive:
             for name in sorted(name for load in by_day[day].values() for name in load):

@@ -9,7 +9,7 @@ of it, once the Hub itself has said that it is private.
 
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,13 +52,10 @@ def push(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> list[Pushe
     if settings.hub_token is None:
         return []
     published = publications.current(settings)
-    if not (published / FILE).exists():
-        raise Refused(
-            f"Nothing is published in {settings.published} yet, so nothing was uploaded: type `make run`."
-        )
-    with closing(reading(published / FILE)) as publication:
+    is_published = (published / FILE).exists()  # the record is what cannot be had again: it waits for nothing
+    with closing(reading(published / FILE)) if is_published else nullcontext(warehouse) as publication:
         ours = days.held_by(settings)
-        free = redistributable(publication)
+        free = redistributable(publication, "main" if is_published else "seeds")
         plans = []
         for name, is_whole in ((settings.private_dataset, True), (settings.dataset, False)):
             if name is not None:
@@ -69,9 +66,11 @@ def push(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> list[Pushe
                 else:
                     _refuse_what_is_shown(place, there, free)
                 _refuse_shorter(settings, place, there, ours)
-                files = _published(published / PARQUET, None if is_whole else free)
                 record = ours if is_whole else days.redistributable(ours, free)
-                readme = card.text(publication, name, files, is_whole=is_whole)
+                files, readme = {}, ""
+                if is_published:
+                    files = _published(published / PARQUET, None if is_whole else free)
+                    readme = card.text(publication, name, files, is_whole=is_whole)
                 plans.append((place, there, record, files, readme))
         with days.room_for_it(settings):
             return [_push_to(settings, *plan) for plan in plans]
@@ -134,18 +133,19 @@ def _push_to(
     published: Mapping[str, Path],
     readme: str,
 ) -> Pushed:
-    """Changed days, oldest first; the publication comes with the newest."""
+    """Changed days, oldest first; the publication, if there is one, comes with the newest."""
     files = place.files  # before the first commit
     commits = sent = size = 0
     settings.cache.mkdir(parents=True, exist_ok=True)
-    batches = _batches(days.changed(there, ours))
+    missing = {day for day in days.days_of(ours) if days.tar_of(day) not in files}
+    batches = _batches(sorted({*days.changed(there, ours), *missing}))
     for batch in batches:
         there = {load: said for load, said in there.items() if days.day_of(load) not in batch}
         there |= {load: said for load, said in ours.items() if days.day_of(load) in batch}
         with tempfile.TemporaryDirectory(dir=settings.cache) as folder:
             put = days.pack(settings, there, batch, Path(folder))
             removed = [days.tar_of(day) for day in batch if days.tar_of(day) not in put]
-            if batch is batches[-1]:
+            if readme and batch is batches[-1]:
                 (Path(folder) / CARD).write_text(readme, encoding="utf-8")
                 wanted = {**published, CARD: Path(folder) / CARD}
                 put |= {n: p for n, p in wanted.items() if n not in files or not is_same(p, files[n])}

@@ -98,11 +98,12 @@ def show(
     *,
     queries: Sequence[Query] | None = None,
     withheld: Mapping[str, str] = MappingProxyType({}),
+    page: str = "",
 ) -> Shown:
     """The section with its data. `queries` are what its names stand for, else those of sql/report.
 
     Why a query is `withheld` is by its name: it finds no row then, and the section says so. A section that
-    cannot be made is drawn with the reason, which is added to `failed`.
+    cannot be made is drawn with the reason, which is added to `failed` under its page, else under its key.
     """
     if queries is None:
         queries = [Query(name, (QUERIES / f"{name}.sql").read_text()) for name in section.queries]
@@ -113,7 +114,7 @@ def show(
             "or from sources, without it."
         )
     else:
-        drawn = _drawn(connection, section, queries, failed, withheld)
+        drawn = _drawn(connection, section, queries, failed, withheld, page or section.key)
     sql = "\n".join(query.sql for query in queries)
     return Shown(section, drawn, queries, [_definition(described, table, sql) for table in section.tables])
 
@@ -124,6 +125,7 @@ def _drawn(
     queries: Sequence[Query],
     failed: dict[str, str],
     withheld: Mapping[str, str],
+    name: str,
 ) -> Drawn:
     reasons = list(dict.fromkeys(withheld[query.name] for query in queries if query.name in withheld))
     if len(withheld.keys() & {query.name for query in queries}) == len(queries):
@@ -134,10 +136,8 @@ def _drawn(
         )
         return replace(drawn, notes=[*drawn.notes, *reasons])
     except Exception as error:  # whatever it is: one section must not take the others with it
-        failed[section.key] = _first_line(error)
-        return nothing(
-            f"This section could not be made ({failed[section.key]}). The other sections are complete."
-        )
+        failed[name] = _first_line(error)
+        return nothing(f"This section could not be made ({failed[name]}). The other sections are complete.")
 
 
 def _first_line(error: Exception) -> str:

@@ -13,6 +13,7 @@ import duckdb
 from dagster_project.lib.report import words
 from dagster_project.lib.report.days import UNCHECKED
 from dagster_project.lib.report.page import SYNTHETIC
+from dagster_project.lib.site.pages import slug
 from dagster_project.lib.warehouse.connection import by_column
 
 PAGE, FEED, DIGEST = "changes.html", "changes.atom", "digest.md"
@@ -76,8 +77,8 @@ class Change:
     def page(self) -> str | None:
         """The page of the site about what changed; of a model that of its account, of a day none."""
         if self.subject_kind in _PAGES:
-            return f"{_PAGES[self.subject_kind]}/{self.subject}.html"
-        return f"{_PAGES['publisher']}/{self.publisher}.html" if self.publisher else None
+            return f"{_PAGES[self.subject_kind]}/{slug(self.subject)}.html"
+        return f"{_PAGES['publisher']}/{slug(self.publisher)}.html" if self.publisher else None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ import duckdb
 
 from dagster_project.lib.report import words
 from dagster_project.lib.site.changes import FEED, KINDS, PAGE, About, Change, about, changes_between
-from dagster_project.lib.warehouse.connection import scalar
 
 ENTRIES = 100
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -39,7 +38,9 @@ def changes_feed(connection: Connection, address: str | None, pages: Collection[
     ET.SubElement(_add(feed, "author"), "name").text = "Model Tide"
     _link(feed, "self", urljoin(at, FEED), "application/atom+xml")
     _link(feed, "alternate", urljoin(at, PAGE), "text/html")
-    _add(feed, "rights", str(scalar(connection, "select terms from about_sources where data_source = 'hub'")))
+    terms = "select terms from about_sources where data_source = 'hub' and terms is not null"
+    for (said,) in connection.execute(terms).fetchall():
+        _add(feed, "rights", said)
     for change in changes_between(connection, date.min, of.snapshot_date)[:ENTRIES]:
         _entry(feed, of, change, at, pages)
     ET.indent(feed)

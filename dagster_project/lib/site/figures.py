@@ -122,7 +122,8 @@ def drawings_of(spec: Mapping[str, Any]) -> list[Drawing]:
 def svg(panel: Panel, title: str, subtitle: str) -> str:
     """The chart on paper of its own, in the light colours, with what it shows above it."""
     drawn = vl_convert.vegalite_to_svg(_standing_alone(panel, title, subtitle), VEGA_LITE)
-    return _LEFT_OUT.sub("", drawn).replace("<svg", f"<svg {FONT}", 1)
+    short = re.sub(r"<[^>]*>", lambda tag: _LEFT_OUT.sub("", tag[0]), drawn)  # and never what is written
+    return short.replace("<svg", f"<svg {FONT}", 1)
 
 
 def png(panel: Panel, title: str, subtitle: str) -> bytes:

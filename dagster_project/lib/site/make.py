@@ -82,18 +82,24 @@ def make_site(settings: Settings) -> Site:
     try:
         with _whole(target) as folder, reading(published) as connection:
             made = _write(connection, settings, folder)
-    except OSError as error:
+    except (OSError, duckdb.Error) as error:
         raise SiteError(
-            f"Cannot write {target}: {error}. A former site stays as it is. "
-            "Make room (or mend the permissions) and run again."
+            f"Cannot write {target} from {published}: {str(error).splitlines()[0]}. "
+            "A former site stays as it is. Make room (or mend the permissions) and run again; where it is the "
+            "publication that cannot be read, `make rebuild` makes it anew."
         ) from error
     return made._replace(path=target)
 
 
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `target` once the block has ended well; else it goes."""
-    new, former = (target.with_name(f"{target.name}.{what}.tmp") for what in ("new", "old"))
+    """An empty folder that takes the place of `target` once the block has ended well; else it goes.
+
+    Whatever is killed in between, the former one comes back the next time.
+    """
+    new, former = target.with_name(f"{target.name}.new.tmp"), target.with_name(f"{target.name}.former")
+    if former.exists() and not target.exists():
+        former.rename(target)
     for left in (new, former):
         shutil.rmtree(left, ignore_errors=True)
     new.mkdir()
@@ -180,17 +186,19 @@ class _Asker:
 
     def chart(self, section: Section) -> Shown:
         """A section of the report."""
-        return self._show(section, [Query(name, _text(name, (QUERIES,))) for name in section.queries])
+        queries = [Query(name, _text(name, (QUERIES,))) for name in section.queries]
+        return self._show(section, queries, f"{CHARTS}/{section.key}")
 
-    def subject(self, section: Section, key: str) -> Shown:
-        """A section about the thing that is called `key`: so its queries run, and so they are shown."""
+    def subject(self, kind: Kind, key: str) -> Shown:
+        """The section about the thing that is called `key`: so its queries run, and so they are shown."""
         literal = f"'{escaped(key)}'"
-        texts = {
-            name: re.sub(r"\$(key|claim)\b", lambda _: literal, _text(name, OWN)) for name in section.queries
-        }
-        return self._show(section, [Query(name, text) for name, text in texts.items()])
+        queries = [
+            Query(name, re.sub(r"\$(key|claim)\b", lambda _: literal, _text(name, OWN)))
+            for name in kind.section.queries
+        ]
+        return self._show(kind.section, queries, f"{kind.folder}/{slug(key)}")
 
-    def _show(self, section: Section, queries: Sequence[Query]) -> Shown:
+    def _show(self, section: Section, queries: Sequence[Query], page: str) -> Shown:
         for query in queries:
             if stays := self.forbidden & set(re.findall(r"\w+", query.sql)):
                 self.withheld[query.name] = (
@@ -198,7 +206,13 @@ class _Asker:
                     "anybody pass on. The report that you make yourself has it."
                 )
         return show(
-            self.connection, section, self.failed, self.described, queries=queries, withheld=self.withheld
+            self.connection,
+            section,
+            self.failed,
+            self.described,
+            queries=queries,
+            withheld=self.withheld,
+            page=page,
         )
 
 
@@ -215,7 +229,7 @@ def _subject(
     about: Publication,
     address: str | None,
 ) -> Page:
-    shown = asker.subject(kind.section, row["key"])
+    shown = asker.subject(kind, row["key"])
     page = Page(kind.folder, row["key"], shown, list(_related(kind, row, listed)))
     if kind.folder != CLAIMS:
         return page
@@ -228,7 +242,7 @@ def _related(kind: Kind, row: Row, listed: Mapping[Kind, Sequence[Row]]) -> Iter
         shared = "company" if "stories" in (kind.folder, other.folder) else "family"
         if row.get(shared) is None or (other is kind and other.folder == "families"):
             continue
-        near = [one for one in rows if one.get(shared) == row[shared] and one["key"] != row["key"]]
+        near = [one for one in rows if one.get(shared) == row[shared] and one is not row]
         for one in near[:RELATED]:
             yield Link(f"../{other.folder}/{slug(one['key'])}.html", f"{other.title}: {other.name(one)}")
 

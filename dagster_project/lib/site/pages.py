@@ -22,6 +22,12 @@ from dagster_project.lib.report.sections import ONLY, Panel, Row, Section
 from dagster_project.lib.site import figures
 
 NAME = "Model Tide"
+LONGEST = 100  # letters of a key in the name of a file
+_ADDRESS = re.compile(r"https?://[^\s)\]<>\"]*[^\s)\]<>\".,;:]")  # in a sentence
+_TEX = {
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}", words.NBSP: "~", **{letter: f"\\{letter}" for letter in "&%$#_"},
+}  # fmt: skip
 SHARED = ("spec", "datasets")  # what a file of its own may hold of a chart
 PICTURES = {"charts": ("svg", "png")}  # of a folder; of the others the SVG alone
 
@@ -99,9 +105,11 @@ class Page:
 
 
 def slug(key: str) -> str:
-    """The key as a file is called: unchanged where it has letters, digits, points, - and _ alone."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip(".-")
-    if plain == key and key not in ("", "index"):  # which is the list of the folder
+    """The key as a file is called: unchanged where it has letters, digits, points, - and _ alone and is not
+    too long; `index` is the list of the folder.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip(".-")[:LONGEST]
+    if plain == key and key.lower() not in ("", "index"):
         return key
     return f"{plain or 'x'}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
@@ -122,6 +130,7 @@ def files_of(page: Page, about: Publication, address: str | None) -> Iterator[tu
 def metadata(page: Page, about: Publication, address: str | None) -> dict[str, Any]:
     """What the figures are: definition, unit, grain, source, terms, day, provenance, how to cite."""
     section, drawn = page.shown.section, page.shown.drawn
+    root = f"{address}/" if address else "../"
     return {
         "title": about.prefix + page.finding,
         "topic": section.topic,
@@ -142,13 +151,14 @@ def metadata(page: Page, about: Publication, address: str | None) -> dict[str, A
             {name: source[name] for name in ("name", "attribution", "licence", "terms")}
             for source in sources(page.shown.section, about)
         ],
-        "files": {
-            name: f"{address}/{page.folder}/{name}" if address else f"{page.folder}/{name}"
-            for name in page.files
-        },
+        "files": {name: f"{address}/{page.folder}/{name}" if address else name for name in page.files},
         "csv": [column._asdict() for column in figures.columns(page.panels)],
         "tables": [
-            {"name": table.table, "description": table.comment, "columns": f"metrics.html#{table.table}"}
+            {
+                "name": table.table,
+                "description": table.comment,
+                "columns": f"{root}metrics.html#{table.table}",
+            }
             for table in page.shown.definitions
         ],
         "cite": cite(page, about, address),
@@ -193,6 +203,7 @@ def claim_review(
     """
     maker = {"@type": "Organization", "name": NAME} | ({"url": address} if address else {})
     on = said["published_date"] or said["window_end"]
+    addresses = _ADDRESS.findall(said["source"])
     return {
         "@context": "https://schema.org",
         "@type": "ClaimReview",
@@ -203,13 +214,10 @@ def claim_review(
         "itemReviewed": {
             "@type": "Claim",
             "author": {"@type": "Organization", "name": said["publisher"]},
-            "datePublished": None if on is None else on.isoformat(),
-            "appearance": {
-                "@type": "CreativeWork",
-                "description": said["source"],
-                "url": next(iter(re.findall(r"https?://\S+", said["source"])), None),
-            },
-        },
+            "appearance": {"@type": "CreativeWork", "description": said["source"]}
+            | ({"url": addresses[0]} if addresses else {}),
+        }
+        | ({} if on is None else {"datePublished": on.isoformat()}),
         "reviewRating": {
             "@type": "Rating",
             "alternateName": (about.prefix + page.finding).replace(words.NBSP, " "),
@@ -248,4 +256,4 @@ def _below(page: Page, about: Publication) -> str:
 
 
 def _tex(text: str) -> str:
-    return re.sub(r"([&%$#_{}])", r"\\\1", text.replace(words.NBSP, "~"))
+    return "".join(_TEX.get(letter, letter) for letter in text)

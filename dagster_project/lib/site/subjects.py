@@ -109,7 +109,8 @@ def _claim_rows(said: Row, rows: Sequence[Row]) -> list[Row]:
             "s": _definition(row["definition"]),
             "v": row["value"],
             "low": row["lower_bound"],
-            "high": row["upper_bound"] or row["value"],
+            "high": row["upper_bound"],  # none of a floor: the rule ends at its figure
+            "end": row["value"] if row["upper_bound"] is None else row["upper_bound"],
             "colour": marks.ACCENT if row["verdict"] == "passed" else marks.MUTED,
             "label": verdicts.between(row, said, lambda value: _short(value, said)),
         }
@@ -146,6 +147,7 @@ def story(answers: Answers) -> Drawn:
             "v": row["car"],
             "low": row["car_lower"],
             "high": row["car_upper"],
+            "end": row["car_upper"],
             "colour": marks.ACCENT if row["verdict"] == "distinguishable" else marks.MUTED,
             "label": words.signed_percent(row["car"]),
         }
@@ -211,7 +213,7 @@ def family(answers: Answers) -> Drawn:
         panels=[Panel(_line_chart(drawn, (one.name for one in DEFINITIONS.values()), MEASURES))]
         if drawn
         else [],
-        switches=[Switch("measure", "Show", MEASURES)] if drawn else [],
+        switches=[_measures_of(drawn, MEASURES)] if drawn else [],
         folded={
             "Milestones": [
                 f"{words.amount(row['milestone'])} downloads by {_definition(row['definition']).lower()}: "
@@ -255,7 +257,7 @@ def publisher(answers: Answers) -> Drawn:
         lead="Downloads of the repositories of this account, whoever made the models. Requests that the Hub "
         f"counts, not users. {DRAWN}",
         panels=[Panel(_line_chart(drawn, [ALL], measures))] if drawn else [],
-        switches=[Switch("measure", "Show", measures)] if drawn else [],
+        switches=[_measures_of(drawn, measures)] if drawn else [],
         table=Table(
             (
                 Column("listed_models", "Models listed", words.exact, True),
@@ -296,9 +298,14 @@ def _thinned(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row["activity_date"] in kept]
 
 
-def _line_chart(drawn: Sequence[Row], names: Iterable[str], measures: Iterable[str]) -> Row:
+def _measures_of(drawn: Sequence[Row], measures: Mapping[str, str]) -> Switch:
+    """Those that have a figure."""
     known = {row["measure"] for row in drawn}
-    spec = _lines(tuple(names), tuple(measure for measure in measures if measure in known))
+    return Switch("measure", "Show", {name: label for name, label in measures.items() if name in known})
+
+
+def _line_chart(drawn: Sequence[Row], names: Iterable[str], measures: Mapping[str, str]) -> Row:
+    spec = _lines(tuple(names), tuple(_measures_of(drawn, measures).options))
     return marks.with_rows(spec, drawn, marks.end_labels(drawn, ["measure"], _end_label, None))
 
 
@@ -338,7 +345,7 @@ def _interval_chart(count: int, title: str, expression: str) -> Row:
     x = alt.X("v:Q", axis=axis, scale=alt.Scale(zero=False, padding=24))
     return marks.finished(
         alt.layer(
-            base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis), x2="high:Q"),
+            base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis), x2="end:Q"),
             base.mark_circle(size=90, opacity=1).encode(x=x),
             base.mark_text(
                 align="left", dy=-STEP / 3, text=alt.ExprRef("datum.s + ': ' + datum.label")
@@ -348,7 +355,7 @@ def _interval_chart(count: int, title: str, expression: str) -> Row:
 
 
 def _point(name: str, value: float) -> Row:
-    return {"s": name, "v": value, "low": value, "high": value, "colour": marks.INK}
+    return {"s": name, "v": value, "low": value, "high": value, "end": value, "colour": marks.INK}
 
 
 def _definition(definition: str | None) -> str:
