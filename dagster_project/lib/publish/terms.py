@@ -14,8 +14,8 @@ TABLE_TERMS = "table_terms"
 def redistributable(publication: duckdb.DuckDBPyConnection, schema: str = "main") -> frozenset[str]:
     """Names of the tables, raw ones among them, that the terms of their sources let anybody pass on.
 
-    The decision is that of the publication, or, in the schema `seeds`, of a warehouse. A table that the seed does
-    not know is not among them. Raises PublishError for a file without the seed.
+    The decision is that of the publication, or, in the schema `seeds`, of a warehouse. A table that the seed
+    does not know is not among them. Raises PublishError for a file without the seed.
     """
     try:
         rows = publication.execute(

@@ -85,8 +85,8 @@ def make_site(settings: Settings) -> Site:
     except (OSError, duckdb.Error) as error:
         raise SiteError(
             f"Cannot write {target} from {published}: {str(error).splitlines()[0]}. "
-            "A former site stays as it is. Make room (or mend the permissions) and run again; where it is the "
-            "publication that cannot be read, `make rebuild` makes it anew."
+            "A former site stays as it is. Make room (or mend the permissions) and run again; where it is "
+            "the publication that cannot be read, `make rebuild` makes it anew."
         ) from error
     return made._replace(path=target)
 
