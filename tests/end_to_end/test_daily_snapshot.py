@@ -33,7 +33,7 @@ def test_every_table_is_published_with_rows_and_says_that_it_is_synthetic(world:
     assert world.ask("select snapshot_date, provenance, snapshots from about") == [(SECOND, "synthetic", 2)]
     counts = dict(world.ask("from about_tables"))
     empty = {table for table, rows in counts.items() if rows == 0}
-    assert empty <= {"fct_missing_sessions", "fct_price_restatements", *NEED_WEEKS}
+    assert empty <= {"fct_missing_sessions", "fct_price_restatements", "fct_changes_daily", *NEED_WEEKS}
     assert {"dim_models", "fct_model_growth_daily", "fct_openness_daily", "fct_ticker_returns_daily"} <= {
         *counts
     }
