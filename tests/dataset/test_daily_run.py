@@ -149,7 +149,7 @@ def figures(content: bytes, name: str, folder: Path) -> set[str]:
 
 
 def rounded(value: float) -> str:
-    return f"{abs(value):.7g}"
+    return f"{abs(value):.9g}"
 
 
 def test_no_price_and_no_return_leaves_by_any_way(days: Days, tmp_path: Path) -> None:
@@ -165,6 +165,8 @@ def test_no_price_and_no_return_leaves_by_any_way(days: Days, tmp_path: Path) ->
         for (value,) in days.second.ask("select simple_return from fct_ticker_returns_daily")
         if value
     }
+    # a figure of fewer digits is shared by chance
+    prices = {price for price in prices if len(price.replace(".", "").lstrip("0")) == 9}
     assert len(prices) > 10_000
     site = {path.relative_to(home.published).as_posix(): path for path in home.published.glob("site/**/*")}
     leaving = {name: path.read_bytes() for name, path in site.items() if path.is_file()} | {
@@ -172,8 +174,8 @@ def test_no_price_and_no_return_leaves_by_any_way(days: Days, tmp_path: Path) ->
     }
     assert {"site/index.html", "site/sql/modeltide.duckdb", f"dataset/record/{SECOND}.tar"} <= leaving.keys()
     shown = {name: figures(content, name, tmp_path) & prices for name, content in leaving.items()}
-    # a handful of five digits is a coincidence; a series is hundreds
-    assert {name: len(found) for name, found in shown.items() if len(found) > 3} == {}
+    # one of nine digits, which a chart's file has, is chance; a series is hundreds
+    assert {name: len(found) for name, found in shown.items() if len(found) > 2} == {}
     whole = days.hub.datasets[WHOLE].files
     kept = [
         n for n in whole if n.startswith("parquet/fct_ticker_returns_daily") or n.endswith(f"{FIRST}.tar")

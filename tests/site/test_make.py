@@ -154,7 +154,7 @@ def test_the_description_says_what_the_figures_are(made: Site, home: Settings) -
     )
     assert said["publication"]["snapshot_date"] == day.isoformat()
     assert said["publication"]["provenance"] == provenance
-    assert said["unit"] == "Cumulative downloads, log scale; Downloads"
+    assert said["unit"] == "Cumulative downloads, log scale"
     assert said["source"] == "Hugging Face Hub, public API"
     assert [one["name"] for one in said["attributions"]] == ["Hugging Face Hub"]
     assert said["attributions"][0]["terms"].startswith("Public API")
