@@ -12,7 +12,17 @@ from typing import Any
 
 from dagster_project.lib.claim.paper import Paper
 from dagster_project.lib.claim.queries import about, asked
-from dagster_project.lib.claim.verdicts import Row, against, bounds, figure, held, statement, told
+from dagster_project.lib.claim.verdicts import (
+    Row,
+    against,
+    attributed,
+    bounds,
+    figure,
+    held,
+    statement,
+    told,
+    unsaid,
+)
 from dagster_project.lib.report import words
 from dagster_project.lib.warehouse.connection import reading
 
@@ -72,16 +82,11 @@ def write_claim(published: Path, claim: Row) -> str:
     data = "synthetic" if source["provenance"] == "synthetic" else "real"
     paper = Paper()
     paper.say(f"THE CLAIM, CHECKED: {claim['claim']}")
-    said_on = f" on {words.day(claim['published_date'])}" if claim["published_date"] else ""
-    paper.say(f"{claim['publisher']} said{said_on}: {statement(claim)}.")
+    paper.say(f"{attributed(claim)}.")
     paper.title("Answer")
     paper.say(f"{words.first_upper(told(rows))}.")
     paper.say(_rests_on(rows, data))
-    paper.say(
-        f"The claim leaves unsaid: {claim['unsaid']}"
-        if claim["unsaid"]
-        else "Nothing is noted of what the claim leaves unsaid."
-    )
+    paper.say(unsaid(claim))
     paper.title("Why")
     paper.table(
         ("data", "counted by", "about", "figure", "between", "verdict", "why", "true on our days"),

@@ -57,6 +57,19 @@ def statement(claim: Row) -> str:
     return f"{subject} had {least}{words.amount(claim['value'])} {claim['metric']} {period}"
 
 
+def attributed(claim: Row) -> str:
+    """What the claim says, with who said it and when."""
+    said_on = f" on {words.day(claim['published_date'])}" if claim["published_date"] else ""
+    return f"{claim['publisher']} said{said_on}: {statement(claim)}"
+
+
+def unsaid(claim: Row) -> str:
+    """What the claim leaves open, as a sentence."""
+    if claim["unsaid"]:
+        return f"The claim leaves unsaid: {claim['unsaid']}"
+    return "Nothing is noted of what the claim leaves unsaid."
+
+
 def _figure_of(claim: Row) -> str:
     least = "more than " if claim["is_lower_bound"] else ""
     what = words.percent(claim["share"]) if claim["value"] is None else words.amount(claim["value"])

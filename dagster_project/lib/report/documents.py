@@ -7,6 +7,7 @@ Does not belong here: the descriptions (sql/models/**/*.yml) and the questions (
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -131,6 +132,14 @@ def analyses() -> list[Path]:
     return sorted(ANALYSES.glob("*.sql"), key=lambda path: int(path.name.split("_")[0]))
 
 
+def question_of(text: str) -> str:
+    """The question that a query answers: the comment that begins it."""
+    return " ".join(
+        line.removeprefix("--").strip()
+        for line in takewhile(lambda line: line.startswith("--"), text.splitlines())
+    )
+
+
 def write(folder: Path, published: Path) -> list[Path]:
     """Write both documents; returns their paths."""
     texts = {folder / "metrics.md": metrics(), folder / "queries.md": queries(published)}
@@ -151,15 +160,13 @@ def _linked(table: str) -> str:
 
 def _answer(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
     text = path.read_text(encoding="utf-8").strip()
-    lines = text.splitlines()
-    question = " ".join(line.removeprefix("--").strip() for line in lines if line.startswith("--"))
     result = connection.execute(text)
     names = [name for name, *_ in result.description]
     rows = [[_cell(value) for value in row] for row in result.fetchmany(ROWS + 1)]
     result.fetchall()  # a result that is not read to its end keeps its transaction
     more = "\n\n(and more rows)" if len(rows) > ROWS else ""
     return (
-        f"## {path.stem.split('_')[0]}. {question}\n\n`sql/analyses/{path.name}`\n\n"
+        f"## {path.stem.split('_')[0]}. {question_of(text)}\n\n`sql/analyses/{path.name}`\n\n"
         f"```sql\n{text}\n```\n\n{_table(names, rows[:ROWS])}{more}\n"
     )
 

@@ -71,7 +71,10 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
     try:
         with reading(published) as connection:
             described = describe(connection)
-            shown = [show(connection, section, failed, described) for section in sections]
+            shown = [
+                show(connection, section, failed, described, queries=queries_of(section))
+                for section in sections
+            ]
             page = render(read_publication(connection), shown, settings.cache)
         metrics = metrics_page.render_metrics()
     except Exception as error:  # whatever it is: the tables are published, with or without a page
@@ -90,23 +93,26 @@ def make_report(settings: Settings, sections: Sequence[Section] = SECTIONS) -> R
     return Report(path, path.stat().st_size, drawn, empty, failed)
 
 
+def queries_of(section: Section) -> list[Query]:
+    """Those of sql/report that a section of the report names."""
+    return [Query(name, (QUERIES / f"{name}.sql").read_text()) for name in section.queries]
+
+
 def show(
     connection: Connection,
     section: Section,
     failed: dict[str, str],
     described: Described,
     *,
-    queries: Sequence[Query] | None = None,
+    queries: Sequence[Query],
     withheld: Mapping[str, str] = MappingProxyType({}),
     page: str = "",
 ) -> Shown:
-    """The section with its data. `queries` are what its names stand for, else those of sql/report.
+    """The section with its data. `queries` are what its names stand for.
 
     Why a query is `withheld` is by its name: it finds no row then, and the section says so. A section that
     cannot be made is drawn with the reason, which is added to `failed` under its page, else under its key.
     """
-    if queries is None:
-        queries = [Query(name, (QUERIES / f"{name}.sql").read_text()) for name in section.queries]
     missing = [table for table in section.tables if table not in described]
     if missing:
         drawn = nothing(

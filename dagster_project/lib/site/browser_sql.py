@@ -22,7 +22,7 @@ from markupsafe import Markup
 from dagster_project.lib.files import write_whole
 from dagster_project.lib.publish.daily_tables import VIEWS
 from dagster_project.lib.report import templates, words
-from dagster_project.lib.report.documents import analyses, documented
+from dagster_project.lib.report.documents import analyses, documented, question_of
 from dagster_project.lib.report.make import read_publication
 from dagster_project.lib.site.engine import NoEngine, installed_engine
 from dagster_project.lib.site.menu import MENU
@@ -136,8 +136,6 @@ def _copy_engine(cache: Path, target: Path) -> str:
 
 def _example(connection: duckdb.DuckDBPyConnection, path: Path, small: Small) -> Example:
     text = path.read_text(encoding="utf-8").strip()
-    comment = re.match(r"(--.*\n)+", text)
-    question = re.sub(r"\s*--\s*", " ", comment[0] if comment else path.stem).strip()
     read = set(re.findall(r"\w+", text))
     cut = " ".join(
         f"Of {table.name} here are {table.cut}." for table in small.tables if table.cut and table.name in read
@@ -148,4 +146,4 @@ def _example(connection: duckdb.DuckDBPyConnection, path: Path, small: Small) ->
     except duckdb.CatalogException as error:
         missing = sorted(read & small.left_out.keys())
         reason = "; ".join(f"{name}: {small.left_out[name]}" for name in missing) or str(error)
-    return Example(path.stem, question, text, cut, reason)
+    return Example(path.stem, question_of(text), text, cut, reason)

@@ -64,8 +64,7 @@ def columns(panels: Sequence[Panel]) -> list[CsvColumn]:
     for drawing in _all(panels):
         for field, title in drawing.titles.items():
             told.setdefault(_name(field, drawing), title)
-    names = list(dict.fromkeys(name for row in rows(panels) for name in row))
-    return [CsvColumn(name, "; ".join(_meanings(name, told))) for name in names]
+    return [CsvColumn(name, "; ".join(_meanings(name, told))) for name in _names(rows(panels))]
 
 
 def unit(panels: Sequence[Panel]) -> str:
@@ -95,10 +94,10 @@ def rows(panels: Sequence[Panel]) -> list[Row]:
 def to_csv(panels: Sequence[Panel]) -> str:
     """`rows` as CSV (RFC 4180); what is missing is empty."""
     text = io.StringIO()
-    names = [column.name for column in columns(panels)]
-    writer = csv.DictWriter(text, names, restval="")
+    found = rows(panels)
+    writer = csv.DictWriter(text, _names(found), restval="")
     writer.writeheader()
-    writer.writerows(rows(panels))
+    writer.writerows(found)
     return text.getvalue()
 
 
@@ -202,6 +201,10 @@ def _layers(spec: Mapping[str, Any], data: str) -> Iterator[tuple[Mapping[str, A
 def _channels(encoding: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for said in encoding.values():
         yield from (one for one in (said if isinstance(said, list) else [said]) if "field" in one)
+
+
+def _names(found: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(name for row in found for name in row))
 
 
 def _title(channel: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 import duckdb
 
-from dagster_project.lib.report.documents import DOCS, TOPICS, analyses, documented
+from dagster_project.lib.report.documents import DOCS, TOPICS, analyses, documented, question_of
 from dagster_project.lib.seeds.tables import ALL_SEEDS
 
 NAME = "llms.txt"
@@ -105,10 +105,8 @@ def _questions() -> Iterator[str]:
     """As sql.html reads a query in its own address."""
     for path in analyses():
         text = path.read_text(encoding="utf-8").strip()
-        comment = re.match(r"(?:--.*\n)+", text)
-        question = re.sub(r"\s*--\s*", " ", comment[0] if comment else path.stem).strip()
-        query = re.sub(r"\n\s*", "\n", text[comment.end() if comment else 0 :])
-        yield f"- [{question}](sql.html#sql={quote_plus(query, safe=',*=')})"
+        query = re.sub(r"\n\s*", "\n", re.sub(r"\A(?:--.*\n)+", "", text))
+        yield f"- [{question_of(text)}](sql.html#sql={quote_plus(query, safe=',*=')})"
 
 
 def _traps() -> str:

@@ -21,7 +21,7 @@ from dagster_project.lib.errors import ModelTideError
 from dagster_project.lib.publish.publications import FILE
 from dagster_project.lib.publish.terms import redistributable
 from dagster_project.lib.report import metrics_page, templates, words
-from dagster_project.lib.report.make import QUERIES, SECTIONS, ask, describe, read_publication, show
+from dagster_project.lib.report.make import SECTIONS, ask, describe, queries_of, read_publication, show
 from dagster_project.lib.report.page import HERE as REPORT
 from dagster_project.lib.report.page import Link, Publication, Query, Shown, vega_script, view
 from dagster_project.lib.report.sections import Row, Section
@@ -119,7 +119,7 @@ def _write(connection: Connection, settings: Settings, folder: Path) -> Site:
     failed: dict[str, str] = {}
     asker = _Asker(connection, failed)
     charts = [Page(CHARTS, section.key, asker.chart(section)) for section in SECTIONS]
-    listed = {kind: asker.rows(kind.listed) for kind in KINDS}
+    listed = {kind: asker.rows(kind) for kind in KINDS}
     subjects = {
         kind: [_subject(asker, kind, row, listed, about, address) for row in rows]
         for kind, rows in listed.items()
@@ -180,20 +180,19 @@ class _Asker:
         self.forbidden = self.described.keys() - redistributable(connection)
         self.withheld: dict[str, str] = {}  # why, by the query's name
 
-    def rows(self, name: str) -> list[Row]:
-        """Of a query that lists pages."""
-        return ask(self.connection, _text(name, OWN))
+    def rows(self, kind: Kind) -> list[Row]:
+        """A row for each page of a kind."""
+        return ask(self.connection, _text(kind.folder))
 
     def chart(self, section: Section) -> Shown:
         """A section of the report."""
-        queries = [Query(name, _text(name, (QUERIES,))) for name in section.queries]
-        return self._show(section, queries, f"{CHARTS}/{section.key}")
+        return self._show(section, queries_of(section), f"{CHARTS}/{section.key}")
 
     def subject(self, kind: Kind, key: str) -> Shown:
         """The section about the thing that is called `key`: so its queries run, and so they are shown."""
         literal = f"'{escaped(key)}'"
         queries = [
-            Query(name, re.sub(r"\$(key|claim)\b", lambda _: literal, _text(name, OWN)))
+            Query(name, re.sub(r"\$(key|claim)\b", lambda _: literal, _text(name)))
             for name in kind.section.queries
         ]
         return self._show(kind.section, queries, f"{kind.folder}/{slug(key)}")
@@ -216,8 +215,8 @@ class _Asker:
         )
 
 
-def _text(name: str, folders: Sequence[Path]) -> str:
-    found = next(path for folder in folders if (path := folder / f"{name}.sql").exists())
+def _text(name: str) -> str:
+    found = next(path for folder in OWN if (path := folder / f"{name}.sql").exists())
     return found.read_text(encoding="utf-8")
 
 

@@ -42,13 +42,13 @@ COUNTERS = {"30d": "downloads_30d", "all_time": "downloads_all_time"}
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of pages: the folder, what they are called, the query of sql/site that lists them, and what each
-    says. `name` and `said` are of a row of that query: what a link reads, and what a list has beside it.
+    """A kind of pages: the folder, of whose name the query of sql/site is that lists them, what they are
+    called, and what each says. `name` and `said` are of a row of that query: what a link reads, and what a
+    list has beside it.
     """
 
     folder: str
     title: str
-    listed: str
     section: Section
     name: Callable[[Row], str]
     said: Mapping[str, Callable[[Row], str]]
@@ -61,8 +61,7 @@ def claim(answers: Answers) -> Drawn:
     """The claim's figure beside ours by each definition, with bounds."""
     (said,) = answers["claim"]
     rows = answers["verdicts"]
-    on = f" on {words.day(said['published_date'])}" if said["published_date"] else ""
-    statement = f"{said['publisher']} said{on}: {verdicts.statement(said)}"
+    statement = verdicts.attributed(said)
     told = words.first_upper(verdicts.told(rows))
     drawn = _claim_rows(said, rows)
     return Drawn(
@@ -71,9 +70,7 @@ def claim(answers: Answers) -> Drawn:
         lead=f"{statement}. {told}." if drawn else f"{statement}.",
         panels=[Panel(_intervals(drawn, *_claim_axis(said)))] if drawn else [],
         sentences=[
-            f"The claim leaves unsaid: {said['unsaid']}"
-            if said["unsaid"]
-            else "Nothing is noted of what the claim leaves unsaid.",
+            verdicts.unsaid(said),
             f"It says that it counts: {words.text(said['scope'])}",
             f"Its source: {said['source']} "
             + ("(read at its own address)." if said["verified"] else "(read at second hand)."),
@@ -195,11 +192,7 @@ def family(answers: Answers) -> Drawn:
     (now,) = answers["family"]
     name = words.plain_name(now["name"] or now["family"])
     series = answers["family_downloads"]
-    drawn = _series(
-        series,
-        lambda row, _: DEFINITIONS[row["definition"]].name,
-        COUNTERS,
-    )
+    drawn = _series(series, lambda row: DEFINITIONS[row["definition"]].name, COUNTERS)
     own = now["downloads_30d_organisation"]
     maker = f" of {now['company']}" if now["company"] else ""
     return Drawn(
@@ -245,7 +238,7 @@ def publisher(answers: Answers) -> Drawn:
     (now,) = answers["publisher"]
     series = answers["publisher_downloads"]
     measures = {"30d": "Downloads, 30 days", "1d": "Downloads a day, mean of 7"}
-    drawn = _series(series, lambda *_: ALL, {"30d": "downloads_30d", "1d": "downloads_per_day"})
+    drawn = _series(series, lambda _: ALL, {"30d": "downloads_30d", "1d": "downloads_per_day"})
     growth = now["growth_30d"]
     company = f" ({now['company']})" if now["company"] else ""
     return Drawn(
@@ -274,10 +267,10 @@ def publisher(answers: Answers) -> Drawn:
     )
 
 
-def _series(rows: Sequence[Row], name: Callable[[Row, str], str], columns: Mapping[str, str]) -> list[Row]:
+def _series(rows: Sequence[Row], name: Callable[[Row], str], columns: Mapping[str, str]) -> list[Row]:
     """A row per day, series and measure, from the column of each measure; where it is NULL there is none."""
     return [
-        {"t": row["activity_date"], "v": row[column], "s": name(row, measure), "measure": measure}
+        {"t": row["activity_date"], "v": row[column], "s": name(row), "measure": measure}
         for row in _thinned(rows)
         for measure, column in columns.items()
         if row[column] is not None
@@ -367,7 +360,6 @@ KINDS = (
     Kind(
         "claims",
         "Claims",
-        "claims",
         Section(
             "claim",
             "A published claim, checked",
@@ -387,7 +379,6 @@ KINDS = (
     Kind(
         "stories",
         "Stories",
-        "stories",
         Section(
             "story",
             "A story and the share",
@@ -407,7 +398,6 @@ KINDS = (
     Kind(
         "families",
         "Families",
-        "families",
         Section(
             "family",
             "A family of models",
@@ -426,7 +416,6 @@ KINDS = (
     Kind(
         "publishers",
         "Publishers",
-        "publishers",
         Section(
             "publisher",
             "An account that is followed",
